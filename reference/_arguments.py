@@ -1,0 +1,85 @@
+"""Argument checks and schedule look-ups. Nothing broadcasts silently; every error names the argument."""
+
+from numbers import Integral
+from typing import Any, NoReturn
+
+import torch
+from torch import Tensor
+
+from .shapes import Timesteps
+
+
+def describe(value: Any) -> str:
+    """A value as an error message shows it: a tensor by dtype and shape, the rest by its repr."""
+    if isinstance(value, Tensor):
+        return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
+    return f"{value!r} ({type(value).__name__})"
+
+
+def refuse(argument: str, expected: str, value: Any) -> NoReturn:
+    raise ValueError(f"{argument}: expected {expected}, got {describe(value)}")
+
+
+def require_image(argument: str, x: Any) -> None:
+    if not (isinstance(x, Tensor) and x.ndim == 4 and x.is_floating_point()):
+        refuse(argument, "a float tensor of shape (B, C, H, W)", x)
+
+
+def require_like(argument: str, x: Any, other_argument: str, other: Tensor) -> None:
+    """Same shape and dtype as another argument, so that nothing broadcasts or is promoted unseen."""
+    if not (isinstance(x, Tensor) and x.shape == other.shape and x.dtype == other.dtype):
+        refuse(argument, f"the shape and dtype of {other_argument}, {describe(other)}", x)
+
+
+def require_schedule(alphas_cumprod: Any, x: Tensor | None = None) -> None:
+    if not (isinstance(alphas_cumprod, Tensor) and alphas_cumprod.ndim == 1 and alphas_cumprod.is_floating_point()):
+        refuse("alphas_cumprod", "a float tensor of shape (T,)", alphas_cumprod)
+    if x is not None and alphas_cumprod.dtype != x.dtype:
+        refuse("alphas_cumprod", f"the image's dtype {x.dtype}", alphas_cumprod)
+
+
+def require_int(argument: str, value: Any, low: int, high: int | None = None) -> None:
+    """A whole number in low … high, both ends included."""
+    ok = isinstance(value, Integral) and not isinstance(value, bool)
+    if not (ok and low <= value and (high is None or value <= high)):
+        refuse(argument, f"an int {f'≥ {low}' if high is None else f'in {low} … {high}'}", value)
+
+
+def require_timesteps(timesteps: Any, alphas_cumprod: Tensor) -> None:
+    """A strictly decreasing, non-empty list of ints in 0 … T-1."""
+    if not isinstance(timesteps, list) or not timesteps:
+        refuse("timesteps", "a non-empty list of ints, strictly decreasing", timesteps)
+    for t in timesteps:
+        require_int("timesteps", t, 0, len(alphas_cumprod) - 1)
+    if any(t <= t_prev for t, t_prev in zip(timesteps, timesteps[1:])):
+        refuse("timesteps", "strictly decreasing entries", timesteps)
+
+
+def abar_pair(t: int, t_prev: int, alphas_cumprod: Tensor) -> tuple[float, float]:
+    """(abar_t, abar_prev) as Python floats; abar is exactly 1 at t_prev = -1, the clean image.
+
+    Coefficients in Python floats keep double precision whatever the image's dtype, and cost no tensor operation.
+    """
+    require_int("t", t, 0, len(alphas_cumprod) - 1)
+    require_int("t_prev", t_prev, -1, t - 1)
+    abar_prev = 1.0 if t_prev == -1 else alphas_cumprod[t_prev].item()
+    return alphas_cumprod[t].item(), abar_prev
+
+
+def abar_at(t: Timesteps, alphas_cumprod: Tensor, batch_size: int | None = None) -> Tensor:
+    """abar_t with the shape of t: () for an int, (B,) for one timestep per sample."""
+    if not isinstance(t, Tensor):
+        require_int("t", t, 0, len(alphas_cumprod) - 1)
+        return alphas_cumprod[t]
+    if t.dtype != torch.int64 or t.ndim != 1 or (batch_size is not None and len(t) != batch_size):
+        wanted = "B" if batch_size is None else batch_size
+        refuse("t", f"an int or an int64 tensor of shape ({wanted},), one timestep per sample", t)
+    if t.numel() and not (0 <= int(t.min()) and int(t.max()) < len(alphas_cumprod)):
+        refuse("t", f"timesteps in 0 … {len(alphas_cumprod) - 1}", t.tolist())
+    return alphas_cumprod[t.to(alphas_cumprod.device)]
+
+
+def abar_over(t: Timesteps, alphas_cumprod: Tensor, x: Tensor) -> Tensor:
+    """abar_t shaped to multiply an image: () or (B, 1, 1, 1), so that a (B,) t can never line up with the width."""
+    abar_t = abar_at(t, alphas_cumprod, len(x)).to(x.device)
+    return abar_t.reshape(-1, 1, 1, 1) if abar_t.ndim else abar_t
