@@ -1,6 +1,7 @@
 """Argument checks and schedule look-ups. Nothing broadcasts silently; every error names the argument."""
 
-from numbers import Integral
+import math
+from numbers import Integral, Real
 from typing import Any, NoReturn
 
 import torch
@@ -31,6 +32,20 @@ def require_like(argument: str, x: Any, other_argument: str, other: Tensor) -> N
         refuse(argument, f"the shape and dtype of {other_argument}, {describe(other)}", x)
 
 
+def require_mask(argument: str, mask: Any, x: Tensor) -> None:
+    """A float mask that broadcasts over batch and channels, never over height or width."""
+    B, C, H, W = x.shape
+    ok = isinstance(mask, Tensor) and mask.ndim == 4 and mask.dtype == x.dtype
+    if not (ok and mask.shape[0] in (1, B) and mask.shape[1] in (1, C) and mask.shape[2:] == (H, W)):
+        refuse(argument, f"a tensor of dtype {x.dtype} and shape ({B} or 1, {C} or 1, {H}, {W})", mask)
+
+
+def require_condition(argument: str, cond: Any, x: Tensor) -> None:
+    """One embedded condition per image."""
+    if not (isinstance(cond, Tensor) and cond.ndim == 2 and len(cond) == len(x) and cond.is_floating_point()):
+        refuse(argument, f"a float tensor of shape ({len(x)}, D), one condition per image", cond)
+
+
 def require_schedule(alphas_cumprod: Any, x: Tensor | None = None) -> None:
     if not (isinstance(alphas_cumprod, Tensor) and alphas_cumprod.ndim == 1 and alphas_cumprod.is_floating_point()):
         refuse("alphas_cumprod", "a float tensor of shape (T,)", alphas_cumprod)
@@ -43,6 +58,13 @@ def require_int(argument: str, value: Any, low: int, high: int | None = None) ->
     ok = isinstance(value, Integral) and not isinstance(value, bool)
     if not (ok and low <= value and (high is None or value <= high)):
         refuse(argument, f"an int {f'≥ {low}' if high is None else f'in {low} … {high}'}", value)
+
+
+def require_number(argument: str, value: Any, low: float = -math.inf, high: float = math.inf) -> None:
+    """A finite real number in low … high, both ends included."""
+    ok = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    if not (ok and low <= value <= high):
+        refuse(argument, "a finite number" if low == -math.inf else f"a number in {low} … {high}", value)
 
 
 def require_timesteps(timesteps: Any, alphas_cumprod: Tensor) -> None:

@@ -1,0 +1,74 @@
+"""Test points: for every graded function the inputs that tell right from wrong.
+
+One file per module, one generator per graded function; each yields ``(label, arguments)``. The golden fixtures hold
+these points for the fixtures' seed, and every grading draws them anew from its own. Points are chosen where variants
+part ways: float64, B = 3, H ≠ W, no symmetry, another t for every sample, strided steps at low t, the clean image.
+"""
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Case = tuple[str, dict[str, Any]]
+STEPS = {  # (t, t_prev) of a chain of 1000
+    "low t, strided": (30, 0),
+    "low t, strided, next": (60, 30),
+    "middle t": (510, 450),
+    "high t, strided": (990, 960),
+    "one training step": (2, 1),
+    "to the clean image from t = 0": (0, -1),
+    "to the clean image from far": (400, -1),
+}
+
+
+class Draw:
+    """Random inputs from one seed."""
+
+    def __init__(self, seed: int | list[int]) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def image(self, *shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
+        return torch.from_numpy(self.rng.standard_normal(shape)).to(dtype)
+
+    def images(self, count: int, shape: tuple[int, ...] = (3, 2, 5, 7), dtype: torch.dtype = torch.float64):
+        return [self.image(*shape, dtype=dtype) for _ in range(count)]
+
+    def schedule(self, steps: int = 1000, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Cumulative alphas of a linear schedule with ends of its own, so that no table can be remembered."""
+        start, end = self.rng.uniform(0.5e-4, 3e-4), self.rng.uniform(0.015, 0.025) * min(1000 / steps, 8)
+        return torch.cumprod(1 - torch.linspace(start, end, steps, dtype=torch.float64), 0).to(dtype)
+
+    def mask(self, *shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Zeros and ones, at least one of each."""
+        mask = torch.from_numpy(self.rng.integers(0, 2, shape)).to(dtype)
+        mask.view(-1)[0], mask.view(-1)[-1] = 1, 0
+        return mask
+
+    def number(self, low: float, high: float) -> float:
+        return float(self.rng.uniform(low, high))
+
+    def integer(self, low: int, high: int) -> int:
+        """Both ends included."""
+        return int(self.rng.integers(low, high, endpoint=True))
+
+    def step(self, steps: int = 1000) -> tuple[int, int]:
+        t = self.integer(1, steps - 1)
+        return t, self.integer(-1, t - 1)
+
+    def timesteps(self, steps: int, count: int) -> list[int]:
+        """A decreasing list with uneven strides that does not begin at T - 1."""
+        return sorted((int(t) for t in self.rng.choice(steps - 1, count, replace=False)), reverse=True)
+
+    def timestep_per_sample(self, batch: int, steps: int = 1000) -> Tensor:
+        return torch.from_numpy(self.rng.choice(steps, batch, replace=False))
+
+
+def cases(task: str, seed: int) -> Iterator[Case]:
+    """The points of one graded function, "module.function"."""
+    module, function = task.split(".")
+    draw = Draw([seed, *task.encode()])
+    return getattr(importlib.import_module(f"{__name__}.{module}"), function)(draw)

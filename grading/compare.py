@@ -1,0 +1,138 @@
+"""Hold what came back against the reference, with a tolerance that is derived, not guessed.
+
+A solution is right to within rounding if its result is the exact one for inputs that are off by a few units in the
+last place (backward stability). So the tolerance is read off the formula itself: how much does the float64 reference
+move when every floating-point input is moved by one unit of the call's precision? ``ROUNDINGS`` such moves are
+allowed; correct code makes a handful, the mildest mistake that is known makes millions.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .failures import Failure
+from .student import Reply, Student, describe
+from .tasks import reference_function
+from .worker.values import Derived, Leaf, Probe, materialise
+
+ROUNDINGS = 64
+_DRAWS = 3  # of random rounding directions
+
+
+def precision(arguments: dict[str, Any]) -> torch.dtype:
+    """The lowest floating dtype among the tensors of a call; float32 where no tensor fixes one."""
+    dtypes = [_tensor(v).dtype for v in arguments.values() if _is_float(v)]
+    return torch.float32 if not dtypes or torch.float32 in dtypes else torch.float64
+
+
+def exact(task: str, arguments: dict[str, Any]) -> Any:
+    """The reference's answer in float64 for these very inputs."""
+    live = materialise({name: _double(value) for name, value in arguments.items()})
+    answer = reference_function(task)(**live)
+    return answer.detach() if isinstance(answer, Tensor) else answer
+
+
+def tolerance(expected: Tensor, evaluate: Callable[[dict[str, Any]], Tensor], arguments: dict[str, Any]) -> float:
+    """``ROUNDINGS`` units in the last place of every input, carried through to the result."""
+    eps = torch.finfo(precision(arguments)).eps
+    generator = torch.Generator().manual_seed(0)
+    moved = 0.0
+    for _ in range(_DRAWS):
+        nearby = {name: _nudge(name, _double(value), eps, generator) for name, value in arguments.items()}
+        moved = max(moved, _largest(evaluate(nearby) - expected))
+    return ROUNDINGS * (moved + eps * _largest(expected))
+
+
+def assert_right(student: Student, *, by_name: bool = False, **arguments: Any) -> Reply:
+    """Call the student's function and compare its result with the reference's for the same arguments."""
+    reply = student(by_name=by_name, **arguments)
+    expected = exact(student.task, arguments)
+    if isinstance(expected, Tensor):
+        allowed = tolerance(expected, lambda nearby: exact(student.task, nearby), arguments)
+        assert_close(reply, expected, allowed, precision(arguments) if _fixes_dtype(arguments) else None)
+    elif type(reply.value) is not type(expected) or reply.value != expected:
+        raise reply.fail("the result is wrong", describe(expected), describe(reply.value))
+    return reply
+
+
+def assert_close(
+    reply: Reply, expected: Tensor, allowed: float, dtype: torch.dtype | None = None, what: str = "the result"
+) -> None:
+    """Shape, dtype (where one is fixed), finiteness and values."""
+    got = reply.value
+    if isinstance(got, float | int) and not isinstance(got, bool) and expected.ndim == 0:
+        got = torch.tensor(float(got), dtype=torch.float64)
+    elif not isinstance(got, Tensor):
+        raise reply.fail(f"{what} is no tensor", _kind(expected, dtype), describe(got) if got is not None else "None")
+    elif not got.is_floating_point() or (dtype is not None and got.dtype != dtype and expected.ndim > 0):
+        raise reply.fail(f"{what} has the wrong dtype", _kind(expected, dtype), describe(got))
+    if got.shape != expected.shape:
+        raise reply.fail(f"{what} has the wrong shape", _kind(expected, dtype), describe(got))
+    difference = (got.double() - expected).abs()
+    if bool((difference <= allowed).all()):
+        return
+    if not bool(torch.isfinite(got).all()):
+        bad = int((~torch.isfinite(got)).sum())
+        raise reply.fail(f"{what} is not finite", _sample(expected), f"{bad} of {got.numel()} values are nan or inf")
+    wrong = int((difference > allowed).sum())
+    raise reply.fail(
+        f"{what} is wrong in {wrong} of {got.numel()} values, by up to {_largest(difference):.3g} "
+        f"(rounding explains {allowed:.1g})",
+        _sample(expected, difference),
+        _sample(got, difference),
+    )
+
+
+def _sample(x: Tensor, difference: Tensor | None = None) -> str:
+    """A few numbers, the one with the largest difference first."""
+    if x.ndim == 0:
+        return f"{x.item():.8g}"
+    worst = int(difference.nan_to_num(math.inf).argmax()) if difference is not None else 0
+    index = [int(i) for i in torch.unravel_index(torch.tensor(worst), x.shape)]
+    first = ", ".join(f"{v:.5g}" for v in x.flatten()[:4].tolist())
+    return f"{x[tuple(index)].item():.8g} at {index}; it begins {first}"
+
+
+def _kind(expected: Tensor, dtype: torch.dtype | None) -> str:
+    name = str(dtype).removeprefix("torch.") if dtype is not None else "float"
+    return f"a {name} tensor of shape {tuple(expected.shape)}"
+
+
+def _largest(x: Tensor) -> float:
+    return float(x.abs().max()) if x.numel() else 0.0
+
+
+def _tensor(value: Any) -> Any:
+    return value.tensor if isinstance(value, Leaf) else value
+
+
+def _is_float(value: Any) -> bool:
+    return isinstance(_tensor(value), Tensor) and _tensor(value).is_floating_point()
+
+
+def _fixes_dtype(arguments: dict[str, Any]) -> bool:
+    return any(_is_float(value) for value in arguments.values())
+
+
+def _double(value: Any) -> Any:
+    if isinstance(value, Leaf):
+        return Leaf(value.tensor.double())
+    return value.double() if _is_float(value) else value
+
+
+def _nudge(name: str, value: Any, eps: float, generator: torch.Generator) -> Any:
+    """Move a float input by one unit in the last place, up or down at random; masks and whole numbers stay."""
+    if isinstance(value, Leaf):
+        return Leaf(_nudge(name, value.tensor, eps, generator))
+    if isinstance(value, float):
+        return value * (1 - eps)  # towards 0, which stays within the range of every argument
+    if not _is_float(value) or "mask" in name:
+        return value
+    signs = torch.randint(0, 2, value.shape, generator=generator, dtype=torch.int8).double() * 2 - 1
+    return value * (1 + eps * signs)
+
+
+__all__ = ["assert_close", "assert_right", "exact", "precision", "tolerance", "Derived", "Probe", "Failure"]

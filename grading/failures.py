@@ -1,0 +1,45 @@
+"""What can go wrong in a check, and whose fault it is.
+
+A :class:`Failure` is the submission's fault and costs its points; a :class:`GraderFault` is ours and leads to "not graded".
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Failure(AssertionError):
+    """One readable block: what was called, what was expected, what came back, and where the student's code stands."""
+
+    summary: str
+    called: str = ""
+    expected: str = ""
+    got: str = ""
+    where: list[str] = field(default_factory=list)  # the student's own frames, "ddpm.py:12 in step: x = 1 / 0"
+    printed: str = ""
+    kind: str = "wrong"  # wrong | raised | not implemented | hung | died
+
+    def __str__(self) -> str:
+        return "\n".join([self.summary, *(f"  {label:<9} {text}" for label, text in self.lines())])
+
+    def lines(self) -> list[tuple[str, str]]:
+        rows = [("called", self.called), ("expected", self.expected), ("got", self.got)]
+        rows += [("at", line) for line in self.where] + [("printed", self.printed.strip())]
+        return [(label, text) for label, text in rows if text]
+
+
+class GraderFault(Exception):
+    """The grader itself is at fault: nobody gains or loses a point by it."""
+
+
+def raised(error: dict[str, Any], called: str) -> Failure:
+    """The failure for an exception that student code raised, from the worker's description."""
+    where = [
+        f"{frame['file']}:{frame['line']}"
+        + (f" in {frame['function']}" if frame["function"] not in ("", "<module>") else "")
+        + (f": {frame['code']}" if frame["code"] else "")
+        for frame in error["frames"]
+    ]
+    text = f"{error['type']}: {error['message']}" if error["message"] else error["type"]
+    kind = "not implemented" if error["not_implemented"] else "raised"
+    return Failure(f"your code raised {text}", called=called, where=where, kind=kind)

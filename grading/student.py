@@ -1,0 +1,166 @@
+"""The submission as checks see it: one callable per graded function, whose calls run in that function's own worker."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from .failures import Failure, raised
+from .tasks import parameters
+from .worker import wire
+from .worker.values import Derived, Leaf, Probe, Remote
+from .workers import Died, Hung, Worker, Zygote
+
+
+@dataclass
+class Reply:
+    """What a call gave back. ``value`` is a claim of untrusted code about numbers; the rest is evidence."""
+
+    value: Any
+    called: str
+    changed: list[str]  # arguments that were changed in place
+    attached: bool  # the result hangs on an autograd graph
+    grad_left: list[str]  # arguments with a .grad that was not there before
+    kept_graph: list[str]  # networks that were reached through the graph of an earlier call
+    grads: dict[str, Tensor | None] | None  # by leaf argument; None where the result is not differentiable
+    printed: str
+
+    def fail(self, summary: str, expected: str = "", got: str = "") -> Failure:
+        return Failure(summary, called=self.called, expected=expected, got=got, printed=self.printed)
+
+
+class Student:
+    """One graded function of one submission. Calling it runs the student's code in a worker of its own.
+
+    Arguments are given by name and handed on by position, in the contract's order, unless ``by_name`` is set. A plain
+    function among the arguments stays on this side and is called over the wire; a :class:`Probe` is built there if
+    ``local_probes`` is set (gradients flow through it) and stays here if not.
+    """
+
+    def __init__(self, zygote: Zygote, submission: Path, task: str) -> None:
+        self.zygote, self.submission, self.task = zygote, submission, task
+        self.module, self.function = task.split(".")
+        self.local_probes = self.module == "dps"
+        self.worker: Worker | None = None
+        self.stopped: Failure | None = None  # set once no further call makes sense
+        self.calls = 0
+        self.defined_at = ""
+        self.confined: bool | None = None
+
+    def start(self) -> None:
+        """Have the worker forked ahead of its first call; it imports the submission meanwhile."""
+        if self.worker is None:
+            self.worker = self.zygote.spawn(self.submission, self.module, self.function)
+            self.ready = False
+
+    def close(self) -> None:
+        if self.worker is not None:
+            self.worker.end()
+
+    def __call__(self, *, by_name: bool = False, cotangent: Tensor | None = None, **arguments: Any) -> Reply:
+        if self.stopped is not None:
+            raise self.stopped
+        called = describe_call(self.function, arguments)
+        callbacks: list[Any] = []
+        sent = {name: self._portable(value, callbacks) for name, value in arguments.items()}
+        request = {
+            "positional": [] if by_name else _leading(parameters(self.task), sent),
+            "arguments": sent,
+            "cotangent": cotangent,
+        }
+        try:
+            worker = self._ready_worker()
+            self.calls += 1
+            answer = worker.call(request, callbacks)
+            if "raised" in answer:
+                failure = raised(answer["raised"], called)
+                failure.printed = str(answer["printed"])
+                if failure.kind == "not implemented" and self.calls == 1:
+                    self.stopped = failure
+                raise failure
+            return _reply(answer, called)
+        except Hung:
+            self.stopped = Failure("your code did not come to an end within the time limit", called=called, kind="hung")
+            raise self.stopped from None
+        except Died as died:
+            self.worker = None
+            raise Failure(f"your code ended the process that ran it ({_cause(died)})", called, kind="died") from None
+        except (wire.ProtocolError, KeyError, TypeError, ValueError) as error:
+            if self.worker is not None:
+                self.worker.end()
+            self.worker = None
+            raise Failure(f"what came back cannot be read: {error}", called=called, kind="died") from None
+
+    def _ready_worker(self) -> Worker:
+        self.start()
+        assert self.worker is not None
+        if not self.ready:
+            answer = self.worker.loaded()
+            if "missing" in answer:
+                self.stopped = Failure(f"not implemented: {answer['missing']}", kind="not implemented")
+            elif "raised" in answer:
+                self.stopped = raised(answer["raised"], "")
+                self.stopped.summary = self.stopped.summary.replace("your code", f"importing {self.module}.py", 1)
+            if self.stopped is not None:
+                raise self.stopped
+            self.defined_at, self.confined, self.ready = str(answer["found"]), bool(answer["confined"]), True
+        return self.worker
+
+    def _portable(self, value: Any, callbacks: list[Any]) -> Any:
+        if callable(value) and not (isinstance(value, Probe) and self.local_probes):
+            callbacks.append(value)
+            return Remote(len(callbacks) - 1)
+        return value
+
+
+def _leading(names: tuple[str, ...], arguments: dict[str, Any]) -> list[str]:
+    """The arguments that can go by position: the contract's first ones up to the first that is left out."""
+    leading = []
+    for name in names:
+        if name not in arguments:
+            break
+        leading.append(name)
+    return leading
+
+
+def _cause(died: Died) -> str:
+    (status,) = died.args
+    if status is None:
+        return "it closed the grader's channel"
+    return f"signal {-status}" if status < 0 else f"exit code {status}"
+
+
+def _reply(answer: dict[str, Any], called: str) -> Reply:
+    """Validate a worker's answer: it comes from a process that runs student code."""
+    lists = {key: [str(name)[:50] for name in answer[key][:20]] for key in ("changed", "grad_left", "kept_graph")}
+    grads = answer.get("grads")
+    if grads is not None and not all(v is None or isinstance(v, Tensor) for v in grads.values()):
+        raise ValueError("gradients that are no tensors")
+    return Reply(
+        answer["result"], called, **lists, attached=bool(answer["attached"]), grads=grads, printed=str(answer["printed"])
+    )
+
+
+def describe_call(function: str, arguments: dict[str, Any]) -> str:
+    return f"{function}({', '.join(f'{name}={describe(value)}' for name, value in arguments.items())})"
+
+
+def describe(value: Any) -> str:
+    """A value in one short piece of text: a tensor by dtype and shape, small ones with their numbers."""
+    if isinstance(value, Leaf):
+        return describe(value.tensor)
+    if isinstance(value, Derived):
+        return f"<computed from {value.of}>"
+    if isinstance(value, Probe):
+        return f"<{value.name}>"
+    if isinstance(value, Tensor):
+        kind = f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+        small = value.numel() <= 4
+        return f"{kind} {value.tolist()}" if small else kind
+    if callable(value):
+        return "<function>"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"

@@ -1,0 +1,30 @@
+"""The task list, derived from the reference: a module's ``__all__`` holds its graded functions."""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from functools import cache
+
+MODULES = ("noising", "ddpm", "ddim", "guidance", "editing", "illusions", "dps", "distillation")
+
+
+@cache
+def all_tasks() -> tuple[str, ...]:
+    """Every graded function as "module.function", in teaching order."""
+    return tuple(f"{module}.{name}" for module in MODULES for name in reference_module(module).__all__)
+
+
+def reference_module(module: str):
+    return importlib.import_module(f"reference.{module}")
+
+
+@cache
+def reference_function(task: str) -> Callable:
+    module, function = task.split(".")
+    return getattr(reference_module(module), function)
+
+
+@cache
+def parameters(task: str) -> tuple[str, ...]:
+    """Argument names in the contract's order."""
+    return tuple(inspect.signature(reference_function(task)).parameters)

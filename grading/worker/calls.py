@@ -1,0 +1,135 @@
+"""Call the student's function and describe what came of it as plain data."""
+
+import inspect
+import linecache
+import numbers
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .values import Opaque, materialise
+
+MAX_ITEMS = 10_000
+
+
+def perform(
+    function: Callable, positional: list[str], arguments: dict[str, Any], cotangent: Tensor | None, remote: Callable
+) -> dict[str, Any]:
+    """Call ``function`` with the named arguments, those in ``positional`` by position.
+
+    Reports the result and what the contract says about the call besides: arguments changed in place, whether the
+    result hangs on a graph, gradients with respect to the leaves (for a cotangent), ``.grad`` left behind.
+    """
+    torch.set_grad_enabled(True)  # an earlier call of the same function may have left them otherwise
+    torch.set_default_dtype(torch.float32)
+    live = materialise(arguments, remote)
+    before = {name: _copy(value) for name, value in live.items()}
+    result = function(*(live[name] for name in positional), **{k: v for k, v in live.items() if k not in positional})
+    reply = {
+        "result": outgoing(result),
+        "changed": [name for name, value in live.items() if not _same(before[name], value)],
+        "attached": isinstance(result, Tensor) and result.requires_grad,
+        "grad_left": [name for name, value in live.items() if _has_grad(value)],
+        "kept_graph": [name for name, value in live.items() if getattr(value, "kept_graph", False)],
+    }
+    if cotangent is not None:
+        leaves = {k: v for k, v in live.items() if isinstance(v, Tensor) and v.requires_grad and v.is_leaf}
+        reply["grads"] = _gradients(result, leaves, cotangent)
+    return reply
+
+
+def _gradients(result: Any, leaves: dict[str, Tensor], cotangent: Tensor) -> dict[str, Tensor | None] | None:
+    if not (isinstance(result, Tensor) and result.requires_grad and result.shape == cotangent.shape):
+        return None
+    grads = torch.autograd.grad(result, list(leaves.values()), cotangent.to(result.dtype), allow_unused=True)
+    return dict(zip(leaves, grads))
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    return list(value) if isinstance(value, list) else value
+
+
+def _same(before: Any, after: Any) -> bool:
+    if isinstance(before, Tensor):
+        same_kind = isinstance(after, Tensor) and before.shape == after.shape and before.dtype == after.dtype
+        return same_kind and torch.equal(before.nan_to_num(), after.detach().nan_to_num())
+    return before == after if isinstance(before, list) else True
+
+
+def _has_grad(value: Any) -> bool:
+    if isinstance(value, nn.Module):
+        return any(p.grad is not None for p in value.parameters())
+    return isinstance(value, Tensor) and value.is_leaf and value.grad is not None
+
+
+def outgoing(value: Any, depth: int = 0) -> Any:
+    """What may cross the boundary of a value that student code made; everything else is described."""
+    if isinstance(value, Tensor):
+        plain = value.layout is torch.strided and value.device.type != "meta" and not value.is_complex()
+        return value.detach() if plain and not value.is_quantized else _opaque(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return value[:1000]
+    if isinstance(value, numbers.Integral) and abs(value) < 2**63:
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if type(value) in (list, tuple) and depth < 4 and len(value) <= MAX_ITEMS:
+        return type(value)(outgoing(v, depth + 1) for v in value)
+    return _opaque(value)
+
+
+def _opaque(value: Any) -> Opaque:
+    kind = type(value)
+    try:
+        text = repr(value)[:200]
+    except BaseException:
+        text = "something whose repr fails"
+    return Opaque(f"{kind.__module__}.{kind.__qualname__}"[:100], text)
+
+
+def describe_error(error: BaseException, folder: Path) -> dict[str, Any]:
+    """An exception as data: its type, its message and the student's own frames, innermost last."""
+    try:
+        message = str(error)[:600]
+    except BaseException:
+        message = "(its message could not be read)"
+    frames = [
+        _frame(folder, frame.filename, frame.lineno or 0, frame.name)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(folder)
+    ]
+    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(folder):
+        frames.append(_frame(folder, error.filename, error.lineno or 0, ""))
+        message = error.msg or message
+    return {
+        "type": type(error).__name__,
+        "not_implemented": isinstance(error, NotImplementedError),
+        "message": message,
+        "frames": frames[-6:],
+    }
+
+
+def _frame(folder: Path, filename: str, line: int, function: str) -> dict[str, Any]:
+    return {
+        "file": str(Path(filename).relative_to(folder)),
+        "line": line,
+        "function": function,
+        "code": linecache.getline(filename, line).strip()[:200],
+    }
+
+
+def where_defined(function: Callable, folder: Path) -> str:
+    """``ddpm.py:12``, or nothing where the function does not come from a file of the submission."""
+    try:
+        code = inspect.unwrap(function).__code__
+        return f"{Path(code.co_filename).relative_to(folder)}:{code.co_firstlineno}"
+    except (AttributeError, ValueError):
+        return ""

@@ -1,0 +1,70 @@
+"""What an argument of a graded call can be, besides plain numbers, strings, lists and tensors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from . import probes
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A tensor that requires grad on the side where it is used."""
+
+    tensor: Tensor
+
+
+@dataclass(frozen=True)
+class Derived:
+    """``probe(argument)``, computed on the side where it is used so that autograd reaches the argument."""
+
+    probe: str
+    of: str
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A function of :mod:`probes`, by name. Called directly it is that function, in the dtype of its input."""
+
+    name: str
+
+    def __call__(self, *args: Any) -> Any:
+        return probes.build(self.name)(*args)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A function of the other side, by number; calling it is a round trip."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Something that has no business crossing the boundary, described by its type and a short repr."""
+
+    type_name: str
+    text: str
+
+    def __repr__(self) -> str:
+        return f"{self.text} ({self.type_name})"
+
+
+def materialise(arguments: dict[str, Any], remote: Callable[[int], Callable] | None = None) -> dict[str, Any]:
+    """Turn the descriptions into live objects: leaves, tensors attached to them, probes and remote functions."""
+    live: dict[str, Any] = {}
+    for name, value in arguments.items():
+        if isinstance(value, Leaf):
+            live[name] = value.tensor.detach().clone().requires_grad_()
+        elif isinstance(value, Probe):
+            live[name] = probes.build(value.name)
+        elif isinstance(value, Remote) and remote is not None:
+            live[name] = remote(value.number)
+        else:
+            live[name] = value
+    for name, value in arguments.items():
+        if isinstance(value, Derived):
+            live[name] = probes.build(value.probe)(live[value.of])
+    return live

@@ -1,0 +1,147 @@
+"""The protocol between grader and worker: JSON for structure, safetensors for tensors, never pickle.
+
+A frame is two big-endian lengths, a JSON document and a safetensors blob. Whatever arrives is data: plain values,
+tensors, and the few descriptions of :mod:`values`. A frame over the limits, or one that does not parse, is a
+:class:`ProtocolError`: the sender is not a worker any more, whatever it says.
+"""
+
+import json
+import math
+import socket
+import struct
+import time
+from collections.abc import Callable
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from .values import Derived, Leaf, Opaque, Probe, Remote
+
+MAX_JSON = 1 << 20  # bytes; a reply holds a few shapes and strings
+MAX_BLOB = 1 << 26  # bytes; the largest graded image has a few thousand elements
+_HEADER = struct.Struct(">QQ")
+
+
+class ProtocolError(Exception):
+    """The other side sent something that is not a message."""
+
+
+class Closed(Exception):
+    """The other side is gone."""
+
+
+class OutOfTime(Exception):
+    """Nothing came within the time limit."""
+
+
+def encode(message: Any) -> bytes:
+    tensors: dict[str, Tensor] = {}
+    document = json.dumps(_pack(message, tensors)).encode()
+    blob = safetensors.torch.save(tensors) if tensors else b""
+    return _HEADER.pack(len(document), len(blob)) + document + blob
+
+
+def decode(document: bytes, blob: bytes) -> Any:
+    try:
+        tensors = safetensors.torch.load(blob) if blob else {}
+        return _unpack(json.loads(document), tensors)
+    except (ValueError, KeyError, TypeError, RecursionError, RuntimeError, safetensors.SafetensorError) as error:
+        raise ProtocolError(f"a message that cannot be read: {type(error).__name__}") from error
+
+
+def send(channel: socket.socket, message: Any) -> None:
+    try:
+        channel.settimeout(None)
+        channel.sendall(encode(message))
+    except OSError as error:
+        raise Closed from error
+
+
+def receive(channel: socket.socket, out_of_time: Callable[[float], bool] = lambda waited: False) -> Any:
+    """The next message. ``out_of_time(seconds waited)`` is asked now and then and ends the wait."""
+    start = time.monotonic()
+    header = _read(channel, _HEADER.size, start, out_of_time)
+    document_size, blob_size = _HEADER.unpack(header)
+    if document_size > MAX_JSON or blob_size > MAX_BLOB:
+        raise ProtocolError(f"a message of {document_size + blob_size:,} bytes, more than is accepted")
+    document = _read(channel, document_size, start, out_of_time)
+    return decode(document, _read(channel, blob_size, start, out_of_time))
+
+
+def _read(channel: socket.socket, size: int, start: float, out_of_time: Callable[[float], bool]) -> bytes:
+    parts: list[bytes] = []
+    channel.settimeout(0.25)
+    while size:
+        try:
+            part = channel.recv(min(size, 1 << 20))
+        except TimeoutError:
+            if out_of_time(time.monotonic() - start):
+                raise OutOfTime from None
+            continue
+        except OSError as error:
+            raise Closed from error
+        if not part:
+            raise Closed
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _pack(value: Any, tensors: dict[str, Tensor]) -> Any:
+    """A JSON tree; every container and every special value is an object with one tag."""
+    kind = type(value)
+    if value is None or kind in (bool, int, str):
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else {"float": repr(value)}
+    if kind in (list, tuple):
+        return {kind.__name__: [_pack(v, tensors) for v in value]}
+    if kind is dict and all(type(k) is str for k in value):
+        return {"dict": {k: _pack(v, tensors) for k, v in value.items()}}
+    if isinstance(value, Tensor):
+        key = str(len(tensors))
+        tensors[key] = value.detach().clone(memory_format=torch.contiguous_format)
+        return {"tensor": key}
+    if kind is Leaf:
+        return {"leaf": _pack(value.tensor, tensors)}
+    if kind is Derived:
+        return {"derived": [value.probe, value.of]}
+    if kind is Probe:
+        return {"probe": value.name}
+    if kind is Remote:
+        return {"remote": value.number}
+    if kind is Opaque:
+        return {"opaque": [value.type_name, value.text]}
+    raise TypeError(f"{kind.__name__} does not cross the boundary")
+
+
+def _unpack(tree: Any, tensors: dict[str, Tensor]) -> Any:
+    if not isinstance(tree, dict):
+        if isinstance(tree, list):
+            raise ValueError("a bare list")
+        return tree
+    ((tag, body),) = tree.items()
+    if tag == "float":
+        return float(body)
+    if tag == "list":
+        return [_unpack(v, tensors) for v in body]
+    if tag == "tuple":
+        return tuple(_unpack(v, tensors) for v in body)
+    if tag == "dict":
+        return {k: _unpack(v, tensors) for k, v in body.items()}
+    if tag == "tensor":
+        return tensors[body]
+    if tag == "leaf":
+        return Leaf(_unpack(body, tensors))
+    if tag == "derived":
+        return Derived(str(body[0]), str(body[1]))
+    if tag == "probe":
+        return Probe(str(body))
+    if tag == "remote":
+        return Remote(int(body))
+    if tag == "opaque":
+        return Opaque(str(body[0])[:200], str(body[1])[:400])
+    raise ValueError(f"an unknown tag {tag!r}")
