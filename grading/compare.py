@@ -135,4 +135,4 @@ def _nudge(name: str, value: Any, eps: float, generator: torch.Generator) -> Any
     return value * (1 + eps * signs)
 
 
-__all__ = ["assert_close", "assert_right", "exact", "precision", "tolerance", "Derived", "Probe", "Failure"]
+__all__ = ["Derived", "Failure", "Probe", "assert_close", "assert_right", "exact", "precision", "tolerance"]

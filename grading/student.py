@@ -138,7 +138,12 @@ def _reply(answer: dict[str, Any], called: str) -> Reply:
     if grads is not None and not all(v is None or isinstance(v, Tensor) for v in grads.values()):
         raise ValueError("gradients that are no tensors")
     return Reply(
-        answer["result"], called, **lists, attached=bool(answer["attached"]), grads=grads, printed=str(answer["printed"])
+        answer["result"],
+        called,
+        **lists,
+        attached=bool(answer["attached"]),
+        grads=grads,
+        printed=str(answer["printed"]),
     )
 
 

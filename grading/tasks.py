@@ -1,5 +1,6 @@
 """The task list, derived from the reference: a module's ``__all__`` holds its graded functions."""
 
+import difflib
 import importlib
 import inspect
 from collections.abc import Callable
@@ -28,3 +29,17 @@ def reference_function(task: str) -> Callable:
 def parameters(task: str) -> tuple[str, ...]:
     """Argument names in the contract's order."""
     return tuple(inspect.signature(reference_function(task)).parameters)
+
+
+def chosen(text: str, among: list[str]) -> list[str]:
+    """The tasks that "ddim,ddpm.posterior_step" means, in teaching order; ValueError for a name that fits none."""
+    wanted: set[str] = set()
+    for name in filter(None, (part.strip() for part in text.split(","))):
+        fitting = [task for task in among if name in (task, task.split(".")[0])]
+        if not fitting:
+            close = difflib.get_close_matches(name, [*MODULES, *among], n=3, cutoff=0.4)
+            raise ValueError(
+                f"{name}: no such module or function" + f"; did you mean {', '.join(close)}?" * bool(close)
+            )
+        wanted.update(fitting)
+    return [task for task in among if task in wanted]

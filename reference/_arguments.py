@@ -96,7 +96,7 @@ def abar_at(t: Timesteps, alphas_cumprod: Tensor, batch_size: int | None = None)
     if t.dtype != torch.int64 or t.ndim != 1 or (batch_size is not None and len(t) != batch_size):
         wanted = "B" if batch_size is None else batch_size
         refuse("t", f"an int or an int64 tensor of shape ({wanted},), one timestep per sample", t)
-    if t.numel() and not (0 <= int(t.min()) and int(t.max()) < len(alphas_cumprod)):
+    if t.numel() and not (int(t.min()) >= 0 and int(t.max()) < len(alphas_cumprod)):
         refuse("t", f"timesteps in 0 … {len(alphas_cumprod) - 1}", t.tolist())
     return alphas_cumprod[t.to(alphas_cumprod.device)]
 

@@ -57,7 +57,7 @@ def ddim_sigma(t: int, t_prev: int, alphas_cumprod: Schedule, eta: float) -> Sca
     """
     # Task: a share of the posterior's standard deviation.
     # Trap: eta multiplies the standard deviation, not the variance.
-    require_number("eta", eta, 0, 1)
+    require_number("eta", eta, 0.0, 1.0)
     return eta * posterior_variance(t, t_prev, alphas_cumprod).sqrt()
 
 
@@ -110,7 +110,7 @@ def ddim_step(
     require_like("eps", eps, "x_t", x_t)
     require_like("noise", noise, "x_t", x_t)
     require_schedule(alphas_cumprod, x_t)
-    require_number("eta", eta, 0, 1)
+    require_number("eta", eta, 0.0, 1.0)
     abar_t, abar_prev = abar_pair(t, t_prev, alphas_cumprod)
     direction, sigma = _direction_and_sigma(abar_t, abar_prev, eta)
     # x_t and eps occur linearly. Their coefficients are collected in Python floats, so that the step passes over the
@@ -169,7 +169,7 @@ def sample_ddim(
     require_image("x_T", x_T)
     require_schedule(alphas_cumprod, x_T)
     require_timesteps(timesteps, alphas_cumprod)
-    require_number("eta", eta, 0, 1)
+    require_number("eta", eta, 0.0, 1.0)
     x_t = x_T
     for t, t_prev in zip(timesteps, [*timesteps[1:], -1]):
         eps = eps_model(x_t, t)

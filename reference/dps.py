@@ -168,8 +168,8 @@ def sample_dps(
     require_schedule(alphas_cumprod, x_T)
     require_timesteps(timesteps, alphas_cumprod)
     require_number("scale", scale)
-    require_number("eta", eta, 0, 1)
-    x = x_T.detach()
+    require_number("eta", eta, 0.0, 1.0)
+    x = x_T
     for t, t_prev in zip(timesteps, [*timesteps[1:], -1]):
         with torch.enable_grad():
             x_t = x.detach().requires_grad_()

@@ -60,8 +60,8 @@ class Draw:
         return t, self.integer(-1, t - 1)
 
     def timesteps(self, steps: int, count: int) -> list[int]:
-        """A decreasing list with uneven strides that does not begin at T - 1."""
-        return sorted((int(t) for t in self.rng.choice(steps - 1, count, replace=False)), reverse=True)
+        """A decreasing list with uneven strides, without 0."""
+        return sorted((int(t) + 1 for t in self.rng.choice(steps - 1, count, replace=False)), reverse=True)
 
     def timestep_per_sample(self, batch: int, steps: int = 1000) -> Tensor:
         return torch.from_numpy(self.rng.choice(steps, batch, replace=False))

@@ -39,7 +39,7 @@ class OutOfTime(Exception):
 
 def encode(message: Any) -> bytes:
     tensors: dict[str, Tensor] = {}
-    document = json.dumps(_pack(message, tensors)).encode()
+    document = json.dumps(pack(message, tensors)).encode()
     blob = safetensors.torch.save(tensors) if tensors else b""
     return _HEADER.pack(len(document), len(blob)) + document + blob
 
@@ -47,7 +47,7 @@ def encode(message: Any) -> bytes:
 def decode(document: bytes, blob: bytes) -> Any:
     try:
         tensors = safetensors.torch.load(blob) if blob else {}
-        return _unpack(json.loads(document), tensors)
+        return unpack(json.loads(document), tensors)
     except (ValueError, KeyError, TypeError, RecursionError, RuntimeError, safetensors.SafetensorError) as error:
         raise ProtocolError(f"a message that cannot be read: {type(error).__name__}") from error
 
@@ -90,7 +90,7 @@ def _read(channel: socket.socket, size: int, start: float, out_of_time: Callable
     return b"".join(parts)
 
 
-def _pack(value: Any, tensors: dict[str, Tensor]) -> Any:
+def pack(value: Any, tensors: dict[str, Tensor]) -> Any:
     """A JSON tree; every container and every special value is an object with one tag."""
     kind = type(value)
     if value is None or kind in (bool, int, str):
@@ -98,15 +98,15 @@ def _pack(value: Any, tensors: dict[str, Tensor]) -> Any:
     if kind is float:
         return value if math.isfinite(value) else {"float": repr(value)}
     if kind in (list, tuple):
-        return {kind.__name__: [_pack(v, tensors) for v in value]}
+        return {kind.__name__: [pack(v, tensors) for v in value]}
     if kind is dict and all(type(k) is str for k in value):
-        return {"dict": {k: _pack(v, tensors) for k, v in value.items()}}
+        return {"dict": {k: pack(v, tensors) for k, v in value.items()}}
     if isinstance(value, Tensor):
         key = str(len(tensors))
         tensors[key] = value.detach().clone(memory_format=torch.contiguous_format)
         return {"tensor": key}
     if kind is Leaf:
-        return {"leaf": _pack(value.tensor, tensors)}
+        return {"leaf": pack(value.tensor, tensors)}
     if kind is Derived:
         return {"derived": [value.probe, value.of]}
     if kind is Probe:
@@ -118,7 +118,7 @@ def _pack(value: Any, tensors: dict[str, Tensor]) -> Any:
     raise TypeError(f"{kind.__name__} does not cross the boundary")
 
 
-def _unpack(tree: Any, tensors: dict[str, Tensor]) -> Any:
+def unpack(tree: Any, tensors: dict[str, Tensor]) -> Any:
     if not isinstance(tree, dict):
         if isinstance(tree, list):
             raise ValueError("a bare list")
@@ -127,15 +127,15 @@ def _unpack(tree: Any, tensors: dict[str, Tensor]) -> Any:
     if tag == "float":
         return float(body)
     if tag == "list":
-        return [_unpack(v, tensors) for v in body]
+        return [unpack(v, tensors) for v in body]
     if tag == "tuple":
-        return tuple(_unpack(v, tensors) for v in body)
+        return tuple(unpack(v, tensors) for v in body)
     if tag == "dict":
-        return {k: _unpack(v, tensors) for k, v in body.items()}
+        return {k: unpack(v, tensors) for k, v in body.items()}
     if tag == "tensor":
         return tensors[body]
     if tag == "leaf":
-        return Leaf(_unpack(body, tensors))
+        return Leaf(unpack(body, tensors))
     if tag == "derived":
         return Derived(str(body[0]), str(body[1]))
     if tag == "probe":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy  # noqa: F401  (what most submissions import is imported once)
 import torch
-import torch.func  # noqa: F401
+import torch.func
 
 from . import main
 

@@ -1,0 +1,126 @@
+"""The command line: ``python -m grading grade|stubs|fixtures …``. Nox sessions are thin wrappers over it."""
+
+import argparse
+import secrets
+import sys
+import time
+from pathlib import Path
+
+GRADED, UNUSABLE, AT_FAULT, STALE = 0, 2, 3, 1
+ROOT = Path(__file__).resolve().parents[1]
+HINTS = ("none", "property", "mistake")
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = _parser().parse_args(argv)
+    return arguments.run(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="grading", description="Grade generative-model homework.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    grade = commands.add_parser("grade", help="grade a submission")
+    grade.add_argument("path", nargs="?", type=Path, default=ROOT / "student_stubs", help="default: student_stubs")
+    grade.add_argument("--course", default="all", help="all, eecs498-hw5, cmu16726-hw5 or cs180-proj5; default: all")
+    grade.add_argument("--only", default="", metavar="MODULE[.FUNCTION],…", help="grade only these")
+    grade.add_argument("--json", type=Path, metavar="FILE", help="write Gradescope's results.json")
+    grade.add_argument("--seed", type=int, help="draw the same inputs again; default: a new seed, which is printed")
+    grade.add_argument("--hints", choices=HINTS, default="mistake", help="how much is said; default: mistake")
+    grade.set_defaults(run=_grade)
+
+    stubs = commands.add_parser("stubs", help="make student_stubs/ from reference/")
+    stubs.add_argument("--check", action="store_true", help="only say whether they are stale")
+    stubs.set_defaults(run=_stubs)
+
+    fixtures = commands.add_parser("fixtures", help="make the golden fixtures")
+    fixtures.add_argument("--check", action="store_true", help="only say whether they are stale")
+    fixtures.add_argument("--seed", type=int, help="draw the inputs from another seed")
+    fixtures.add_argument("--out", type=Path, default=ROOT / "fixtures", metavar="DIR", help="default: fixtures")
+    fixtures.set_defaults(run=_fixtures)
+    return parser
+
+
+def _grade(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from .workers import Zygote
+
+    console, progress = Console(highlight=False, soft_wrap=False), Console(stderr=True)
+    start = time.monotonic()
+    with Zygote() as zygote:  # first of all: it loads torch on the other core while this process does the same
+        from .submission import Unusable
+
+        try:
+            return _grade_with(zygote, arguments, console, progress, start)
+        except Unusable as error:
+            progress.print(f"grading: {error}", markup=False, highlight=False)
+            return UNUSABLE
+
+
+def _grade_with(zygote, arguments: argparse.Namespace, console, progress, start: float) -> int:
+    from .courses import NAMES, load
+    from .engine import grade
+    from .report import gradescope, rows, terminal
+    from .submission import Unusable, locate
+    from .tasks import MODULES, chosen
+    from .verdicts import NOT_GRADED, Verdict
+
+    if arguments.course not in NAMES:
+        raise Unusable(f"--course {arguments.course}: expected one of {', '.join(NAMES)}")
+    seed = secrets.randbelow(2**32) if arguments.seed is None else arguments.seed
+    if not 0 <= seed < 2**32:
+        raise Unusable(f"--seed {seed}: expected a whole number from 0 to 2**32 - 1")
+    if arguments.json is not None and not arguments.json.absolute().parent.is_dir():
+        raise Unusable(f"--json {arguments.json}: there is no such folder")
+    course = load(arguments.course)
+    if arguments.only:
+        try:
+            course = course.only(chosen(arguments.only, course.functions))
+        except ValueError as error:
+            raise Unusable(f"--only {error}") from error
+    folder = locate(arguments.path, MODULES)
+
+    verdicts: dict[str, Verdict] = {}
+    with progress.status("starting") as status:
+
+        def take(verdict: Verdict) -> None:
+            verdicts[verdict.task] = verdict
+            status.update(f"{len(verdicts)} of {len(course.functions)} graded: {verdict.task} {verdict.outcome}")
+            if arguments.json is not None:
+                seconds = time.monotonic() - start
+                table = rows(course, verdicts)
+                gradescope.write(arguments.json, gradescope.document(course, table, seed, seconds, arguments.hints))
+
+        grade(zygote, folder, course.functions, seed, take)
+    terminal.show(console, course, rows(course, verdicts), seed, arguments.hints)
+    return AT_FAULT if any(verdict.outcome == NOT_GRADED for verdict in verdicts.values()) else GRADED
+
+
+def _stubs(arguments: argparse.Namespace) -> int:
+    from . import stubs
+
+    fresh = stubs.build()
+    if not arguments.check:
+        stubs.write(fresh)
+        return 0
+    stale = stubs.stale(fresh)
+    for name in stale:
+        print(f"student_stubs/{name} is stale: run `nox -s stubs`", file=sys.stderr)
+    return STALE if stale else 0
+
+
+def _fixtures(arguments: argparse.Namespace) -> int:
+    from . import golden
+
+    if arguments.check:
+        stale = golden.stale()
+        for problem in stale:
+            print(f"fixtures are stale: {problem}; run `nox -s fixtures`", file=sys.stderr)
+        return STALE if stale else 0
+    golden.write(golden.build(golden.DEFAULT_SEED if arguments.seed is None else arguments.seed), arguments.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

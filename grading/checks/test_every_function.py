@@ -1,0 +1,56 @@
+"""What every graded function is held against, whatever it computes."""
+
+import pytest
+
+from ..cases import cases
+from ..compare import assert_right
+from ..failures import Failure
+from ..golden import golden_cases
+from ..tasks import all_tasks
+
+each_function = pytest.mark.parametrize("task", all_tasks())
+
+
+@each_function
+def test_fresh_inputs(task, student, seed, observe):
+    """On freshly drawn inputs the result is the formula's."""
+    failures: list[tuple[str, Failure]] = []
+    points = 0
+    for label, arguments in cases(task, seed):
+        points += 1
+        try:
+            observe(arguments, assert_right(student, **arguments))
+        except Failure as failure:
+            failures.append((label, failure))
+            observe(arguments, failure)
+            if student.stopped is not None:
+                raise
+    if failures:
+        label, failure = failures[0]
+        failure.summary += f"; test point: {label}"
+        if len(failures) < points:
+            failure.summary += f" ({len(failures)} of {points} test points fail: {'; '.join(n for n, _ in failures)})"
+        raise failure
+
+
+@each_function
+def test_golden(task, student):
+    """On the golden inputs the result is the stored one."""
+    for arguments, check in golden_cases(task):
+        check(student(**arguments))
+
+
+@each_function
+def test_argument_names(task, student, seed):
+    """Arguments can be given by the contract's names."""
+    _, arguments = next(iter(cases(task, seed)))
+    assert_right(student, by_name=True, **arguments)
+
+
+@each_function
+def test_arguments_are_kept(task, student, seed):
+    """No argument is changed in place."""
+    for _, arguments in cases(task, seed):
+        reply = student(**arguments)
+        if reply.changed:
+            raise reply.fail(f"{' and '.join(reply.changed)} changed in place", "arguments as they were")

@@ -1,0 +1,142 @@
+"""Runs the checks under pytest: hands each one its graded function, and gathers verdicts as functions are finished."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .diagnosis import explanations
+from .failures import Failure
+from .student import Reply, Student
+from .verdicts import FAILED, NOT_GRADED, CheckResult, Verdict, conclude
+from .workers import Zygote
+
+FAILED_TASK_SECONDS = 30.0  # once something has failed, no more than this is spent on finding out what else does
+
+
+def task_of(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("grades")
+    return marker.args[0] if marker else item.callspec.params["task"]  # type: ignore[attr-defined]
+
+
+class GradingPlugin:
+    def __init__(
+        self, zygote: Zygote, submission: Path, tasks: list[str], seed: int, on_verdict: Callable[[Verdict], None]
+    ) -> None:
+        self.zygote, self.submission, self.tasks, self.run_seed, self.on_verdict = (
+            zygote,
+            submission,
+            tasks,
+            seed,
+            on_verdict,
+        )
+        self.students: dict[str, Student] = {}
+        self.checks: dict[str, list[CheckResult]] = {task: [] for task in tasks}
+        self.expected: dict[str, int] = dict.fromkeys(tasks, 0)
+        self.seconds: dict[str, float] = dict.fromkeys(tasks, 0.0)
+        self.observations: dict[str, list[tuple[dict[str, Any], Any]]] = {task: [] for task in tasks}
+        self.finished: set[str] = set()
+        self.trouble: list[str] = []  # what pytest could not even begin with
+
+    # --- fixtures -----------------------------------------------------------------------------------------------
+
+    @pytest.fixture
+    def student(self, request: pytest.FixtureRequest) -> Student:
+        return self._student(task_of(request.node))
+
+    @pytest.fixture
+    def seed(self) -> int:
+        return self.run_seed
+
+    @pytest.fixture
+    def observe(self, request: pytest.FixtureRequest) -> Callable[[dict[str, Any], Reply | Failure], None]:
+        """Keeps what came back for a test point, for the diagnosis."""
+        kept = self.observations[task_of(request.node)]
+        return lambda arguments, came: kept.append((arguments, getattr(came, "value", None)))
+
+    def _student(self, task: str) -> Student:
+        if task not in self.students:
+            self.students[task] = Student(self.zygote, self.submission, task)
+        return self.students[task]
+
+    # --- the order of the run -----------------------------------------------------------------------------------
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        order = {task: i for i, task in enumerate(self.tasks)}
+        items[:] = sorted((item for item in items if task_of(item) in order), key=lambda item: order[task_of(item)])
+        for item in items:
+            self.expected[task_of(item)] += 1
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None):
+        task, start = task_of(item), time.monotonic()
+        result = yield
+        self.seconds[task] += time.monotonic() - start
+        if nextitem is None or task_of(nextitem) != task:
+            self._finish(task)
+        return result
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        task = task_of(item)
+        failed = any(check.failure is not None for check in self.checks[task])
+        if self._student(task).stopped is not None or (failed and self.seconds[task] > FAILED_TASK_SECONDS):
+            pytest.skip("the verdict stands already")
+
+    # --- results ------------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> None:
+        if call.excinfo is not None and call.excinfo.errisinstance(pytest.skip.Exception):
+            return
+        if call.excinfo is not None:
+            self.checks[task_of(item)].append(_result(item, call.excinfo.value))
+        elif call.when == "call":
+            self.checks[task_of(item)].append(_result(item, None))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.trouble.append(str(report.longrepr).strip().splitlines()[-1])
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        self.trouble.append(str(excrepr).strip().splitlines()[-1])
+
+    def _finish(self, task: str) -> None:
+        student = self._student(task)
+        verdict = conclude(task, self.checks[task], self.expected[task], student.stopped)
+        verdict.defined_at = student.defined_at
+        if verdict.outcome == FAILED:
+            verdict.mistakes = [mistake.student for mistake in explanations(task, self.observations[task])]
+        student.close()
+        self.finished.add(task)
+        self.on_verdict(verdict)
+
+    def unfinished(self, reason: str) -> list[Verdict]:
+        """Verdicts for what the run did not reach, which can only be the grader's fault."""
+        reason = "; ".join([reason, *self.trouble])
+        return [Verdict(task, NOT_GRADED, reason=reason) for task in self.tasks if task not in self.finished]
+
+
+def _result(item: pytest.Item, error: BaseException | None) -> CheckResult:
+    function = getattr(item, "function", None)
+    title = (getattr(function, "__doc__", None) or item.name).strip().splitlines()[0]
+    if error is None:
+        return CheckResult(title)
+    failure = _failure_in(error)
+    if failure is not None:
+        return CheckResult(title, failure=failure)
+    return CheckResult(title, fault=f"{type(error).__name__} in the check “{title}”: {error}")
+
+
+def _failure_in(error: BaseException) -> Failure | None:
+    """The submission's failure, also where hypothesis wraps it because a second try went otherwise."""
+    if isinstance(error, Failure):
+        return error
+    for inner in getattr(error, "exceptions", ()):
+        found = _failure_in(inner)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,66 @@
+"""Gradescope's results.json. It is written anew after every verdict: a run that is cut short loses nothing."""
+
+import json
+import os
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ..courses import Course
+from ..verdicts import PASSED
+from . import Row, explain, totals
+
+
+def document(course: Course, table: list[Row], seed: int, seconds: float, hints: str) -> dict[str, Any]:
+    reached, automatic, by_hand = totals(table)
+    return {
+        "execution_time": round(seconds, 3),
+        "output": f"{course.title}. Seed {seed}: the same inputs are drawn again with --seed {seed}.",
+        "output_format": "text",
+        "test_output_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": [_test(row, hints) for row in table if row.item.function and row.verdict is not None],
+        "extra_data": {
+            "course": course.name,
+            "seed": seed,
+            "points": {"reached": _float(reached), "automatic": _float(automatic), "by_hand": _float(by_hand)},
+            "manual": [
+                {"number": row.item.number, "title": row.item.title, "max_score": _float(row.item.points)}
+                for row in table
+                if not row.item.function
+            ],
+        },
+    }
+
+
+def _test(row: Row, hints: str) -> dict[str, Any]:
+    verdict = row.verdict
+    assert verdict is not None
+    test: dict[str, Any] = {
+        "name": verdict.task,
+        "number": row.item.number,
+        "max_score": _float(row.item.points),
+        "output": "\n".join(explain(verdict, hints)),
+        "extra_data": {
+            "verdict": verdict.outcome,
+            "title": row.item.title,
+            "defined_at": verdict.defined_at,
+            "failing_checks": [check.title for check in verdict.failures] if hints != "none" else [],
+            "diagnosis": verdict.mistakes if hints == "mistake" else [],
+        },
+    }
+    if row.score is not None:  # a function that was not graded has neither a score nor a status
+        test |= {"score": _float(row.score), "status": "passed" if verdict.outcome == PASSED else "failed"}
+    return test
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Replace the file in one step, so that a reader never sees half of it."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _float(points: Fraction) -> float:
+    return round(float(points), 6)

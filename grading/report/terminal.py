@@ -1,0 +1,61 @@
+"""The terminal's report: one table by course part, then a block under each function that did not pass."""
+
+from itertools import groupby
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ..courses import Course
+from ..verdicts import FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED
+from . import Row, explain, number, totals
+
+_STYLE = {PASSED: "green", FAILED: "red", NOT_IMPLEMENTED: "yellow", NOT_GRADED: "magenta"}
+
+
+def show(console: Console, course: Course, table: list[Row], seed: int, hints: str) -> None:
+    for part, members in groupby(table, key=lambda row: row.item.part):
+        console.print(_table(part, list(members)))
+    for row in table:
+        if row.verdict is not None and row.verdict.outcome != PASSED:
+            _block(console, row, hints)
+    reached, automatic, by_hand = totals(table)
+    console.print()
+    console.print(f"[bold]{number(reached)} of {number(automatic)} points[/bold]  {escape(course.title)}", end="")
+    console.print(f", {number(by_hand)} more are graded by hand" if by_hand else "")
+    not_graded = sum(row.verdict is not None and row.verdict.outcome == NOT_GRADED for row in table)
+    if not_graded:
+        console.print(f"[magenta]{not_graded} not graded: the grader is at fault, no points are lost by it[/magenta]")
+    console.print(f"[dim]seed {seed}: the same inputs are drawn again with --seed {seed}[/dim]")
+
+
+def _table(part: str, members: list[Row]) -> Table:
+    table = Table(title=Text(part, style="bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for header, justify in (("", "left"), ("function", "left"), ("verdict", "left"), ("points", "right")):
+        table.add_column(header, justify=justify, header_style="dim")
+    for row in members:
+        points = number(row.item.points)
+        if not row.item.function:
+            table.add_row(row.item.number, Text(row.item.title, style="dim"), "[dim]by hand[/dim]", f"– / {points}")
+            continue
+        outcome = row.verdict.outcome if row.verdict is not None else "–"
+        score = "–" if row.score is None else number(row.score)
+        verdict = Text(outcome, style=_STYLE.get(outcome, ""))
+        table.add_row(row.item.number, row.item.function, verdict, f"{score} / {points}")
+    return table
+
+
+def _block(console: Console, row: Row, hints: str) -> None:
+    verdict = row.verdict
+    assert verdict is not None
+    lines = explain(verdict, hints)
+    if verdict.outcome == NOT_IMPLEMENTED or not lines:
+        return  # the table says it
+    where = f"  [dim]{escape(verdict.defined_at)}[/dim]" if verdict.defined_at else ""
+    console.print()
+    console.print(f"[{_STYLE[verdict.outcome]} bold]{verdict.task}  {verdict.outcome}[/]{where}")
+    for line in lines:
+        indent = 2 + len(line) - len(line.lstrip())
+        console.print(Padding(Text(line.strip()), (0, 0, 0, indent)))

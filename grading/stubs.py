@@ -1,0 +1,121 @@
+"""Make ``student_stubs/`` from ``reference/``: signatures, docstrings and TODOs stay, solutions go.
+
+In a reference module everything that is listed in ``__all__`` is the student's to write; its ``# Task:`` and
+``# Trap:`` comments become the TODO. Other public definitions are given and stay whole; private ones belong to the
+solution and go, with the private modules that they come from.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+from .tasks import MODULES
+from .workers import ROOT
+
+STUBS = ROOT / "student_stubs"
+REFERENCE = ROOT / "reference"
+_WHOLE = ("shapes",)  # modules without a solution in them
+
+_INIT = '''"""Your homework: every function that raises NotImplementedError is yours to write.
+
+Each docstring gives the formula, the shapes and the convention; each TODO says what to do and where the traps are.
+Grade yourself as often as you like: ``nox -s grade -- PATH`` for a folder with these files, or
+``nox -s grade -- PATH --only ddpm.posterior_step`` for a single function.
+
+This folder is generated from the course's reference. Work in a copy of it.
+"""
+'''
+
+
+def build() -> dict[str, str]:
+    """Every stub file by its name."""
+    files = {"__init__.py": _INIT}
+    for module in _WHOLE:
+        files[f"{module}.py"] = (REFERENCE / f"{module}.py").read_text(encoding="utf-8")
+    for module in MODULES:
+        files[f"{module}.py"] = stub((REFERENCE / f"{module}.py").read_text(encoding="utf-8"))
+    return files
+
+
+def stub(source: str) -> str:
+    """One module without its solutions."""
+    lines = source.splitlines()
+    tree = ast.parse(source)
+    graded = _graded(tree)
+    kept: list[str] = []
+    gap: list[str] = []  # blank lines and comments before the next definition that stays
+    end = 0
+    for node in tree.body:
+        start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
+        gap = max(gap, lines[end:start], key=len)
+        text = lines[start : node.end_lineno]
+        end = node.end_lineno or end
+        name = getattr(node, "name", "")
+        if _is_private(node, name):
+            continue
+        if name in graded:
+            text = _hollow_class(node, lines) if isinstance(node, ast.ClassDef) else _hollow(node, lines)
+        kept += gap + text
+        gap = []
+    return "\n".join(kept).rstrip() + "\n"
+
+
+def _graded(tree: ast.Module) -> set[str]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def _is_private(node: ast.stmt, name: str) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return bool(node.level) and (node.module or "").startswith("_")
+    if isinstance(node, ast.Assign):
+        target = getattr(node.targets[0], "id", "")
+        return target.startswith("_") and not target.startswith("__")
+    return name.startswith("_")
+
+
+def _hollow(node: ast.stmt, lines: list[str]) -> list[str]:
+    """A function's signature, its docstring without the errors, its TODO, and nothing else."""
+    assert isinstance(node, ast.FunctionDef)
+    first = min([node.lineno, *(d.lineno for d in node.decorator_list)]) - 1
+    docstring_end = node.body[0].end_lineno or 0 if ast.get_docstring(node) else node.body[0].lineno - 1
+    head = lines[first:docstring_end]
+    indent = " " * (node.col_offset + 4)
+    todo = []
+    for line in lines[docstring_end : node.end_lineno]:
+        if not line.strip().startswith("#"):
+            break
+        todo.append(line.replace("# Task:", "# TODO:", 1))
+    return _without_raises(head) + (todo or [f"{indent}# TODO"]) + [f"{indent}raise NotImplementedError"]
+
+
+def _hollow_class(node: ast.ClassDef, lines: list[str]) -> list[str]:
+    """A class whose public methods are hollow; private ones belong to the solution."""
+    text = _without_raises(lines[node.lineno - 1 : node.body[0].end_lineno if ast.get_docstring(node) else node.lineno])
+    for method in node.body:
+        if isinstance(method, ast.FunctionDef) and (method.name == "__init__" or not method.name.startswith("_")):
+            text += ["", *_hollow(method, lines)]
+    return text
+
+
+def _without_raises(lines: list[str]) -> list[str]:
+    """A student's function need not check its arguments: the list of errors is left out."""
+    text = "\n".join(lines)
+    return re.sub(r"\n[ ]+Raises:\n(?:[ ]{8,}.*\n)+\n?(?=[ ]*(?:>>>|\"\"\"|\S))", "\n", text).splitlines()
+
+
+def stale(fresh: dict[str, str]) -> list[str]:
+    """Names of stub files that differ from fresh ones, are missing, or should not be there."""
+    stored = {path.name: path.read_text(encoding="utf-8") for path in STUBS.glob("*.py")}
+    return sorted(name for name in fresh.keys() | stored.keys() if fresh.get(name) != stored.get(name))
+
+
+def write(files: dict[str, str], folder: Path = STUBS) -> None:
+    folder.mkdir(exist_ok=True)
+    for path in folder.glob("*.py"):
+        if path.name not in files:
+            path.unlink()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,79 @@
+"""Every command of the project: ``nox -s NAME -- ARGUMENTS``. All sessions share one environment.
+
+What stands here is which command a session runs; what the command does stands in ``python -m grading``.
+"""
+
+import hashlib
+import sys
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["grade"]
+ROOT = Path(__file__).parent
+PINS = ROOT / "requirements.txt"
+ENVIRONMENT = ROOT / ".nox" / "environment"
+
+
+def session(function):
+    return nox.session(venv_backend="virtualenv", venv_location=str(ENVIRONMENT), reuse_venv=True)(function)
+
+
+def prepare(session: nox.Session) -> None:
+    """Install the pins, once: a stamp in the environment says which ones it holds."""
+    stamp = ENVIRONMENT / "installed-pins"
+    pins = hashlib.sha256(PINS.read_bytes() + sys.version.encode()).hexdigest()
+    if not stamp.is_file() or stamp.read_text() != pins:
+        session.install("-r", str(PINS))
+        stamp.write_text(pins)
+
+
+def grading(session: nox.Session, command: str) -> None:
+    prepare(session)
+    session.run("python", "-m", "grading", command, *session.posargs, success_codes=[0])
+
+
+@session
+def grade(session: nox.Session) -> None:
+    """Grade a submission: nox -s grade -- PATH [--course NAME] [--only ddpm,…] [--json FILE] [--seed N] [--hints …]."""
+    grading(session, "grade")
+
+
+@session
+def stubs(session: nox.Session) -> None:
+    """Make student_stubs/ from reference/; with -- --check only say whether they are stale."""
+    grading(session, "stubs")
+
+
+@session
+def fixtures(session: nox.Session) -> None:
+    """Make the golden fixtures; -- --check, or -- --seed N --out DIR."""
+    grading(session, "fixtures")
+
+
+@session
+def tests(session: nox.Session) -> None:
+    """The project's own tests; the reference's once more with its shape annotations checked."""
+    prepare(session)
+    session.run("python", "-m", "pytest", "-q", *session.posargs)
+    if not session.posargs:
+        hook = "--jaxtyping-packages=reference,beartype.beartype"
+        session.run("python", "-m", "pytest", "-q", "tests/reference", hook, "-m", "not bad_input")
+
+
+@session
+def bench(session: nox.Session) -> None:
+    """Timings as ratios: the formulas against diffusers' schedulers."""
+    prepare(session)
+    session.run("python", "-m", "pytest", "-q", "tests/benchmarks", "--benchmark-enable", *session.posargs)
+
+
+@session
+def lint(session: nox.Session) -> None:
+    """Format, rules, types, and that nothing generated is stale."""
+    prepare(session)
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("mypy")
+    session.run("python", "-m", "grading", "stubs", "--check")
+    session.run("python", "-m", "grading", "fixtures", "--check")
