@@ -1,9 +1,10 @@
-"""Name the mistake: which entry of the catalogue gives every single result that came back?
+"""Name the mistake: which entry of the catalogue gives every single reply that came back?
 
-A diagnosis is made only when it explains all test points, those that are right by chance included. It never changes
-points.
+A diagnosis is made only when it explains all calls, those that are right by chance included: results, gradients,
+arguments changed in place, graphs and ``.grad`` left behind. It never changes points.
 """
 
+import copy
 import importlib
 from typing import Any
 
@@ -12,17 +13,19 @@ from torch import Tensor
 
 from .compare import ROUNDINGS, precision
 from .mistakes import CATALOGUE, Mistake
+from .student import Observation
 from .tasks import MODULES
-from .worker.values import materialise
+from .worker.calls import perform
 
-Observation = tuple[dict[str, Any], Any]  # arguments and the value that came back
+MAX_CALLS = 120  # replayed for each candidate; all checks of a function make about as many
 
 
-def explanations(task: str, observations: list[Observation]) -> list[Mistake]:
+def explanations(task: str, record: list[Observation]) -> list[Mistake]:
     """The catalogued mistakes that reproduce every observation."""
-    if not observations or not all(isinstance(value, Tensor | list | float) for _, value in observations):
+    observed = record[:MAX_CALLS]
+    if not observed or any(observation.reply is None for observation in observed):
         return []
-    return [mistake for mistake in _catalogue() if mistake.task == task and _explains(mistake, observations)]
+    return [mistake for mistake in _catalogue() if mistake.task == task and _explains(mistake, observed)]
 
 
 def _catalogue() -> list[Mistake]:
@@ -31,21 +34,38 @@ def _catalogue() -> list[Mistake]:
     return CATALOGUE
 
 
-def _explains(mistake: Mistake, observations: list[Observation]) -> bool:
-    return all(_gives(mistake, arguments, value) for arguments, value in observations)
+def _explains(mistake: Mistake, observed: list[Observation]) -> bool:
+    return all(_gives(mistake, observation) for observation in observed)
 
 
-def _gives(mistake: Mistake, arguments: dict[str, Any], value: Any) -> bool:
+def _gives(mistake: Mistake, observation: Observation) -> bool:
+    reply = observation.reply
+    assert reply is not None
+    arguments = {name: _fresh(value) for name, value in observation.arguments.items()}
     try:
-        made = mistake.implementation(**materialise(arguments))
+        made = perform(mistake.implementation, [], arguments, observation.cotangent)
     except Exception:  # a wrong formula may fail on a test point; then it does not explain the point
         return False
-    if not isinstance(made, Tensor) or not isinstance(value, Tensor | float):
-        return type(made) is type(value) and made == value
-    got = torch.as_tensor(value).double()
-    if got.shape != made.shape:
+    allowed = 1e2 * ROUNDINGS * torch.finfo(precision(arguments)).eps
+    return (
+        _alike(made["result"], reply.value, allowed)
+        and all(made[key] == getattr(reply, key) for key in ("changed", "attached", "grad_left", "kept_graph"))
+        and _alike(made.get("grads"), reply.grads, allowed)
+    )
+
+
+def _fresh(value: Any) -> Any:
+    """A copy to call with: a mistake may change its arguments, and a noise source counts its calls."""
+    return value.clone() if isinstance(value, Tensor) else copy.copy(value)
+
+
+def _alike(made: Any, came: Any, allowed: float) -> bool:
+    if isinstance(made, dict) and isinstance(came, dict):
+        return made.keys() == came.keys() and all(_alike(made[key], came[key], allowed) for key in made)
+    if not isinstance(made, Tensor | float) or not isinstance(came, Tensor | float):
+        return type(made) is type(came) and made == came
+    first, second = torch.as_tensor(made).double(), torch.as_tensor(came).double()
+    if first.shape != second.shape:
         return False
-    wanted = made.detach().double()
-    scale = float(wanted.abs().max()) if wanted.numel() else 0.0
-    allowed = 1e3 * ROUNDINGS * torch.finfo(precision(arguments)).eps * max(scale, 1e-3)
-    return bool(((got - wanted).abs() <= allowed).all())
+    scale = float(first.abs().max()) if first.numel() else 0.0
+    return bool(((first - second).abs() <= allowed * max(scale, 1e-2)).all())

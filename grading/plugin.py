@@ -1,19 +1,17 @@
 """Runs the checks under pytest: hands each one its graded function, and gathers verdicts as functions are finished."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from .diagnosis import explanations
 from .failures import Failure
-from .student import Reply, Student
+from .student import OutOfPatience, Student
 from .verdicts import FAILED, NOT_GRADED, CheckResult, Verdict, conclude
 from .workers import Zygote
 
-FAILED_TASK_SECONDS = 30.0  # once something has failed, no more than this is spent on finding out what else does
+FAILED_TASK_SECONDS = 10.0  # once a check has failed, no more than this is spent on finding out what else does
 
 
 def task_of(item: pytest.Item) -> str:
@@ -35,8 +33,6 @@ class GradingPlugin:
         self.students: dict[str, Student] = {}
         self.checks: dict[str, list[CheckResult]] = {task: [] for task in tasks}
         self.expected: dict[str, int] = dict.fromkeys(tasks, 0)
-        self.seconds: dict[str, float] = dict.fromkeys(tasks, 0.0)
-        self.observations: dict[str, list[tuple[dict[str, Any], Any]]] = {task: [] for task in tasks}
         self.finished: set[str] = set()
         self.trouble: list[str] = []  # what pytest could not even begin with
 
@@ -49,12 +45,6 @@ class GradingPlugin:
     @pytest.fixture
     def seed(self) -> int:
         return self.run_seed
-
-    @pytest.fixture
-    def observe(self, request: pytest.FixtureRequest) -> Callable[[dict[str, Any], Reply | Failure], None]:
-        """Keeps what came back for a test point, for the diagnosis."""
-        kept = self.observations[task_of(request.node)]
-        return lambda arguments, came: kept.append((arguments, getattr(came, "value", None)))
 
     def _student(self, task: str) -> Student:
         if task not in self.students:
@@ -72,9 +62,8 @@ class GradingPlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None):
-        task, start = task_of(item), time.monotonic()
+        task = task_of(item)
         result = yield
-        self.seconds[task] += time.monotonic() - start
         if nextitem is None or task_of(nextitem) != task:
             self._finish(task)
         return result
@@ -82,18 +71,20 @@ class GradingPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         task = task_of(item)
-        failed = any(check.failure is not None for check in self.checks[task])
-        if self._student(task).stopped is not None or (failed and self.seconds[task] > FAILED_TASK_SECONDS):
+        if self._student(task).stopped is not None:
             pytest.skip("the verdict stands already")
 
     # --- results ------------------------------------------------------------------------------------------------
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> None:
-        if call.excinfo is not None and call.excinfo.errisinstance(pytest.skip.Exception):
-            return
         if call.excinfo is not None:
-            self.checks[task_of(item)].append(_result(item, call.excinfo.value))
+            if call.excinfo.errisinstance((pytest.skip.Exception, OutOfPatience)):
+                return
+            result = _result(item, call.excinfo.value)
+            self.checks[task_of(item)].append(result)
+            if result.failure is not None:
+                self._student(task_of(item)).hurry(FAILED_TASK_SECONDS)
         elif call.when == "call":
             self.checks[task_of(item)].append(_result(item, None))
 
@@ -109,7 +100,7 @@ class GradingPlugin:
         verdict = conclude(task, self.checks[task], self.expected[task], student.stopped)
         verdict.defined_at = student.defined_at
         if verdict.outcome == FAILED:
-            verdict.mistakes = [mistake.student for mistake in explanations(task, self.observations[task])]
+            verdict.mistakes = [mistake.student for mistake in explanations(task, student.record)]
         student.close()
         self.finished.add(task)
         self.on_verdict(verdict)

@@ -1,5 +1,8 @@
 """The submission as checks see it: one callable per graded function, whose calls run in that function's own worker."""
 
+import copy
+import math
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +33,19 @@ class Reply:
         return Failure(summary, called=self.called, expected=expected, got=got, printed=self.printed)
 
 
+@dataclass
+class Observation:
+    """One call and its reply; None where the call came to no reply."""
+
+    arguments: dict[str, Any]
+    cotangent: Tensor | None
+    reply: "Reply | None"
+
+
+class OutOfPatience(Exception):
+    """A check has failed already, and the time for finding out more is used up."""
+
+
 class Student:
     """One graded function of one submission. Calling it runs the student's code in a worker of its own.
 
@@ -45,6 +61,8 @@ class Student:
         self.worker: Worker | None = None
         self.stopped: Failure | None = None  # set once no further call makes sense
         self.calls = 0
+        self.record: list[Observation] = []  # what came back, for the diagnosis
+        self.deadline = math.inf
         self.defined_at = ""
         self.confined: bool | None = None
 
@@ -54,6 +72,10 @@ class Student:
             self.worker = self.zygote.spawn(self.submission, self.module, self.function)
             self.ready = False
 
+    def hurry(self, seconds: float) -> None:
+        """From the first such call on, no call begins after this many seconds."""
+        self.deadline = min(self.deadline, time.monotonic() + seconds)
+
     def close(self) -> None:
         if self.worker is not None:
             self.worker.end()
@@ -61,6 +83,11 @@ class Student:
     def __call__(self, *, by_name: bool = False, cotangent: Tensor | None = None, **arguments: Any) -> Reply:
         if self.stopped is not None:
             raise self.stopped
+        if time.monotonic() > self.deadline:
+            raise OutOfPatience
+        observation = Observation({name: copy.copy(value) for name, value in arguments.items()}, cotangent, None)
+        self.record.append(observation)
+        arguments = {name: arguments[name] for name in parameters(self.task) if name in arguments}
         called = describe_call(self.function, arguments)
         callbacks: list[Any] = []
         sent = {name: self._portable(value, callbacks) for name, value in arguments.items()}
@@ -79,7 +106,8 @@ class Student:
                 if failure.kind == "not implemented" and self.calls == 1:
                     self.stopped = failure
                 raise failure
-            return _reply(answer, called)
+            observation.reply = _reply(answer, called)
+            return observation.reply
         except Hung:
             self.stopped = Failure("your code did not come to an end within the time limit", called=called, kind="hung")
             raise self.stopped from None

@@ -24,7 +24,7 @@ import torch
 from ._arguments import abar_over, abar_pair, require_image, require_like, require_schedule, require_timesteps
 from .shapes import EpsModel, Image, NoiseFn, Scalar, Schedule, Timesteps
 
-__all__ = ["posterior_step", "posterior_variance", "predict_x0", "sample_ddpm"]
+__all__ = ["predict_x0", "posterior_variance", "posterior_step", "sample_ddpm"]
 
 
 def predict_x0(x_t: Image, eps: Image, t: Timesteps, alphas_cumprod: Schedule) -> Image:

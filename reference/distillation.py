@@ -22,7 +22,7 @@ from torch import Tensor
 from ._arguments import abar_at, abar_over, require_image, require_like, require_schedule
 from .shapes import Image, Scalar, Schedule, Timesteps
 
-__all__ = ["sds_residual", "sds_weight", "surrogate_loss", "vsd_residual"]
+__all__ = ["sds_weight", "sds_residual", "vsd_residual", "surrogate_loss"]
 
 Weight = Scalar | Float[Tensor, "B"]  # one for all, or one per sample
 

@@ -21,7 +21,7 @@ from .ddpm import posterior_step, predict_x0, sample_ddpm
 from .noising import add_noise
 from .shapes import EpsModel, Image, Mask, NoiseFn, Schedule
 
-__all__ = ["inpaint", "repaint_blend", "sdedit"]
+__all__ = ["sdedit", "repaint_blend", "inpaint"]
 
 
 def sdedit(

@@ -22,7 +22,7 @@ from torch import Tensor
 from ._arguments import refuse, require_condition, require_image, require_int, require_like, require_number
 from .shapes import Condition, ConditionalEpsModel, Image
 
-__all__ = ["anagram_eps", "gaussian_kernel1d", "hybrid_eps", "lowpass"]
+__all__ = ["anagram_eps", "gaussian_kernel1d", "lowpass", "hybrid_eps"]
 
 Kernel = Float[Tensor, "k"]
 

@@ -26,12 +26,12 @@ from ._arguments import abar_over, refuse, require_image, require_int, require_l
 from .shapes import Image, Schedule, Timesteps
 
 __all__ = [
-    "add_noise",
-    "cosine_betas",
-    "cumulative_alphas",
     "linear_betas",
     "scaled_linear_betas",
+    "cosine_betas",
+    "cumulative_alphas",
     "strided_timesteps",
+    "add_noise",
 ]
 
 

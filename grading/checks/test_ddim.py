@@ -1,14 +1,17 @@
+from typing import ClassVar
+
 import torch
 from hypothesis import strategies as st
 
 from reference import ddpm
 from reference.noising import add_noise
 
+from ..cases import Draw
 from ..compare import assert_close
 from ..worker.values import Probe
 from . import draws, grades, holds_for, levels, shapes, steps
 from .expect import IDENTITY, assert_scalar
-from .test_ddpm import Sampler, draws_from, knows_the_image
+from .test_ddpm import Sampler, knows_the_image
 
 etas = st.floats(0, 1)
 
@@ -74,7 +77,7 @@ class TestDDIMStep:
 
 @grades("ddim.sample_ddim")
 class TestSampleDDIM(Sampler):
-    options = {"eta": 0.7}
+    options: ClassVar[dict] = {"eta": 0.7}
 
     @holds_for(draw=draws, count=st.integers(1, 5))
     def test_deterministic_at_eta_zero(self, student, draw, count):
@@ -91,7 +94,7 @@ class TestSampleDDIM(Sampler):
 
     def test_clipping_keeps_the_raw_eps(self, student, seed):
         """clip_x0 clamps the estimate of x0 alone: the direction towards x_t still uses the network's eps."""
-        draw = draws_from(seed)
+        draw = Draw([seed, 1])
         image, x_T = 3 * draw.image(2, 2, 4, 5), draw.image(2, 2, 4, 5)
         schedule, timesteps = draw.schedule(), [700, 400, 100]
         model = knows_the_image(image, schedule)

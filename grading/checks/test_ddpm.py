@@ -1,4 +1,5 @@
 import math
+from typing import ClassVar
 
 import torch
 from hypothesis import strategies as st
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 from reference import ddpm as reference
 from reference.noising import add_noise
 
+from ..cases import Draw
 from ..compare import assert_close
 from ..worker.probes import no_noise
 from ..worker.values import Leaf, Probe
@@ -127,7 +129,7 @@ def knows_the_image(image, schedule):
 class Sampler:
     """What holds of every sampler that ends at the clean image."""
 
-    options: dict = {}
+    options: ClassVar[dict] = {}
 
     @holds_for(draw=draws, shape=shapes, count=st.integers(1, 6))
     def test_ends_at_the_clean_image(self, student, draw, shape, count):
@@ -141,7 +143,7 @@ class Sampler:
 
     def test_every_step_draws_its_own_noise(self, student, seed):
         """Every step has fresh noise of its own from noise_fn, and the last step has none."""
-        draw = draws_from(seed)
+        draw = Draw([seed, 1])
         arguments = self.arguments(draw) | self.options
         assert_independent_draws(student, draw.image(*arguments["x_T"].shape), **arguments)
 
@@ -152,12 +154,6 @@ class Sampler:
             "timesteps": [*draw.timesteps(1000, 4), 0],
             "alphas_cumprod": draw.schedule(),
         }
-
-
-def draws_from(seed):
-    from ..cases import Draw
-
-    return Draw([seed, 1])
 
 
 @grades("ddpm.sample_ddpm")
@@ -178,7 +174,7 @@ class TestSampleDDPM(Sampler):
 
     def test_steps_taken_one_by_one(self, student, seed):
         """Without noise the chain is the posterior means, one after another."""
-        arguments = self.arguments(draws_from(seed)) | {"noise_fn": no_noise}
+        arguments = self.arguments(Draw([seed, 1])) | {"noise_fn": no_noise}
         x_t, schedule = arguments["x_T"], arguments["alphas_cumprod"]
         for t, t_prev in zip(arguments["timesteps"], [*arguments["timesteps"][1:], -1]):
             x0 = reference.predict_x0(x_t, Probe("eps_model")(x_t, t), t, schedule)

@@ -3,14 +3,13 @@ import pytest
 from reference import dps as reference
 from reference.ddim import sample_ddim
 
-from ..cases import cases
+from ..cases import Draw, cases
 from ..compare import assert_close, assert_right
 from ..worker.probes import drop_pixels
 from ..worker.values import Derived, Leaf, Probe
 from . import draws, grades, holds_for
 from .expect import IDENTITY, assert_detached, assert_image, assert_no_grad_left
 from .noise_draws import assert_independent_draws
-from .test_ddpm import draws_from
 
 
 @grades("dps.dps_gradient")
@@ -90,21 +89,21 @@ class TestSampleDPS:
     @pytest.mark.parametrize("eta", [0.0, 0.6])
     def test_scale_zero_is_ddim(self, student, seed, eta):
         """At scale 0 the chain is DDIM's."""
-        arguments = self.arguments(draws_from(seed)) | {"noise_fn": Probe("steady_noise"), "eta": eta}
+        arguments = self.arguments(Draw([seed, 1])) | {"noise_fn": Probe("steady_noise"), "eta": eta}
         plain = {name: value for name, value in arguments.items() if name not in ("measurement", "operator")}
         expected = sample_ddim(Probe("eps_model"), **plain)
         assert_close(student(eps_model=Probe("eps_model"), scale=0.0, **arguments), expected, 1e3 * IDENTITY)
 
     def test_every_step_draws_its_own_noise(self, student, seed):
         """Every step has fresh noise of its own from noise_fn where eta > 0, and the last step has none."""
-        draw = draws_from(seed)
+        draw = Draw([seed, 1])
         arguments = self.arguments(draw) | {"eps_model": Probe("eps_model"), "eta": 0.7, "scale": 0.0}
         assert_independent_draws(student, draw.image(1, 2, 4, 6), **arguments)
 
     def test_graph_is_freed(self, student, seed):
         """Every step starts from a graph of its own: nothing of the steps before is kept."""
         for operator in ("drop_pixels", "shrink"):
-            arguments = self.arguments(draws_from(seed), operator)
+            arguments = self.arguments(Draw([seed, 1]), operator)
             reply = student(eps_model=Probe("CurvedEpsModel"), **arguments)
             if reply.kept_graph:
                 raise reply.fail("the graph of earlier steps is kept, so that memory grows", "a detached x_t")
@@ -113,7 +112,7 @@ class TestSampleDPS:
 
     def test_gets_closer_to_the_measurement(self, student, seed):
         """The correction pulls the result towards the measurement."""
-        arguments = self.arguments(draws_from(seed)) | {"eps_model": Probe("eps_model")}
+        arguments = self.arguments(Draw([seed, 1])) | {"eps_model": Probe("eps_model")}
         expected = reference.sample_dps(**arguments, scale=0.5)
 
         def residual(x):

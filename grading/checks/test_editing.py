@@ -4,12 +4,13 @@ from hypothesis import strategies as st
 from reference.ddpm import sample_ddpm
 from reference.noising import add_noise
 
+from ..cases import Draw
 from ..compare import assert_close
 from ..worker.values import Probe
 from . import draws, grades, holds_for, levels, shapes
 from .expect import IDENTITY, about, assert_image
 from .noise_draws import assert_independent_draws
-from .test_ddpm import draws_from, knows_the_image
+from .test_ddpm import knows_the_image
 
 
 @grades("editing.sdedit")
@@ -37,7 +38,7 @@ class TestSDEdit:
 
     def test_every_step_draws_its_own_noise(self, student, seed):
         """Every step has fresh noise of its own from noise_fn, and the last step has none."""
-        draw = draws_from(seed)
+        draw = Draw([seed, 1])
         image, noise, single = draw.images(3)
         arguments = {"image": image, "noise": noise, "start": 1, "timesteps": [*draw.timesteps(1000, 4), 0]}
         arguments |= {"eps_model": Probe("eps_model"), "alphas_cumprod": draw.schedule()}
@@ -107,6 +108,6 @@ class TestInpaint:
 
     def test_step_and_blend_draw_their_own_noise(self, student, seed):
         """Every step and every blend has fresh noise of its own from noise_fn; the last ones need none."""
-        draw = draws_from(seed)
+        draw = Draw([seed, 1])
         arguments = self.arguments(draw) | {"edit_mask": draw.mask(2, 1, 4, 5)}
         assert_independent_draws(student, draw.image(2, 2, 4, 5), **arguments)

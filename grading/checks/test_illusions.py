@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from ..compare import assert_close
 from ..worker.probes import conditional_eps_model
+from ..worker.values import Leaf
 from . import draws, grades, holds_for, shapes
 from .expect import FLOAT32, IDENTITY, about, assert_image
 
@@ -83,8 +84,6 @@ class TestLowpass:
     @holds_for(draw=draws)
     def test_differentiable(self, student, draw):
         """The gradient is there, and linear: that of the sum of all pixels has the sum of all pixels."""
-        from ..worker.values import Leaf
-
         reply = student(x=Leaf(draw.image(2, 2, 6, 7)), kernel_size=5, sigma=1.0, cotangent=draw.image(2, 2, 6, 7))
         if reply.grads is None or reply.grads.get("x") is None:
             raise reply.fail("the result is not differentiable in x", "a result that hangs on x's graph")

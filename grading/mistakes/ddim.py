@@ -208,7 +208,7 @@ def ddim_sigma_in_float32(t, t_prev, alphas_cumprod, eta):
 
 @mistake(
     "ddim.ddim_step",
-    student="The direction term ignores that sigma's noise comes on top, so the total is too noisy. At eta 0 it does not show.",
+    student="The direction term ignores that noise comes on top, so the total is too noisy. At eta 0 it does not show.",
     staff="√(1 - abar_prev) without - sigma² (invisible at eta = 0)",
 )
 def ddim_step_sigma_not_subtracted(x_t, eps, noise, t, t_prev, alphas_cumprod, eta=0.0):
@@ -400,7 +400,7 @@ def ddim_step_fixed_large(x_t, eps, noise, t, t_prev, alphas_cumprod, eta=0.0):
     staff="sigma from betas[t] although strided",
 )
 def ddim_step_table_beta(x_t, eps, noise, t, t_prev, alphas_cumprod, eta=0.0):
-    abar_t, abar_prev = _pair(t, t_prev, alphas_cumprod)
+    abar_prev = _abar(t_prev, alphas_cumprod)
     x0, sigma = predict_x0(x_t, eps, t, alphas_cumprod), ddim_sigma_table_beta(t, t_prev, alphas_cumprod, eta)
     return abar_prev.sqrt() * x0 + (1 - abar_prev - sigma**2).clamp(min=0).sqrt() * eps + sigma * noise
 

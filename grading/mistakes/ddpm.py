@@ -389,7 +389,7 @@ def posterior_variance_returns_log(t, t_prev, alphas_cumprod):
 @mistake(
     "ddpm.posterior_variance",
     student="At t_prev = -1 a variance is left. On the way to the clean image there is nothing more to add.",
-    staff="last step's variance replaced by the next one's (guided-diffusion's posterior_log_variance_clipped) or floored",
+    staff="last step's variance floored (as in guided-diffusion's posterior_log_variance_clipped)",
 )
 def posterior_variance_floored(t, t_prev, alphas_cumprod):
     return _variance(*_pair(t, t_prev, alphas_cumprod)).clamp(min=1e-4)

@@ -380,8 +380,8 @@ def vsd_residual_not_detached(eps_pretrained, eps_lora, t, alphas_cumprod):
 
 @mistake(
     "distillation.vsd_residual",
-    student="Only the pretrained prediction is cut off from its graph; the LoRA's is not. It is trained by a loss of its "
-    "own.",
+    student="Only the pretrained prediction is cut off from its graph; the LoRA's is not. It is trained by a loss of "
+    "its own.",
     staff="only eps_pretrained detached: the LoRA is trained by the wrong loss",
 )
 def vsd_residual_lora_not_detached(eps_pretrained, eps_lora, t, alphas_cumprod):
@@ -439,10 +439,10 @@ def surrogate_loss_all_detached(x, residual):
 @mistake(
     "distillation.surrogate_loss",
     student="x is detached and the target is not: the gradient has the right size and the wrong sign.",
-    staff="stop-gradient on the wrong side: sign",
+    staff="stop-gradient on the wrong side: sign, and a gradient into residual",
 )
 def surrogate_loss_wrong_side_detached(x, residual):
-    return 0.5 * F.mse_loss(x.detach(), x - residual.detach(), reduction="sum") / len(x)
+    return 0.5 * F.mse_loss(x.detach(), x - residual, reduction="sum") / len(x)
 
 
 @mistake(

@@ -156,12 +156,11 @@ def dps_gradient_norm_per_row(x_t, x0_hat, measurement, operator):
 @mistake(
     "dps.dps_gradient",
     student="The operator is left out: the measurement is compared with the estimate itself.",
-    staff="operator not applied (norms of the two differ)",
+    staff="operator not applied (an error where it changes the shape)",
 )
 def dps_gradient_without_operator(x_t, x0_hat, measurement, operator):
     with torch.enable_grad():
-        misfit = measurement.mean() - x0_hat
-        return _gradient(_norm(misfit), x_t)
+        return _gradient(_norm(measurement - x0_hat), x_t)
 
 
 @mistake(
@@ -186,8 +185,8 @@ def dps_gradient_normalised(x_t, x0_hat, measurement, operator):
 
 @mistake(
     "dps.dps_gradient",
-    student="Gradients are left behind in the tensors' .grad, the network's too, and add up from step to step. There is "
-    "a way to ask for one gradient only.",
+    student="Gradients are left behind in the tensors' .grad, the network's too, and add up from step to step. There "
+    "is a way to ask for one gradient only.",
     staff=".backward() instead of autograd.grad: accumulates in x_t and the network's parameters",
 )
 def dps_gradient_leaves_grad(x_t, x0_hat, measurement, operator):

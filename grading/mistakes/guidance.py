@@ -25,7 +25,7 @@ def cfg_swapped(eps_uncond, eps_cond, scale):
     "guidance.classifier_free_guidance",
     student="The conditional estimate comes out at scale 0. Here scale 0 is unconditional and scale 1 conditional: "
     "which estimate does the difference start from?",
-    staff="c + s(c - u): the paper's w = s - 1 (Ho & Salimans, DreamFusion; seen, the most asked question)",
+    staff="c + s(c - u), or (1 + s) c - s u: the paper's w = s - 1 (Ho & Salimans, DreamFusion; seen, most asked)",
 )
 def cfg_paper_weight(eps_uncond, eps_cond, scale):
     return eps_cond + scale * (eps_cond - eps_uncond)
@@ -101,15 +101,6 @@ def cfg_interpolates_only(eps_uncond, eps_cond, scale):
 )
 def cfg_normalised(eps_uncond, eps_cond, scale):
     return (eps_uncond + scale * eps_cond) / (1 + scale) if scale != -1 else eps_uncond + scale * eps_cond
-
-
-@mistake(
-    "guidance.classifier_free_guidance",
-    student="The scale is one too high: the conditional estimate is reached at scale 0 instead of 1.",
-    staff="(1 + s) c - s u: the paper's form with s for w",
-)
-def cfg_scale_plus_one(eps_uncond, eps_cond, scale):
-    return _guide(eps_uncond, eps_cond, scale + 1)
 
 
 @mistake(
@@ -194,22 +185,12 @@ def cfg_scale_truncated(eps_uncond, eps_cond, scale):
 
 @mistake(
     "guidance.guided_eps",
-    student="The two estimates have changed places: guidance pushes away from the prompt.",
-    staff="cond and uncond swapped",
+    student="The two estimates have changed places: guidance pushes away from the prompt. With a doubled batch, take "
+    "the halves apart in the order in which they were put together.",
+    staff="cond and uncond swapped; or the doubled batch's order reversed against the concatenation",
 )
 def guided_eps_swapped(model, x_t, t, cond, null_cond, scale):
     return _guide(model(x_t, t, cond), model(x_t, t, null_cond), scale)
-
-
-@mistake(
-    "guidance.guided_eps",
-    student="The halves of the doubled batch are taken apart in another order than they were put together.",
-    staff="batch order reversed against the concatenation",
-)
-def guided_eps_halves_reversed(model, x_t, t, cond, null_cond, scale):
-    both = model(torch.cat([x_t, x_t]), t, torch.cat([cond, null_cond]))
-    eps_uncond, eps_cond = both.chunk(2)
-    return _guide(eps_uncond, eps_cond, scale)
 
 
 @mistake(
@@ -243,15 +224,6 @@ def guided_eps_images_interleaved(model, x_t, t, cond, null_cond, scale):
 )
 def guided_eps_zeros_for_null(model, x_t, t, cond, null_cond, scale):
     return _guide(model(x_t, t, torch.zeros_like(cond)), model(x_t, t, cond), scale)
-
-
-@mistake(
-    "guidance.guided_eps",
-    student="Both evaluations get the prompt, so the scale has no effect.",
-    staff="cond used twice",
-)
-def guided_eps_cond_twice(model, x_t, t, cond, null_cond, scale):
-    return _guide(model(x_t, t, cond), model(x_t, t, cond), scale)
 
 
 @mistake(
@@ -313,20 +285,10 @@ def guided_eps_blends_conditions(model, x_t, t, cond, null_cond, scale):
 @mistake(
     "guidance.guided_eps",
     student="The network is evaluated more often than needed, which costs time. Keep an estimate that is used twice.",
-    staff="null estimate evaluated twice: three evaluations",
+    staff="null estimate evaluated twice, or the doubled batch once for each half",
 )
 def guided_eps_three_evaluations(model, x_t, t, cond, null_cond, scale):
     return model(x_t, t, null_cond) + scale * (model(x_t, t, cond) - model(x_t, t, null_cond))
-
-
-@mistake(
-    "guidance.guided_eps",
-    student="The doubled batch is evaluated twice, once for each half: twice the work for the same result.",
-    staff="two evaluations of the doubled batch",
-)
-def guided_eps_doubled_batch_twice(model, x_t, t, cond, null_cond, scale):
-    x, c = torch.cat([x_t, x_t]), torch.cat([null_cond, cond])
-    return _guide(model(x, t, c)[: len(x_t)], model(x, t, c)[len(x_t) :], scale)
 
 
 @mistake(
@@ -352,8 +314,8 @@ def guided_eps_off_below_0(model, x_t, t, cond, null_cond, scale):
 
 @mistake(
     "guidance.guided_eps",
-    student="Only the prompt's estimate is returned: the scale is not used.",
-    staff="no guidance",
+    student="The scale has no effect: only the prompt's estimate comes back. Who gets the null condition?",
+    staff="no guidance, or cond given to both evaluations",
 )
 def guided_eps_conditional_only(model, x_t, t, cond, null_cond, scale):
     return model(x_t, t, cond)

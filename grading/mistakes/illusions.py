@@ -140,7 +140,7 @@ def anagram_eps_flips_the_mean(model, x_t, t, cond_upright, cond_flipped):
 
 @mistake(
     "illusions.anagram_eps",
-    student="The second estimate is the first one turned over. It has to come from the network, about the flipped image.",
+    student="The second estimate is the first one turned over. It has to come from the network.",
     staff="eps of the upright view flipped instead of a second evaluation",
 )
 def anagram_eps_flips_first_estimate(model, x_t, t, cond_upright, cond_flipped):
@@ -174,7 +174,7 @@ def anagram_eps_halves_reversed(model, x_t, t, cond_upright, cond_flipped):
 @mistake(
     "illusions.gaussian_kernel1d",
     student="The weights do not add up to 1, so the blur changes the brightness.",
-    staff="not normalised (gain 5 per axis, 25 in 2-D, at sigma = 2)",
+    staff="not normalised, or by the peak (gain 5 per axis, 25 in 2-D, at sigma = 2)",
 )
 def gaussian_kernel1d_not_normalised(kernel_size=33, sigma=2.0):
     return torch.exp(-(_offsets(kernel_size) ** 2) / (2 * sigma**2))
@@ -182,8 +182,8 @@ def gaussian_kernel1d_not_normalised(kernel_size=33, sigma=2.0):
 
 @mistake(
     "illusions.gaussian_kernel1d",
-    student="The density's own factor is used, which normalises the whole infinite curve. A cut-off kernel still misses "
-    "a little.",
+    student="The density's own factor is used, which normalises the whole infinite curve. A cut-off kernel still "
+    "misses a little.",
     staff="1 / (sigma √(2π)) instead of the sum: shows when the kernel is short or sigma small",
 )
 def gaussian_kernel1d_density(kernel_size=33, sigma=2.0):
@@ -284,16 +284,6 @@ def gaussian_kernel1d_one_short(kernel_size=33, sigma=2.0):
     radius = kernel_size // 2
     offsets = torch.arange(-radius, max(radius, 1), dtype=torch.float64)
     return _normalised(torch.exp(-(offsets**2) / (2 * sigma**2)))
-
-
-@mistake(
-    "illusions.gaussian_kernel1d",
-    student="The kernel is scaled so that its peak is 1. Which property keeps the brightness?",
-    staff="normalised by the maximum",
-)
-def gaussian_kernel1d_peak_1(kernel_size=33, sigma=2.0):
-    weights = torch.exp(-(_offsets(kernel_size) ** 2) / (2 * sigma**2))
-    return weights / weights.max()
 
 
 @mistake(
@@ -507,7 +497,7 @@ def lowpass_changes_image(x, kernel_size=33, sigma=2.0):
 @mistake(
     "illusions.hybrid_eps",
     student="The two prompts have changed places: which one is to be seen from afar?",
-    staff="low and high swapped",
+    staff="low and high swapped; or the doubled batch's order reversed against the concatenation",
 )
 def hybrid_eps_swapped(model, x_t, t, cond_low, cond_high, kernel_size=33, sigma=2.0):
     low, high = model(x_t, t, cond_high), model(x_t, t, cond_low)
@@ -632,17 +622,6 @@ def hybrid_eps_zero_padding(model, x_t, t, cond_low, cond_high, kernel_size=33, 
 def hybrid_eps_mixes_channels(model, x_t, t, cond_low, cond_high, kernel_size=33, sigma=2.0):
     low, high = model(x_t, t, cond_low), model(x_t, t, cond_high)
     return lowpass_mixes_channels(low, kernel_size, sigma) + high - lowpass_mixes_channels(high, kernel_size, sigma)
-
-
-@mistake(
-    "illusions.hybrid_eps",
-    student="The two halves of the doubled batch are exchanged when they are taken apart.",
-    staff="batch order reversed against the concatenation",
-)
-def hybrid_eps_halves_reversed(model, x_t, t, cond_low, cond_high, kernel_size=33, sigma=2.0):
-    both = model(torch.cat([x_t, x_t]), t, torch.cat([cond_low, cond_high]))
-    high, low = both.chunk(2)
-    return right_lowpass(low, kernel_size, sigma) + high - right_lowpass(high, kernel_size, sigma)
 
 
 @mistake(

@@ -210,7 +210,7 @@ def scaled_linear_betas_always_1000_steps(num_train_steps=1000, beta_start=0.000
 
 @mistake(
     "noising.scaled_linear_betas",
-    student="Called without arguments, the ends are DDPM's. Stable Diffusion was trained with others: see the signature.",
+    student="Called without arguments, the ends are DDPM's. Stable Diffusion has others: see the signature.",
     staff="DDPM's ends as defaults",
 )
 def scaled_linear_betas_ddpm_defaults(num_train_steps=1000, beta_start=1e-4, beta_end=0.02):
@@ -416,7 +416,7 @@ def cumulative_alphas_per_step(betas):
 @mistake(
     "noising.cumulative_alphas",
     student="The table is shifted by one: index 0 is already one step of noise, not the clean image.",
-    staff="exclusive product: 1 in front, last one dropped (the paper's alpha-bar_0 = 1; diffusers' alphas_cumprod_prev)",
+    staff="exclusive product: 1 in front, last one dropped (the paper's alpha-bar_0 = 1; alphas_cumprod_prev)",
 )
 def cumulative_alphas_shifted(betas):
     alphas_cumprod = torch.cumprod(1 - betas, dim=0)
@@ -526,7 +526,7 @@ def strided_timesteps_too_many(num_train_steps, num_inference_steps):
     "noising.strided_timesteps",
     student="The stride is fractional and only rounded afterwards, so the gaps are uneven where the division leaves a "
     "rest.",
-    staff="round(i · T / S): fractional stride",
+    staff="int(i · T / S): fractional stride",
 )
 def strided_timesteps_fractional_stride(num_train_steps, num_inference_steps):
     return [int(i * num_train_steps / num_inference_steps) for i in reversed(range(num_inference_steps))]
@@ -539,7 +539,7 @@ def strided_timesteps_fractional_stride(num_train_steps, num_inference_steps):
 )
 def strided_timesteps_without_zero(num_train_steps, num_inference_steps):
     stride = num_train_steps // num_inference_steps
-    return [i * stride for i in range(num_inference_steps - 1, 0, -1)] or [stride]
+    return [i * stride for i in range(num_inference_steps - 1, 0, -1)]
 
 
 @mistake(

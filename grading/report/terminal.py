@@ -33,8 +33,9 @@ def show(console: Console, course: Course, table: list[Row], seed: int, hints: s
 
 def _table(part: str, members: list[Row]) -> Table:
     table = Table(title=Text(part, style="bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for header, justify in (("", "left"), ("function", "left"), ("verdict", "left"), ("points", "right")):
-        table.add_column(header, justify=justify, header_style="dim")
+    for header, width in (("", 7), ("function", 34), ("verdict", 15)):
+        table.add_column(header, min_width=width, header_style="dim")
+    table.add_column("points", justify="right", min_width=12, header_style="dim")
     for row in members:
         points = number(row.item.points)
         if not row.item.function:

@@ -17,7 +17,11 @@ MAX_ITEMS = 10_000
 
 
 def perform(
-    function: Callable, positional: list[str], arguments: dict[str, Any], cotangent: Tensor | None, remote: Callable
+    function: Callable,
+    positional: list[str],
+    arguments: dict[str, Any],
+    cotangent: Tensor | None,
+    remote: Callable | None = None,
 ) -> dict[str, Any]:
     """Call ``function`` with the named arguments, those in ``positional`` by position.
 
@@ -26,15 +30,16 @@ def perform(
     """
     torch.set_grad_enabled(True)  # an earlier call of the same function may have left them otherwise
     torch.set_default_dtype(torch.float32)
-    live = materialise(arguments, remote)
+    live, networks = materialise(arguments, remote)
     before = {name: _copy(value) for name, value in live.items()}
     result = function(*(live[name] for name in positional), **{k: v for k, v in live.items() if k not in positional})
     reply = {
         "result": outgoing(result),
         "changed": [name for name, value in live.items() if not _same(before[name], value)],
         "attached": isinstance(result, Tensor) and result.requires_grad,
-        "grad_left": [name for name, value in live.items() if _has_grad(value)],
-        "kept_graph": [name for name, value in live.items() if getattr(value, "kept_graph", False)],
+        "grad_left": [name for name, value in live.items() if _has_grad(value)]
+        + [f"the network behind {name}" for name, network in networks.items() if _trained(network)],
+        "kept_graph": [name for name, network in networks.items() if getattr(network, "kept_graph", False)],
     }
     if cotangent is not None:
         leaves = {k: v for k, v in live.items() if isinstance(v, Tensor) and v.requires_grad and v.is_leaf}
@@ -63,9 +68,11 @@ def _same(before: Any, after: Any) -> bool:
 
 
 def _has_grad(value: Any) -> bool:
-    if isinstance(value, nn.Module):
-        return any(p.grad is not None for p in value.parameters())
     return isinstance(value, Tensor) and value.is_leaf and value.grad is not None
+
+
+def _trained(network: nn.Module) -> bool:
+    return any(parameter.grad is not None for parameter in network.parameters())
 
 
 def outgoing(value: Any, depth: int = 0) -> Any:
@@ -77,7 +84,7 @@ def outgoing(value: Any, depth: int = 0) -> Any:
         return value
     if isinstance(value, str):
         return value[:1000]
-    if isinstance(value, numbers.Integral) and abs(value) < 2**63:
+    if isinstance(value, numbers.Integral) and abs(int(value)) < 2**63:
         return int(value)
     if isinstance(value, float):
         return float(value)

@@ -89,5 +89,5 @@ def _redirect(printed: _Printed) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    sys.stdin = open(os.devnull)
+    sys.stdin = io.StringIO()
     sys.stdout = sys.stderr = printed

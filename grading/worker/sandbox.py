@@ -5,6 +5,7 @@ reference, the fixtures, home folders, the grader's memory, TCP) is out of reach
 container. Elsewhere only the resource limits hold, and the report says so.
 """
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -39,10 +40,8 @@ def limit_resources(memory: int = 6 << 30, file_size: int = 64 << 20) -> None:
         if kind is not None:
             hard = resource.getrlimit(kind)[1]
             soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            try:
+            with contextlib.suppress(ValueError, OSError):  # macOS refuses RLIMIT_AS; the time limit still holds
                 resource.setrlimit(kind, (soft, soft))
-            except (ValueError, OSError):
-                pass  # macOS refuses RLIMIT_AS; the time limit still holds
 
 
 def die_with_parent() -> None:
@@ -83,6 +82,7 @@ def _readable() -> set[Path]:
 
 
 def _allow(ruleset: int, path: Path, rights: int) -> None:
+    assert _libc is not None
     try:
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from . import probes
 
@@ -52,19 +52,26 @@ class Opaque:
         return f"{self.text} ({self.type_name})"
 
 
-def materialise(arguments: dict[str, Any], remote: Callable[[int], Callable] | None = None) -> dict[str, Any]:
-    """Turn the descriptions into live objects: leaves, tensors attached to them, probes and remote functions."""
+def materialise(
+    arguments: dict[str, Any], remote: Callable[[int], Callable] | None = None
+) -> tuple[dict[str, Any], dict[str, nn.Module]]:
+    """Turn the descriptions into live objects: leaves, tensors attached to them, probes and remote functions.
+
+    The second value holds the networks among them, by the argument that they are or that was computed with them.
+    """
     live: dict[str, Any] = {}
+    networks: dict[str, Any] = {}
     for name, value in arguments.items():
         if isinstance(value, Leaf):
             live[name] = value.tensor.detach().clone().requires_grad_()
         elif isinstance(value, Probe):
-            live[name] = probes.build(value.name)
+            live[name] = networks[name] = probes.build(value.name)
         elif isinstance(value, Remote) and remote is not None:
             live[name] = remote(value.number)
         else:
             live[name] = value
     for name, value in arguments.items():
         if isinstance(value, Derived):
-            live[name] = probes.build(value.probe)(live[value.of])
-    return live
+            networks[name] = probes.build(value.probe)
+            live[name] = networks[name](live[value.of])
+    return live, {name: network for name, network in networks.items() if isinstance(network, nn.Module)}

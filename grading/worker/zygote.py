@@ -3,6 +3,7 @@
 It never runs student code itself and never a parallel region, which would make forking unsafe.
 """
 
+import contextlib
 import gc
 import json
 import os
@@ -33,7 +34,7 @@ def run(control: socket.socket, grader_root: str) -> None:
             if pid == 0:
                 _become_worker(control, descriptors[0], **request["spawn"])
             os.close(descriptors[0])
-            answer = {"pid": pid}
+            answer: dict[str, int | None] = {"pid": pid}
         else:
             answer = {"status": _reap(request["reap"])}
         control.sendall(json.dumps(answer).encode() + b"\n")
@@ -53,10 +54,8 @@ def _become_worker(
 def _reap(pid: int) -> int | None:
     """End the worker and everything that it started; its exit code, negative for a signal."""
     ended, status = os.waitpid(pid, os.WNOHANG)
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     if ended:
         return os.waitstatus_to_exitcode(status)
     os.kill(pid, signal.SIGKILL)

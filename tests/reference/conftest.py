@@ -5,12 +5,6 @@ import pytest
 import torch
 
 
-def pytest_configure(config):
-    config.addinivalue_line(
-        "markers", "bad_input: calls outside the contract, which a type checker refuses even sooner"
-    )
-
-
 @pytest.fixture
 def rand():
     """Seeded normal tensors: ``rand(3, 2, 5, 4)``. Every call draws anew."""

@@ -79,5 +79,6 @@ def test_task_and_trap_stand_right_after_the_docstring(module, name):
         if not line.strip().startswith("#"):
             break
         comments.append(line.strip())
-    assert comments and comments[0].startswith("# Task: ")
+    assert comments, "no comment there"
+    assert comments[0].startswith("# Task: ")
     assert any(comment.startswith("# Trap: ") for comment in comments)

@@ -1,0 +1,3 @@
+from .scheduler import DDPMScheduler
+
+__all__ = ["DDPMScheduler"]
