@@ -6,8 +6,9 @@ import sys
 import time
 from pathlib import Path
 
+from .zygote import ROOT
+
 GRADED, UNUSABLE, AT_FAULT, STALE = 0, 2, 3, 1
-ROOT = Path(__file__).resolve().parents[1]
 HINTS = ("none", "property", "mistake")
 
 
@@ -44,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
 def _grade(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from .workers import Zygote
+    from .zygote import Zygote
 
     console, progress = Console(highlight=False, soft_wrap=False), Console(stderr=True)
     start = time.monotonic()

@@ -10,7 +10,7 @@ import torch
 
 from .plugin import GradingPlugin
 from .verdicts import Verdict
-from .workers import Zygote
+from .zygote import Zygote
 
 CHECKS = Path(__file__).with_name("checks")
 _UNUSED = (  # plugins that would only cost time, print, or turn a verdict into something else

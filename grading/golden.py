@@ -24,7 +24,7 @@ from .failures import GraderFault
 from .student import Reply, describe
 from .tasks import MODULES, all_tasks
 from .worker import wire
-from .workers import ROOT
+from .zygote import ROOT
 
 FIXTURES = ROOT / "fixtures"
 DEFAULT_SEED = 20241206  # the day on which the EECS homework was due

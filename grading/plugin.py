@@ -9,7 +9,7 @@ from .diagnosis import explanations
 from .failures import Failure
 from .student import OutOfPatience, Student
 from .verdicts import FAILED, NOT_GRADED, CheckResult, Verdict, conclude
-from .workers import Zygote
+from .zygote import Zygote
 
 FAILED_TASK_SECONDS = 10.0  # once a check has failed, no more than this is spent on finding out what else does
 
@@ -63,10 +63,18 @@ class GradingPlugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None):
         task = task_of(item)
+        if not self.checks[task]:
+            self._start_ahead(task)
         result = yield
         if nextitem is None or task_of(nextitem) != task:
             self._finish(task)
         return result
+
+    def _start_ahead(self, task: str) -> None:
+        """The next function's worker imports the submission on the other core while this one is being checked."""
+        following = self.tasks[self.tasks.index(task) :][1:2]
+        for each in following:
+            self._student(each).start()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

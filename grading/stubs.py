@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from .tasks import MODULES
-from .workers import ROOT
+from .zygote import ROOT
 
 STUBS = ROOT / "student_stubs"
 REFERENCE = ROOT / "reference"

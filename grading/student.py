@@ -13,7 +13,8 @@ from .failures import Failure, raised
 from .tasks import parameters
 from .worker import wire
 from .worker.values import Derived, Leaf, Probe, Remote
-from .workers import Died, Hung, Worker, Zygote
+from .workers import Died, Hung, Worker
+from .zygote import Zygote
 
 
 @dataclass
@@ -69,7 +70,7 @@ class Student:
     def start(self) -> None:
         """Have the worker forked ahead of its first call; it imports the submission meanwhile."""
         if self.worker is None:
-            self.worker = self.zygote.spawn(self.submission, self.module, self.function)
+            self.worker = Worker(self.zygote, self.submission, self.module, self.function)
             self.ready = False
 
     def hurry(self, seconds: float) -> None:
@@ -100,25 +101,31 @@ class Student:
             worker = self._ready_worker()
             self.calls += 1
             answer = worker.call(request, callbacks)
-            if "raised" in answer:
-                failure = raised(answer["raised"], called)
-                failure.printed = str(answer["printed"])
-                if failure.kind == "not implemented" and self.calls == 1:
-                    self.stopped = failure
-                raise failure
-            observation.reply = _reply(answer, called)
-            return observation.reply
         except Hung:
             self.stopped = Failure("your code did not come to an end within the time limit", called=called, kind="hung")
             raise self.stopped from None
         except Died as died:
             self.worker = None
             raise Failure(f"your code ended the process that ran it ({_cause(died)})", called, kind="died") from None
-        except (wire.ProtocolError, KeyError, TypeError, ValueError) as error:
-            if self.worker is not None:
-                self.worker.end()
+        except wire.ProtocolError as error:
             self.worker = None
             raise Failure(f"what came back cannot be read: {error}", called=called, kind="died") from None
+        try:
+            failure = raised(answer["raised"], called) if "raised" in answer else None
+            reply = None if failure else _reply(answer, called)
+            printed = str(answer["printed"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:  # no worker of ours answers like that
+            self.close()
+            self.worker = None
+            raise Failure(f"what came back cannot be read: {error!r}", called=called, kind="died") from None
+        if failure is not None:
+            failure.printed = printed
+            if failure.kind == "not implemented" and self.calls == 1:
+                self.stopped = failure
+            raise failure
+        assert reply is not None
+        observation.reply = reply
+        return reply
 
     def _ready_worker(self) -> Worker:
         self.start()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .workers import ROOT
+from .zygote import ROOT
 
 MAX_BYTES = 100 << 20  # a data set or a checkpoint among the files is a mistake, and every worker gets a copy
 

@@ -48,10 +48,9 @@ def test_argument_names(task, student, seed):
 
 
 @each_function
-def test_arguments_are_kept(task, student, seed):
+def test_arguments_are_kept(task, student):
     """No argument is changed in place, and no .grad is left behind."""
-    for _, arguments in cases(task, seed):
-        reply = student(**arguments)
+    for reply in [observation.reply for observation in student.record if observation.reply is not None]:
         if reply.changed:
             raise reply.fail(f"{' and '.join(reply.changed)} changed in place", "arguments as they were")
         assert_no_grad_left(reply)

@@ -1,0 +1,79 @@
+"""The trusted side's handle on the preloaded process that forks workers.
+
+Nothing here imports torch, so that the process is on its way before this one begins to load it.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from .failures import GraderFault
+
+ROOT = Path(__file__).resolve().parents[1]
+
+_KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "TZ")
+_BOOT = """
+import json, socket, sys
+root, path, descriptor = json.loads(sys.argv[1])
+sys.path[:] = [root, *path]
+from grading.worker import zygote
+zygote.run(socket.socket(fileno=descriptor), root)
+"""
+
+
+class Zygote:
+    """The preloaded process; a context manager. Starting it returns at once, it loads while the caller goes on."""
+
+    def __init__(self) -> None:
+        self.scratch = Path(tempfile.mkdtemp(prefix="grading-"))
+        ours, theirs = socket.socketpair()
+        path = [p for p in sys.path if p and Path(p).resolve() != ROOT]
+        boot = json.dumps([str(ROOT), path, theirs.fileno()])
+        environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _BOOT, boot],
+            pass_fds=[theirs.fileno()],
+            env=environment | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            cwd=self.scratch,
+        )
+        theirs.close()
+        self.control = ours
+        self.answers = ours.makefile("r")
+
+    def __enter__(self) -> "Zygote":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def spawn(self, submission: Path, module: str, function: str) -> tuple[int, socket.socket, Path]:
+        """Fork a worker for one function: its process, the channel to it, and its scratch folder."""
+        ours, theirs = socket.socketpair()
+        scratch = Path(tempfile.mkdtemp(dir=self.scratch))
+        request = {"submission": str(submission), "scratch": str(scratch), "module": module, "function": function}
+        with theirs:
+            pid = self._ask({"spawn": request}, [theirs.fileno()])["pid"]
+        return pid, ours, scratch
+
+    def reap(self, pid: int) -> int | None:
+        return self._ask({"reap": pid})["status"]
+
+    def _ask(self, request: dict[str, Any], descriptors: list[int] | None = None) -> dict[str, Any]:
+        try:
+            socket.send_fds(self.control, [json.dumps(request).encode()], descriptors or [])
+            answer = self.answers.readline()
+        except OSError as error:
+            raise GraderFault(f"the process that starts workers cannot be reached: {error}") from error
+        if not answer:
+            raise GraderFault(f"the process that starts workers ended with code {self.process.wait()}")
+        return json.loads(answer)

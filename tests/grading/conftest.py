@@ -1,0 +1,89 @@
+"""What the tests of the grader share: one preloaded process, submissions made on the spot, verdicts on them."""
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from grading import engine
+from grading.report import explain
+from grading.tasks import all_tasks
+from grading.verdicts import Verdict
+from grading.workers import Worker
+from grading.zygote import ROOT, Zygote
+
+SEED = 20250117
+SOLUTIONS = ROOT / "tests" / "solutions"
+PLAIN = SOLUTIONS / "plain"
+_LEFT_OUT = shutil.ignore_patterns("__pycache__")
+
+
+@pytest.fixture(scope="session")
+def zygote():
+    with Zygote() as zygote:
+        yield zygote
+
+
+@pytest.fixture(scope="session")
+def grade(zygote):
+    """``grade(folder, ["ddpm.predict_x0"])``: the verdicts by task; every task where none are named."""
+
+    def grade(folder: Path, tasks=None, seed: int = SEED) -> dict[str, Verdict]:
+        tasks = list(all_tasks() if tasks is None else tasks)
+        verdicts = engine.grade(zygote, folder, tasks, seed)
+        assert [verdict.task for verdict in verdicts] == tasks, "one verdict for each task, in their order"
+        return {verdict.task: verdict for verdict in verdicts}
+
+    return grade
+
+
+@pytest.fixture
+def hand_in(tmp_path):
+    """``hand_in({"lib/steps.py": …}, ddpm=…)``: a submission folder; a keyword is a file at its top.
+
+    ``on_top_of`` is a folder of which it starts as a copy.
+    """
+
+    def hand_in(files: dict[str, str] | None = None, *, on_top_of: Path | None = None, **modules: str) -> Path:
+        folder = tmp_path / "handed_in"
+        folder.mkdir()
+        if on_top_of is not None:
+            shutil.copytree(on_top_of, folder, ignore=_LEFT_OUT, dirs_exist_ok=True)
+        for name, source in {**(files or {}), **{f"{name}.py": source for name, source in modules.items()}}.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(textwrap.dedent(source), encoding="utf-8")
+        return folder
+
+    return hand_in
+
+
+@pytest.fixture
+def short_calls(monkeypatch):
+    """One second per call, so that a test of a hanging function is over soon."""
+    monkeypatch.setattr(Worker.call, "__defaults__", (1.0,))
+
+
+@pytest.fixture(scope="session")
+def cli():
+    """``cli("grade", folder, …)``: the real command line, in a process of its own."""
+
+    def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "grading", *map(str, arguments)]
+        # A wide terminal, so that no line that a test looks for is broken in two.
+        variables = os.environ | {"COLUMNS": "200"} | environment
+        return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=300)
+
+    return run
+
+
+def told(verdict: Verdict) -> str:
+    """Everything that a student reads under a function, with all hints."""
+    return "\n".join(explain(verdict, "mistake"))
+
+
+def outcomes(verdicts: dict[str, Verdict]) -> dict[str, str]:
+    return {task: verdict.outcome for task, verdict in verdicts.items()}
