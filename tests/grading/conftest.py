@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grading import engine
+from grading import engine, workers
 from grading.report import explain
 from grading.tasks import all_tasks
 from grading.verdicts import Verdict
@@ -50,6 +50,7 @@ def hand_in(tmp_path):
 
     def hand_in(files: dict[str, str] | None = None, *, on_top_of: Path | None = None, **modules: str) -> Path:
         folder = tmp_path / "handed_in"
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         if on_top_of is not None:
             shutil.copytree(on_top_of, folder, ignore=_LEFT_OUT, dirs_exist_ok=True)
@@ -63,8 +64,10 @@ def hand_in(tmp_path):
 
 @pytest.fixture
 def short_calls(monkeypatch):
-    """One second per call, so that a test of a hanging function is over soon."""
+    """A second per call and three per import, so that a test of a hanging function is over soon."""
     monkeypatch.setattr(Worker.call, "__defaults__", (1.0,))
+    monkeypatch.setattr(workers, "IMPORT_SECONDS", 3.0)
+    monkeypatch.setattr(workers, "PATIENCE", 2)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,356 @@
+"""The command line: exit codes, messages, what is graded, what the result file holds and how much a report tells."""
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from grading import __main__ as command_line
+from grading.courses import NAMES, load
+from grading.report import gradescope
+from grading.tasks import all_tasks
+from grading.zygote import ROOT
+
+from .conftest import PLAIN
+
+STUBS = ROOT / "student_stubs"
+DDPM = [task for task in all_tasks() if task.startswith("ddpm.")]
+
+
+@pytest.fixture
+def results(cli, tmp_path):
+    """``results(folder, …)``: the run, and what it wrote with --json."""
+
+    def results(*arguments):
+        path = tmp_path / "results.json"
+        run = cli("grade", *arguments, "--json", path)
+        return run, json.loads(path.read_text(encoding="utf-8"))
+
+    return results
+
+
+def by_name(document):
+    return {test["name"]: test for test in document["tests"]}
+
+
+def verdicts(document):
+    return {test["name"]: test["extra_data"]["verdict"] for test in document["tests"]}
+
+
+# --- arguments that cannot be used ------------------------------------------------------------------------------
+
+
+UNUSABLE = {  # arguments of grade: what the message must name
+    "no/such/folder": ["no/such/folder"],
+    "pyproject.toml": ["pyproject.toml", "folder"],
+    "tests": ["tests", "noising.py", "adapters.py"],
+    "student_stubs --course cs231n": ["--course cs231n", "eecs498-hw5"],
+    "student_stubs --only ddmp": ["--only ddmp", "did you mean", "ddpm"],
+    "student_stubs --only ddpm.posterior_stp": ["--only ddpm.posterior_stp", "ddpm.posterior_step"],
+    "student_stubs --only ddpm,xyzzy": ["--only xyzzy"],
+    "student_stubs --only ,": ["--only"],
+    "student_stubs --course cmu16726-hw5 --only dps": ["--only dps"],
+    "student_stubs --seed -1": ["--seed -1"],
+    "student_stubs --seed 4294967296": ["--seed 4294967296"],
+    "student_stubs --seed one": ["--seed", "one"],
+    "student_stubs --json no/such/folder/results.json": ["--json no/such/folder/results.json"],
+    "student_stubs --json tests": ["--json tests"],
+    "student_stubs --hints all": ["--hints", "all", "property"],
+    "student_stubs --colour": ["--colour"],
+    "student_stubs student_stubs": ["student_stubs"],
+}
+
+
+@pytest.mark.parametrize("arguments", UNUSABLE)
+def test_arguments_that_cannot_be_used_are_named(arguments, cli):
+    run = cli("grade", *arguments.split())
+    assert run.returncode == 2
+    assert "Traceback" not in run.stderr
+    assert run.stdout == ""
+    assert all(words in run.stderr for words in UNUSABLE[arguments]), run.stderr
+
+
+def test_an_empty_folder_cannot_be_graded(cli, tmp_path):
+    run = cli("grade", tmp_path)
+    assert run.returncode == 2
+    assert str(tmp_path) in run.stderr
+
+
+def test_a_submission_that_is_too_large_is_refused(cli, hand_in):
+    folder = hand_in(ddpm="x = 1")
+    with (folder / "weights.pt").open("wb") as file:
+        file.truncate(101 << 20)
+    run = cli("grade", folder)
+    assert run.returncode == 2
+    assert "100 MB" in run.stderr
+
+
+def test_no_command_is_refused(cli):
+    run = cli()
+    assert run.returncode == 2
+    assert "COMMAND" in run.stderr
+
+
+# --- what is graded ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("only", "expected"),
+    [
+        ("ddpm", DDPM),
+        ("ddpm.posterior_step", ["ddpm.posterior_step"]),
+        ("guidance,ddpm.predict_x0", ["ddpm.predict_x0", "guidance.classifier_free_guidance", "guidance.guided_eps"]),
+        (" ddpm , ddpm.predict_x0,", DDPM),
+    ],
+)
+def test_only(only, expected, results):
+    run, document = results(PLAIN, "--only", only)
+    assert run.returncode == 0
+    assert verdicts(document) == dict.fromkeys(expected, "passed")
+    assert f"{len(expected)} of {len(expected)} points" in run.stdout
+
+
+@pytest.mark.parametrize("course", NAMES)
+def test_the_reference_has_full_marks_in_every_course(course, results):
+    run, document = results(ROOT / "reference", "--course", course)
+    assert run.returncode == 0
+    points = document["extra_data"]["points"]
+    assert points["reached"] == points["automatic"]
+    assert [test["name"] for test in document["tests"]] == load(course).functions
+    assert set(verdicts(document).values()) == {"passed"}
+    assert document["extra_data"]["course"] == course
+    assert ("graded by hand" in run.stdout) == bool(points["by_hand"])
+
+
+def test_the_stubs_are_not_implemented_everywhere(results):
+    run, document = results()  # they are the default
+    assert run.returncode == 0
+    assert verdicts(document) == dict.fromkeys(all_tasks(), "not implemented")
+    assert sum(test["score"] for test in document["tests"]) == 0
+    assert f"0 of {len(all_tasks())} points" in run.stdout
+    assert all(task in run.stdout for task in all_tasks())
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_three_functions_filled_in_one_of_them_wrong(results, hand_in):
+    folder = hand_in(on_top_of=STUBS)
+
+    def fill_in(module, function, *body):
+        path = folder / f"{module}.py"
+        before, after = path.read_text(encoding="utf-8").split(f"def {function}(", 1)
+        after = after.replace("raise NotImplementedError\n", "\n    ".join(body) + "\n", 1)
+        path.write_text(f"{before}def {function}({after}", encoding="utf-8")
+
+    two_lines = (
+        "abar_t = alphas_cumprod[t].reshape(-1, 1, 1, 1)",
+        "return (x_t - (1 - abar_t).sqrt() * eps) / abar_t.sqrt()",
+    )
+    fill_in("ddpm", "predict_x0", *two_lines)
+    fill_in("guidance", "classifier_free_guidance", "return eps_uncond + scale * (eps_cond - eps_uncond)")
+    fill_in("distillation", "sds_weight", "return alphas_cumprod[t]")
+    run, document = results(folder)
+    assert run.returncode == 0
+    right = {"ddpm.predict_x0", "guidance.classifier_free_guidance"}
+    expected = dict.fromkeys(all_tasks(), "not implemented") | dict.fromkeys(right, "passed")
+    assert verdicts(document) == expected | {"distillation.sds_weight": "failed"}
+    wrong = by_name(document)["distillation.sds_weight"]
+    assert wrong["extra_data"]["diagnosis"]
+    for words in ["likely mistake:", "sds_weight(t=", "expected", "got", "distillation.py:"]:
+        assert words in run.stdout
+    assert f"2 of {len(all_tasks())} points" in run.stdout
+
+
+def test_the_grade_does_not_depend_on_where_the_command_is_run(hand_in):
+    folder = hand_in(on_top_of=PLAIN)
+    command = [sys.executable, "-m", "grading", "grade", folder.name, "--only", "guidance"]
+    run = subprocess.run(
+        command,
+        cwd=folder.parent,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "2 of 2 points" in run.stdout
+
+
+def test_settings_of_the_surrounding_project_do_not_matter(cli, tmp_path):
+    (tmp_path / "conftest.py").write_text("raise SystemExit(9)")
+    run = cli(
+        "grade", PLAIN, "--only", "guidance", PYTEST_ADDOPTS="--maxfail=1 -k nothing", PYTEST_PLUGINS="no_such_plugin"
+    )
+    assert run.returncode == 0, run.stderr
+    assert "2 of 2 points" in run.stdout
+
+
+# --- the result file --------------------------------------------------------------------------------------------
+
+WRONG = {
+    "guidance": """
+        import torch
+
+        def classifier_free_guidance(eps_uncond, eps_cond, scale):
+            print("my debug output")
+            return eps_cond + scale * (eps_cond - eps_uncond)
+
+        def guided_eps(model, x_t, t, cond, null_cond, scale):
+            raise NotImplementedError
+    """
+}
+
+
+def test_the_result_file_has_gradescopes_fields(results, hand_in):
+    run, document = results(hand_in(on_top_of=PLAIN, **WRONG), "--only", "guidance,ddpm.predict_x0", "--seed", 7)
+    assert run.returncode == 0
+    assert document.keys() <= {
+        "score",
+        "execution_time",
+        "output",
+        "output_format",
+        "test_output_format",
+        "test_name_format",
+        "visibility",
+        "stdout_visibility",
+        "extra_data",
+        "tests",
+        "leaderboard",
+    }
+    assert document["execution_time"] > 0
+    assert document["extra_data"]["seed"] == 7
+    assert "--seed 7" in document["output"]
+    fields = {
+        "score",
+        "max_score",
+        "status",
+        "name",
+        "name_format",
+        "number",
+        "output",
+        "output_format",
+        "tags",
+        "visibility",
+        "extra_data",
+    }
+    for test in document["tests"]:
+        assert {"score", "max_score", "status", "name", "number", "output", "extra_data"} <= test.keys() <= fields
+        assert isinstance(test["number"], str)
+    tests = by_name(document)
+    assert [(t["status"], t["score"], t["max_score"]) for t in tests.values()] == [
+        ("passed", 1, 1),
+        ("failed", 0, 1),
+        ("failed", 0, 1),
+    ]
+    assert list(verdicts(document).values()) == ["passed", "failed", "not implemented"]
+    wrong = tests["guidance.classifier_free_guidance"]
+    assert wrong["number"] == "4.1"
+    assert wrong["extra_data"]["failing_checks"]
+    assert wrong["extra_data"]["defined_at"] == "guidance.py:4"
+    assert "my debug output" in wrong["output"]
+    assert "guidance.py:9" in tests["guidance.guided_eps"]["output"]
+
+
+def test_points_are_the_courses(results):
+    _, document = results(PLAIN, "--course", "eecs498-hw5", "--only", "ddim")
+    assert [(t["name"], t["max_score"], t["score"]) for t in document["tests"]] == [
+        ("ddim.ddim_step", pytest.approx(60 / 28), pytest.approx(60 / 28)),
+        ("ddim.sample_ddim", pytest.approx(60 / 28), pytest.approx(60 / 28)),
+    ]
+    assert {t["number"] for t in document["tests"]} == {"B2.1", "B2.2"}
+
+
+def test_the_same_seed_gives_the_same_report(results, hand_in):
+    folder = hand_in(on_top_of=PLAIN, **WRONG)
+    runs = []
+    for seed in (5, 5, 6):
+        run, document = results(folder, "--seed", seed, "--only", "guidance,ddpm.sample_ddpm")
+        del document["execution_time"]
+        runs.append((run.stdout, document))
+    assert runs[0] == runs[1]
+    assert runs[1] != runs[2]
+
+
+def test_every_run_draws_a_seed_of_its_own(results):
+    seeds = {results(PLAIN, "--only", "guidance")[1]["extra_data"]["seed"] for _ in range(2)}
+    assert len(seeds) == 2
+
+
+def test_the_result_file_grows_with_every_verdict(monkeypatch, tmp_path):
+    """A run that is cut short has lost nothing: after each verdict the file holds all so far."""
+    path, seen = tmp_path / "results.json", []
+    write = gradescope.write
+
+    def observed(*arguments):
+        write(*arguments)
+        seen.append([test["name"] for test in json.loads(path.read_text(encoding="utf-8"))["tests"]])
+
+    monkeypatch.setattr(gradescope, "write", observed)
+    assert command_line.main(["grade", str(PLAIN), "--only", "ddpm", "--json", str(path)]) == 0
+    assert [DDPM[: i + 1] for i in range(len(DDPM))] == [names for names in seen if names][: len(DDPM)]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# --- how much is told -------------------------------------------------------------------------------------------
+
+TASK = "guidance.classifier_free_guidance"
+
+
+@pytest.fixture(scope="module")
+def wrong_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wrong")
+    (folder / "guidance.py").write_text(textwrap.dedent(WRONG["guidance"]), encoding="utf-8")
+    return folder
+
+
+def test_hints_none_tells_the_verdict_only(wrong_folder, results):
+    run, document = results(wrong_folder, "--only", "guidance", "--hints", "none")
+    test = by_name(document)[TASK]
+    assert test["extra_data"]["verdict"] == "failed"
+    assert test["output"] == ""
+    assert test["extra_data"]["failing_checks"] == []
+    assert test["extra_data"]["diagnosis"] == []
+    for words in ["likely mistake", "expected", "✗", "classifier_free_guidance("]:
+        assert words not in run.stdout + json.dumps(document, ensure_ascii=False)
+
+
+def test_hints_property_names_the_properties_and_no_numbers(wrong_folder, results):
+    run, document = results(wrong_folder, "--only", "guidance", "--hints", "property")
+    test = by_name(document)[TASK]
+    assert test["extra_data"]["failing_checks"]
+    assert all(title in test["output"] and title in run.stdout for title in test["extra_data"]["failing_checks"])
+    assert test["extra_data"]["diagnosis"] == []
+    for words in ["likely mistake", "expected", "classifier_free_guidance("]:
+        assert words not in run.stdout + json.dumps(document, ensure_ascii=False)
+
+
+def test_hints_mistake_tells_everything(wrong_folder, results):
+    run, document = results(wrong_folder, "--only", "guidance")  # the default
+    test = by_name(document)[TASK]
+    assert test["extra_data"]["diagnosis"]
+    for words in ["likely mistake", "expected", "got", "classifier_free_guidance(", "my debug output"]:
+        assert words in test["output"]
+        assert words in run.stdout
+
+
+@pytest.mark.parametrize("hints", ["none", "property", "mistake"])
+def test_what_was_raised_is_told_as_far_as_hints_allow(hints, hand_in, results):
+    folder = hand_in(guidance="def guided_eps(*args, **kwargs):\n    raise ValueError('my own words')\n")
+    run, document = results(folder, "--only", "guidance.guided_eps", "--hints", hints)
+    told = "my own words" in run.stdout
+    assert told == ("my own words" in json.dumps(document)) == (hints == "mistake")
+
+
+# --- the other commands -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["stubs", "fixtures"])
+def test_nothing_generated_is_stale(command, cli):
+    run = cli(command, "--check")
+    assert run.returncode == 0, run.stderr
+
+
+def test_fixtures_of_another_seed_go_to_another_folder(cli, tmp_path):
+    run = cli("fixtures", "--seed", 1, "--out", tmp_path / "fixtures")
+    assert run.returncode == 0, run.stderr
+    assert json.loads((tmp_path / "fixtures" / "manifest.json").read_text(encoding="utf-8"))["seed"] == 1

@@ -1,0 +1,174 @@
+"""Tolerances are derived: rounding passes everywhere, also at low t, and a relative error of 1e-6 in float64 does not."""
+
+import pytest
+import torch
+
+from grading.cases import cases
+from grading.compare import assert_close, assert_right, exact, precision, tolerance
+from grading.failures import Failure
+from grading.student import Reply
+from grading.tasks import all_tasks, reference_function
+from grading.worker.calls import perform
+from grading.worker.values import Leaf
+
+from .conftest import SEED
+
+TENSOR_TASKS = [task for task in all_tasks() if task != "noising.strided_timesteps"]
+
+
+def reply(value):
+    return Reply(value, "f()", [], False, [], [], None, "")
+
+
+class Local:
+    """A student in this process: what its function gives for the arguments of a check."""
+
+    def __init__(self, task, change=lambda result: result):
+        self.task, self.change = task, change
+
+    def __call__(self, *, by_name=False, **arguments):
+        return reply(self.change(perform(reference_function(self.task), [], arguments, None)["result"]))
+
+
+def points(task):
+    return list(cases(task, SEED))
+
+
+def in_float32(value):
+    if isinstance(value, Leaf):
+        return Leaf(in_float32(value.tensor))
+    return value.float() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+
+
+@pytest.mark.parametrize("task", all_tasks())
+def test_the_reference_is_right_at_every_point(task):
+    for _, arguments in points(task):
+        assert_right(Local(task), **arguments)
+
+
+@pytest.mark.parametrize("task", all_tasks())
+def test_the_reference_in_float32_is_right_at_every_point(task):
+    """Low t included, where 1 - abar has lost most of its digits."""
+    for _, arguments in points(task):
+        arguments = {name: in_float32(value) for name, value in arguments.items()}
+        assert_right(Local(task), **arguments)
+
+
+@pytest.mark.parametrize("task", TENSOR_TASKS)
+def test_a_relative_error_of_a_millionth_is_caught_in_float64(task):
+    caught = 0
+    for _, arguments in points(task):
+        fixed = [v for v in arguments.values() if isinstance(getattr(v, "tensor", v), torch.Tensor)]
+        if precision(arguments) != torch.float64 or not fixed:
+            continue
+        expected = exact(task, arguments)
+        if float(expected.abs().max()) < 1e-6:  # a variance of 0: any multiple of it is right
+            continue
+        with pytest.raises(Failure, match="is wrong in"):
+            assert_right(Local(task, lambda result: result * (1 + 1e-6)), **arguments)
+        caught += 1
+    assert caught >= 2 or task.startswith(("noising.", "illusions.gaussian"))
+
+
+@pytest.mark.parametrize("task", TENSOR_TASKS)
+def test_a_relative_error_of_a_thousandth_is_caught_everywhere(task):
+    for _, arguments in points(task):
+        expected = exact(task, arguments)
+        if float(expected.abs().max()) < 1e-6:
+            continue
+        with pytest.raises(Failure, match="is wrong in"):
+            assert_right(Local(task, lambda result: result * 1.001), **arguments)
+
+
+@pytest.mark.parametrize("task", TENSOR_TASKS)
+def test_tolerances_are_the_same_every_time_and_never_negative(task):
+    for _, arguments in points(task):
+        expected = exact(task, arguments)
+        first, second = (tolerance(expected, lambda near: exact(task, near), arguments) for _ in range(2))
+        assert first == second
+        assert first >= 0
+
+
+def test_tolerances_grow_with_the_conditioning():
+    """predict_x0 divides by √abar: at high t the same rounding of the inputs moves the result more."""
+
+    def at(t):
+        schedule = torch.cumprod(1 - torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64), 0)
+        x_t, eps = torch.ones(2, 1, 2, 3, 3, dtype=torch.float64)
+        arguments = {"x_t": x_t, "eps": eps, "t": t, "alphas_cumprod": schedule}
+        task = "ddpm.predict_x0"
+        return tolerance(exact(task, arguments), lambda near: exact(task, near), arguments)
+
+    assert at(500) < at(800) < at(990)
+    assert at(500) < 1e-11
+
+
+def test_exact_answers_are_in_float64_whatever_the_inputs():
+    _, arguments = next((label, a) for label, a in points("ddpm.predict_x0") if "float32" in label)
+    assert exact("ddpm.predict_x0", arguments).dtype == torch.float64
+    assert arguments["x_t"].dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({}, torch.float32),
+        ({"t": 1, "scale": 0.5}, torch.float32),
+        ({"t": torch.tensor([1])}, torch.float32),
+        ({"x": torch.ones(1)}, torch.float32),
+        ({"x": torch.ones(1).double()}, torch.float64),
+        ({"x": Leaf(torch.ones(1).double()), "t": 1}, torch.float64),
+        ({"x": torch.ones(1).double(), "y": torch.ones(1)}, torch.float32),
+    ],
+)
+def test_precision_is_that_of_the_coarsest_tensor(arguments, expected):
+    assert precision(arguments) == expected
+
+
+ONES = torch.ones(2, 3, dtype=torch.float64)
+
+
+@pytest.mark.parametrize(
+    ("got", "summary"),
+    [
+        (None, "no tensor"),
+        ([1.0], "no tensor"),
+        (1.0, "no tensor"),
+        (True, "no tensor"),
+        (ONES.float(), "wrong dtype"),
+        (ONES.long(), "wrong dtype"),
+        (ONES[0], "wrong shape"),
+        (ONES[:1], "wrong shape"),
+        (ONES[None], "wrong shape"),
+        (ONES * float("nan"), "not finite"),
+        (ONES / 0, "not finite"),
+        (-ONES / 0, "not finite"),
+        (ONES + 1e-3, "wrong in 6 of 6 values"),
+        (torch.where(torch.arange(6).reshape(2, 3) == 4, 1.5, ONES), "wrong in 1 of 6 values, by up to 0.5"),
+    ],
+)
+def test_what_is_wrong_is_said(got, summary):
+    with pytest.raises(Failure, match=summary):
+        assert_close(reply(got), ONES, 1e-6, torch.float64)
+
+
+def test_the_largest_error_is_shown_first():
+    got = torch.where(torch.arange(6).reshape(2, 3) == 4, 1.5, ONES)
+    with pytest.raises(Failure) as caught:
+        assert_close(reply(got), ONES, 1e-6)
+    assert caught.value.got.startswith("1.5 at [1, 1]")
+    assert caught.value.expected.startswith("1 at [1, 1]")
+
+
+@pytest.mark.parametrize("got", [0.5, torch.tensor(0.5), torch.tensor(0.5, dtype=torch.float64)])
+def test_a_scalar_may_be_a_number_or_a_tensor_of_either_precision(got):
+    assert_close(reply(got), torch.tensor(0.5, dtype=torch.float64), 1e-9, torch.float64)
+
+
+def test_an_empty_result_is_right_where_one_is_expected():
+    assert_close(reply(torch.ones(0, 3)), torch.ones(0, 3, dtype=torch.float64), 0.0)
+
+
+def test_an_infinite_expectation_is_met_by_nothing_finite():
+    with pytest.raises(Failure):
+        assert_close(reply(ONES), ONES / 0, 1e-6)

@@ -1,0 +1,521 @@
+"""Functions that give back something else, raise, hang, die or run wild lose their own points, and only those.
+
+Each submission is the plain solution with one function replaced by way of an ``adapters.py``; what replaces it has the
+right function at hand as ``right``. A neighbour is graded along with it and must pass.
+"""
+
+import textwrap
+
+import psutil
+import pytest
+
+from grading.tasks import all_tasks
+from grading.verdicts import FAILED, NOT_IMPLEMENTED, PASSED
+
+from .conftest import PLAIN, outcomes, told
+
+ADAPTERS = """\
+import os, signal, subprocess, sys, threading, time
+import numpy, torch
+from {module} import {function} as right
+
+def {module}_{function}(*args, **kwargs):
+{body}
+"""
+NEIGHBOURS = {
+    "ddpm.posterior_step": "ddpm.predict_x0",
+    "ddpm.posterior_variance": "ddpm.predict_x0",
+    "noising.strided_timesteps": "noising.cumulative_alphas",
+    "guidance.guided_eps": "guidance.classifier_free_guidance",
+    "dps.dps_gradient": "dps.dps_step",
+    "distillation.surrogate_loss": "distillation.sds_weight",
+}
+A_LINE_OF = "adapters.py:{line} in {module}_{function}"
+FIRST_LINE = 6  # of the body
+
+
+@pytest.fixture
+def verdict_on(hand_in, grade):
+    """``verdict_on(task, body)``: the verdict on a task whose function has this body; its neighbour passes."""
+
+    def verdict_on(task, body):
+        module, function = task.split(".")
+        body = textwrap.indent(textwrap.dedent(body).strip(), "    ")
+        folder = hand_in(on_top_of=PLAIN, adapters=ADAPTERS.format(module=module, function=function, body=body))
+        verdicts = grade(folder, [task, NEIGHBOURS[task]])
+        assert outcomes(verdicts)[NEIGHBOURS[task]] == PASSED, told(verdicts[NEIGHBOURS[task]])
+        return verdicts[task]
+
+    return verdict_on
+
+
+def place(task, line=FIRST_LINE):
+    module, function = task.split(".")
+    return A_LINE_OF.format(line=line, module=module, function=function)
+
+
+# --- what comes back is something else --------------------------------------------------------------------------
+
+AN_IMAGE = {  # what is returned, with y the right result: what the student is told about it
+    "None": ["no tensor", "None"],
+    "y.detach().numpy()": ["no tensor", "ndarray"],
+    "y.tolist()": ["no tensor"],
+    "(y, y)": ["no tensor"],
+    "[y]": ["no tensor"],
+    "'done'": ["no tensor", "done"],
+    "True": ["no tensor", "True"],
+    "3": ["no tensor", "3"],
+    "object()": ["no tensor", "object"],
+    "right": ["no tensor", "function"],
+    "y + 0j": ["no tensor", "complex"],
+    "y.to_sparse()": ["no tensor", "Tensor"],
+    "y.to('meta')": ["no tensor", "Tensor"],
+    "y.round().long()": ["wrong dtype", "int64"],
+    "y > 0": ["wrong dtype", "bool"],
+    "y.half()": ["wrong dtype", "float16"],
+    "y.bfloat16()": ["wrong dtype", "bfloat16"],
+    "y.float()": ["wrong dtype", "float32"],
+    "y[:1]": ["wrong shape"],  # broadcasts against the right one
+    "y.mean(1, keepdim=True)": ["wrong shape"],
+    "y[None]": ["wrong shape"],
+    "y.mean()": ["wrong shape"],
+    "y[:0]": ["wrong shape"],
+    "y.flatten()": ["wrong shape"],
+    "y.transpose(2, 3)": ["wrong shape"],
+    "y * float('nan')": ["not finite"],
+    "torch.where(y == y.max(), float('inf'), y)": ["not finite", "nan or inf"],
+    "y + 1e-6": ["is wrong", "expected", "got"],
+    "y.flip(0)": ["is wrong"],
+    "torch.zeros_like(y)": ["is wrong"],
+    "torch.zeros(1 << 24, dtype=y.dtype)": ["cannot be read", "more than is accepted"],
+    "[0] * 20_000": ["no tensor"],
+}
+
+
+@pytest.mark.parametrize("returned", AN_IMAGE)
+def test_an_image_function_that_returns(returned, verdict_on):
+    verdict = verdict_on("ddpm.posterior_step", f"y = right(*args, **kwargs)\nreturn {returned}")
+    assert verdict.outcome == FAILED
+    for words in ["posterior_step(", *AN_IMAGE[returned]]:
+        assert words in told(verdict)
+
+
+@pytest.mark.parametrize("task", ["ddpm.posterior_step", "guidance.guided_eps", "dps.dps_gradient"])
+@pytest.mark.parametrize("returned", ["(list(kwargs.values()) + list(args))[1]", "torch.ones(1)", "None"])
+def test_functions_of_every_kind_that_return_nonsense(returned, task, verdict_on):
+    verdict = verdict_on(task, f"right(*args, **kwargs)\nreturn {returned}")
+    assert verdict.outcome == FAILED
+    assert told(verdict)
+
+
+A_SCALAR = {
+    "None": ["no tensor"],
+    "y[None]": ["wrong shape"],
+    "y.detach().numpy()": ["no tensor"],
+    "str(float(y))": ["no tensor"],
+    "[float(y)]": ["no tensor"],
+    "float('nan') * y": ["not finite"],
+    "float('nan')": ["not finite"],
+    "float('inf')": ["not finite"],
+    "complex(y)": ["no tensor", "complex"],
+    "y + 1e-3": ["is wrong"],
+    "10 ** 400": ["no tensor"],
+    "True": ["no tensor"],
+}
+
+
+@pytest.mark.parametrize("task", ["ddpm.posterior_variance", "distillation.surrogate_loss"])
+@pytest.mark.parametrize("returned", A_SCALAR)
+def test_a_scalar_function_that_returns(returned, task, verdict_on):
+    verdict = verdict_on(task, f"y = right(*args, **kwargs)\nreturn {returned}")
+    assert verdict.outcome == FAILED
+    for words in A_SCALAR[returned]:
+        assert words in told(verdict)
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        "None",
+        "torch.tensor(y)",
+        "tuple(y)",
+        "range(3)",
+        "iter(y)",
+        "[float(t) for t in y]",
+        "[str(t) for t in y]",
+        "y[::-1]",
+        "y + [-1]",
+        "[y]",
+        "{'timesteps': y}",
+        "y[0]",
+        "[10 ** 30 for t in y]",
+        "[[[[[[y]]]]]]",
+        "[None for t in y]",
+    ],
+)
+def test_a_list_function_that_returns(returned, verdict_on):
+    verdict = verdict_on("noising.strided_timesteps", f"y = right(*args, **kwargs)\nreturn {returned}")
+    assert verdict.outcome == FAILED
+    assert "expected" in told(verdict)
+    assert "got" in told(verdict)
+
+
+def test_an_object_with_an_evil_repr_is_only_described(verdict_on):
+    verdict = verdict_on(
+        "ddpm.posterior_step",
+        """
+        class Evil:
+            def __repr__(self): raise SystemExit
+            __eq__ = __bool__ = __len__ = __float__ = __repr__
+        return Evil()
+        """,
+    )
+    assert verdict.outcome == FAILED
+    assert "Evil" in told(verdict)
+
+
+def test_a_subclass_of_tensor_with_methods_of_its_own_earns_nothing(verdict_on):
+    verdict = verdict_on(
+        "ddpm.posterior_step",
+        """
+        class Always(torch.Tensor):
+            @classmethod
+            def __torch_function__(cls, func, types, args=(), kwargs=None): return True
+            def detach(self): return self
+        return torch.zeros_like(right(*args, **kwargs)).as_subclass(Always)
+        """,
+    )
+    assert verdict.outcome == FAILED
+
+
+# --- it raises --------------------------------------------------------------------------------------------------
+
+RAISED = {
+    "raise ValueError('my own words')": ["ValueError: my own words", "raise ValueError"],
+    "return args[0] + undefined_name": ["NameError", "undefined_name"],
+    "return 1 / 0": ["ZeroDivisionError", "1 / 0"],
+    "return torch.ones(2) + torch.ones(3)": ["RuntimeError", "torch.ones(2)"],
+    "assert False": ["AssertionError"],
+    "raise KeyboardInterrupt": ["KeyboardInterrupt"],
+    "raise SystemExit": ["SystemExit"],
+    "raise GeneratorExit": ["GeneratorExit"],
+    "raise BaseExceptionGroup('several', [ValueError()]) if sys.version_info >= (3, 11) else ValueError('several')": [
+        "several"
+    ],
+    "sys.exit(0)": ["SystemExit: 0"],
+    "raise MemoryError": ["MemoryError"],
+    "raise StopIteration": ["StopIteration"],
+    "raise 'text'": ["TypeError"],
+    "import no_such_library": ["ModuleNotFoundError", "no_such_library"],
+    "import diffusers_": ["ModuleNotFoundError", "diffusers_"],
+    "return (lambda f: f(f))(lambda f: f(f))": ["RecursionError"],
+}
+
+
+@pytest.mark.parametrize("statement", RAISED)
+def test_what_a_function_raises_is_told_with_file_and_line(statement, verdict_on):
+    verdict = verdict_on("ddpm.posterior_step", statement)
+    assert verdict.outcome == FAILED
+    for words in ["your code raised", *RAISED[statement]]:
+        assert words in told(verdict)
+    assert "adapters.py:6" in told(verdict)
+
+
+@pytest.mark.parametrize("task", NEIGHBOURS)
+def test_functions_of_every_kind_that_raise(task, verdict_on):
+    verdict = verdict_on(task, "x = 1\nraise ValueError('my own words')")
+    assert verdict.outcome == FAILED
+    assert "ValueError: my own words" in told(verdict)
+    assert place(task, FIRST_LINE + 1) in told(verdict)
+
+
+def test_a_missing_argument_is_told(hand_in, grade):
+    folder = hand_in(ddpm="def predict_x0(x_t, eps):\n    return x_t - eps\n")
+    verdict = grade(folder, ["ddpm.predict_x0"])["ddpm.predict_x0"]
+    assert verdict.outcome == FAILED
+    assert "TypeError: predict_x0() takes 2 positional arguments but 4 were given" in told(verdict)
+
+
+def test_an_argument_under_another_name_is_told(hand_in, grade):
+    folder = hand_in(
+        on_top_of=PLAIN,
+        adapters="from ddpm import predict_x0\ndef ddpm_predict_x0(x, e, t, abar):\n    return predict_x0(x, e, t, abar)\n",
+    )
+    verdict = grade(folder, ["ddpm.predict_x0"])["ddpm.predict_x0"]
+    assert verdict.outcome == FAILED
+    assert [check.title for check in verdict.failures] == ["Arguments can be given by the contract's names."]
+    assert "unexpected keyword argument 'x_t'" in told(verdict)
+
+
+def test_a_message_with_control_characters_is_told_without_them(verdict_on):
+    verdict = verdict_on(
+        "ddpm.posterior_step", r"raise ValueError('red \x1b[31m bell \x07 back \x08 return \r nul \x00 end')"
+    )
+    assert verdict.outcome == FAILED
+    assert "end" in told(verdict)
+    assert all(c.isprintable() or c == "\n" for c in told(verdict))
+
+
+def test_printed_control_characters_are_told_without_them(verdict_on):
+    verdict = verdict_on("ddpm.posterior_step", r"print('red \x1b[2J end')" + "\nreturn None")
+    assert verdict.outcome == FAILED
+    assert "end" in told(verdict)
+    assert all(c.isprintable() or c == "\n" for c in told(verdict))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        r"raise ValueError('half a pair \ud800 end')",
+        "print('half a pair \\ud800 end')\nreturn None",
+        "return 'half a pair \\ud800 end'",
+        "raise type('Half\\ud800', (Exception,), {})('end')",
+    ],
+)
+def test_text_that_is_no_unicode_can_still_be_written(statement, verdict_on):
+    verdict = verdict_on("ddpm.posterior_step", statement)
+    assert verdict.outcome == FAILED
+    told(verdict).encode("utf-8")
+
+
+def test_a_very_long_message_is_cut(verdict_on):
+    verdict = verdict_on("ddpm.posterior_step", "raise ValueError('long ' * 10_000_000)")
+    assert verdict.outcome == FAILED
+    assert "ValueError: long long" in told(verdict)
+    assert len(told(verdict)) < 10_000
+
+
+def test_an_exception_with_a_very_long_name_is_cut(verdict_on):
+    verdict = verdict_on("ddpm.posterior_step", "raise type('Long' * 1_000_000, (Exception,), {})")
+    assert verdict.outcome == FAILED
+    assert "LongLong" in told(verdict)
+    assert len(told(verdict)) < 10_000
+
+
+def test_an_exception_whose_text_cannot_be_made_is_told(verdict_on):
+    verdict = verdict_on(
+        "ddpm.posterior_step",
+        """
+        class Evil(Exception):
+            def __str__(self): os._exit(0) if False else sys.exit(1)
+        raise Evil
+        """,
+    )
+    assert verdict.outcome == FAILED
+    assert "Evil" in told(verdict)
+
+
+# --- it is not there, or only half ------------------------------------------------------------------------------
+
+
+def test_a_syntax_error_costs_its_module(hand_in, grade):
+    folder = hand_in(on_top_of=PLAIN, guidance="def guided_eps(:\n    pass\n")
+    tasks = ["ddpm.predict_x0", "guidance.classifier_free_guidance", "guidance.guided_eps", "editing.repaint_blend"]
+    verdicts = grade(folder, tasks)
+    assert list(outcomes(verdicts).values()) == [PASSED, FAILED, FAILED, PASSED]
+    assert "importing guidance.py raised SyntaxError" in told(verdicts["guidance.guided_eps"])
+    assert "guidance.py:1" in told(verdicts["guidance.guided_eps"])
+
+
+def test_an_import_that_fails_names_the_line(hand_in, grade):
+    folder = hand_in(on_top_of=PLAIN, guidance="import torch\nimport no_such_library\n")
+    verdict = grade(folder, ["guidance.guided_eps"])["guidance.guided_eps"]
+    assert verdict.outcome == FAILED
+    assert "ModuleNotFoundError: No module named 'no_such_library'" in told(verdict)
+    assert "guidance.py:2" in told(verdict)
+
+
+@pytest.mark.parametrize("statement", ["raise SystemExit(0)", "import os; os._exit(0)", "1 / 0", "exit()"])
+def test_a_module_that_ends_while_it_is_imported_costs_its_own_functions(statement, hand_in, grade):
+    folder = hand_in(on_top_of=PLAIN, guidance=statement)
+    verdicts = grade(folder, ["guidance.guided_eps", "ddpm.predict_x0"])
+    assert list(outcomes(verdicts).values()) == [FAILED, PASSED]
+    assert told(verdicts["guidance.guided_eps"])
+
+
+def test_a_module_that_never_finishes_its_import_costs_its_own_functions(hand_in, grade, short_calls):
+    folder = hand_in(on_top_of=PLAIN, guidance="import time\ntime.sleep(10_000)\n")
+    verdicts = grade(folder, ["guidance.guided_eps", "ddpm.predict_x0"])
+    assert list(outcomes(verdicts).values()) == [FAILED, PASSED]
+    assert "did not come to an end" in told(verdicts["guidance.guided_eps"])
+
+
+def test_a_missing_module_and_a_missing_function_are_not_implemented(hand_in, grade):
+    folder = hand_in(ddpm="predict_x0 = None\n")
+    verdicts = grade(folder, ["ddpm.predict_x0", "ddpm.posterior_step", "ddim.ddim_step"])
+    assert set(outcomes(verdicts).values()) == {NOT_IMPLEMENTED}
+    assert "defines no function predict_x0" in told(verdicts["ddpm.predict_x0"])
+    assert "there is no ddim.py" in told(verdicts["ddim.ddim_step"])
+
+
+@pytest.mark.parametrize("task", NEIGHBOURS)
+def test_not_implemented(task, verdict_on):
+    verdict = verdict_on(task, "raise NotImplementedError")
+    assert verdict.outcome == NOT_IMPLEMENTED
+    assert f"NotImplementedError at {place(task)}" in told(verdict)
+
+
+def test_one_branch_that_is_not_implemented_is_a_failure(verdict_on):
+    body = "if 'wrong' and args[4:5] == (-1,):\n    raise NotImplementedError('the last step')\nreturn right(*args, **kwargs)"
+    verdict = verdict_on("ddpm.posterior_step", body)
+    assert verdict.outcome == FAILED
+    assert "NotImplementedError: the last step" in told(verdict)
+    assert place("ddpm.posterior_step", FIRST_LINE + 1) in told(verdict)
+
+
+def test_a_dependency_that_is_not_implemented_is_named(hand_in, grade):
+    source = (PLAIN / "ddpm.py").read_text(encoding="utf-8")
+    source += "\n\ndef posterior_step(x_t, x0, noise, t, t_prev, alphas_cumprod):\n    raise NotImplementedError\n"
+    verdicts = grade(hand_in(on_top_of=PLAIN, ddpm=source), ["ddpm.predict_x0", "ddpm.sample_ddpm"])
+    assert list(outcomes(verdicts).values()) == [PASSED, NOT_IMPLEMENTED]
+    assert "in posterior_step" in told(verdicts["ddpm.sample_ddpm"])
+
+
+# --- it ends, or never does -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("statement", "cause"),
+    [
+        ("os._exit(0)", "exit code 0"),
+        ("os._exit(7)", "exit code 7"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "signal 9"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "signal 11"),
+        ("os.abort()", "signal 6"),
+        ("import ctypes; ctypes.string_at(0)", "signal 11"),
+    ],
+)
+@pytest.mark.parametrize("task", ["ddpm.posterior_step", "guidance.guided_eps"])
+def test_a_function_that_ends_its_process(statement, cause, task, verdict_on):
+    verdict = verdict_on(task, statement)
+    assert verdict.outcome == FAILED
+    assert "ended the process" in told(verdict)
+    assert cause in told(verdict)
+    assert f"{task.split('.')[1]}(" in told(verdict)
+
+
+def test_a_function_that_ends_its_process_only_now_and_then(verdict_on):
+    verdict = verdict_on("ddpm.posterior_step", "if args[4:5] == (-1,): os._exit(0)\nreturn right(*args, **kwargs)")
+    assert verdict.outcome == FAILED
+    assert "exit code 0" in told(verdict)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "while True: pass",
+        "time.sleep(10_000)",
+        "threading.Event().wait()",
+        "try:\n    time.sleep(10_000)\nfinally:\n    time.sleep(10_000)",
+        "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True: pass",
+        "if os.fork() == 0: time.sleep(10_000)\nos._exit(0)",  # the child keeps the channel open
+    ],
+)
+def test_a_function_that_never_ends(statement, verdict_on, short_calls):
+    verdict = verdict_on("ddpm.posterior_step", statement)
+    assert verdict.outcome == FAILED
+    assert "did not come to an end" in told(verdict)
+    assert "posterior_step(" in told(verdict)
+
+
+def test_a_sampler_that_asks_its_network_forever(verdict_on, short_calls):
+    verdict = verdict_on("guidance.guided_eps", "while True: args[0](*args[1:4])")
+    assert verdict.outcome == FAILED
+    assert "did not come to an end" in told(verdict)
+
+
+# --- it runs wild, but gives the right result -------------------------------------------------------------------
+
+HARMLESS = {
+    "prints megabytes": "print('x' * 1000 + '\\n' * 50_000)\nsys.stderr.write('y' * 5_000_000)",
+    "writes megabytes to the descriptors": "os.write(1, b'x' * 5_000_000)\nos.write(2, b'x' * 5_000_000)",
+    "replaces stdout": "sys.stdout = sys.stderr = None",
+    "closes stdout": "sys.stdout.close()",
+    "asks for input": "sys.stdin.read()",
+    "leaves threads": "threading.Thread(target=time.sleep, args=(10_000,)).start()",
+    "leaves a daemon thread that spins": "threading.Thread(target=lambda: [time.sleep(0.001) for _ in iter(int, 1)], daemon=True).start()",
+    "changes the working folder": "os.chdir('/')",
+    "changes the import path": "sys.path.clear()",
+    "ignores signals": "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
+    "sets seeds and threads": "torch.manual_seed(0)\nnumpy.random.seed(0)\ntorch.set_num_threads(2)",
+    "sets the default dtype": "torch.set_default_dtype(torch.float16)",
+    "disables gradients": "torch.set_grad_enabled(False)",
+    "collects garbage": "import gc\ngc.collect()",
+    "writes a file": "open('notes.txt', 'w').write('x')",
+    "sets an alarm far away": "signal.alarm(1000)",
+}
+
+
+@pytest.mark.parametrize("habit", HARMLESS)
+def test_a_right_result_counts_whatever_else_the_function_does(habit, verdict_on):
+    body = f"result = right(*args, **kwargs)\n{HARMLESS[habit]}\nreturn result"
+    verdict = verdict_on("ddpm.posterior_step", body)
+    assert verdict.outcome == PASSED, told(verdict)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(10_000)', MARK])",
+        "pid = os.fork()\nif pid == 0:\n    os.execv(sys.executable, [sys.executable, '-c', 'import time; time.sleep(10_000)', MARK])",
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(10_000)', MARK], start_new_session=True)",
+    ],
+    ids=["in its group", "forked", "in a session of its own"],
+)
+def test_processes_that_it_started_are_gone_afterwards(start, verdict_on, tmp_path):
+    mark = f"left-behind-by-{tmp_path}"
+    verdict = verdict_on("ddpm.posterior_step", f"MARK = {mark!r}\n{start}\nreturn right(*args, **kwargs)")
+    left = [p for p in psutil.process_iter(["cmdline"]) if mark in (p.info["cmdline"] or [])]
+    for process in left:
+        process.kill()
+    assert verdict.outcome in (PASSED, FAILED)
+    assert not left
+
+
+def test_closing_every_descriptor_ends_only_its_own_worker(verdict_on):
+    verdict = verdict_on("ddpm.posterior_step", "os.closerange(0, 1000)\nreturn right(*args, **kwargs)")
+    assert verdict.outcome == FAILED
+    assert "ended the process" in told(verdict) or "closed" in told(verdict)
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        "torch.sqrt = torch.Tensor.sqrt = lambda x: x",
+        "torch.Tensor.__mul__ = lambda self, other: self",
+        "torch.nn.Module.__call__ = None",
+        "import math\nmath.sqrt = lambda x: 0.0",
+        "import builtins\nbuiltins.float = builtins.isinstance = None",
+    ],
+)
+def test_a_patched_library_stays_in_its_own_worker(patch, verdict_on):
+    verdict = verdict_on("ddpm.posterior_step", f"y = right(*args, **kwargs)\n{patch}\nreturn y + 1")
+    assert verdict.outcome == FAILED
+
+
+# --- all at once, through the command line ----------------------------------------------------------------------
+
+
+def test_an_infinite_loop_and_an_exit_lose_only_their_own_functions(hand_in, cli, tmp_path):
+    folder = hand_in(
+        on_top_of=PLAIN,
+        adapters="""
+        import os
+
+        def ddpm_posterior_step(*args, **kwargs):
+            while True:
+                pass
+
+        def guidance_guided_eps(*args, **kwargs):
+            os._exit(0)
+        """,
+    )
+    run = cli("grade", folder, "--json", tmp_path / "results.json", "--seed", 1)
+    assert run.returncode == 0, run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+    lines = [line.split() for line in run.stdout.splitlines()]
+    failed = {line[1] for line in lines if len(line) > 2 and line[2] == "failed"}
+    assert failed == {"ddpm.posterior_step", "guidance.guided_eps"}
+    assert f"{len(all_tasks()) - 2} of {len(all_tasks())} points" in run.stdout
+    assert "your code did not come to an end within the time limit" in run.stdout
+    assert "your code ended the process that ran it (exit code 0)" in run.stdout
