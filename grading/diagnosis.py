@@ -17,6 +17,7 @@ from .student import Observation
 from .tasks import MODULES
 from .worker.calls import perform
 
+_FACTS = ("changed", "attached", "grad_left", "unfrozen", "moved_random_state", "kept_graph")
 MAX_CALLS = 120  # replayed for each candidate; all checks of a function make about as many
 
 
@@ -49,7 +50,7 @@ def _gives(mistake: Mistake, observation: Observation) -> bool:
     allowed = 1e2 * ROUNDINGS * torch.finfo(precision(arguments)).eps
     return (
         _alike(made["result"], reply.value, allowed)
-        and all(made[key] == getattr(reply, key) for key in ("changed", "attached", "grad_left", "kept_graph"))
+        and all(made[key] == getattr(reply, key) for key in _FACTS)
         and _alike(made.get("grads"), reply.grads, allowed)
     )
 

@@ -26,12 +26,15 @@ def perform(
     """Call ``function`` with the named arguments, those in ``positional`` by position.
 
     Reports the result and what the contract says about the call besides: arguments changed in place, whether the
-    result hangs on a graph, gradients with respect to the leaves (for a cotangent), ``.grad`` left behind.
+    result hangs on a graph, gradients with respect to leaves and network parameters (for a cotangent), ``.grad`` left
+    behind, networks frozen or unfrozen, the global random state moved.
     """
     torch.set_grad_enabled(True)  # an earlier call of the same function may have left them otherwise
     torch.set_default_dtype(torch.float32)
     live, networks = materialise(arguments, remote)
     before = {name: _copy(value) for name, value in live.items()}
+    trainable = {name: _trainable(network) for name, network in networks.items()}
+    random_state = torch.get_rng_state()
     result = function(*(live[name] for name in positional), **{k: v for k, v in live.items() if k not in positional})
     reply = {
         "result": outgoing(result),
@@ -39,12 +42,51 @@ def perform(
         "attached": isinstance(result, Tensor) and result.requires_grad,
         "grad_left": [name for name, value in live.items() if _has_grad(value)]
         + [f"the network behind {name}" for name, network in networks.items() if _trained(network)],
+        "unfrozen": [name for name, network in networks.items() if _trainable(network) != trainable[name]],
+        "moved_random_state": not torch.equal(random_state, torch.get_rng_state()),
         "kept_graph": [name for name, network in networks.items() if getattr(network, "kept_graph", False)],
     }
     if cotangent is not None:
         leaves = {k: v for k, v in live.items() if isinstance(v, Tensor) and v.requires_grad and v.is_leaf}
+        for name, network in networks.items():
+            leaves |= {f"{name}.{key}": parameter for key, parameter in network.named_parameters()}
         reply["grads"] = _gradients(result, leaves, cotangent)
     return reply
+
+
+def run_module(
+    network: Callable,
+    settings: dict[str, Any],
+    inputs: list[dict[str, Any]],
+    by_name: bool,
+    train: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """Build a network of the student's from a fixed seed, in float64, and run it on each of the inputs.
+
+    With ``train`` the network is first fitted to one batch, and the loss before and after comes back as well.
+    """
+    torch.set_grad_enabled(True)
+    torch.set_default_dtype(torch.float32)
+    torch.manual_seed(0)
+    model = network(**settings).double()
+    losses = _fit(model, **train) if train is not None else []
+    model.eval()
+    with torch.no_grad():
+        outputs = [model(**arguments) if by_name else model(*arguments.values()) for arguments in inputs]
+    return {"outputs": outgoing(outputs), "losses": losses}
+
+
+def _fit(model: nn.Module, arguments: dict[str, Any], target: Tensor, steps: int) -> list[float]:
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    losses = []
+    model.train()
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(*arguments.values()), target)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return [losses[0], losses[-1]]
 
 
 def _gradients(result: Any, leaves: dict[str, Tensor], cotangent: Tensor) -> dict[str, Tensor | None] | None:
@@ -65,6 +107,10 @@ def _same(before: Any, after: Any) -> bool:
         same_kind = isinstance(after, Tensor) and before.shape == after.shape and before.dtype == after.dtype
         return same_kind and torch.equal(before.nan_to_num(), after.detach().nan_to_num())
     return before == after if isinstance(before, list) else True
+
+
+def _trainable(network: nn.Module) -> list[bool]:
+    return [parameter.requires_grad for parameter in network.parameters()]
 
 
 def _has_grad(value: Any) -> bool:

@@ -77,7 +77,10 @@ def serve(channel: socket.socket, submission: Path, scratch: Path, module: str, 
             return
         printed.text = ""
         try:
-            reply = calls.perform(found, **request, remote=remote)
+            if "settings" in request:
+                reply = calls.run_module(found, **request)
+            else:
+                reply = calls.perform(found, **request, remote=remote)
         except wire.Closed:
             return
         except BaseException as error:
