@@ -24,7 +24,7 @@ MAX_CALLS = 120  # replayed for each candidate; all checks of a function make ab
 def explanations(task: str, record: list[Observation]) -> list[Mistake]:
     """The catalogued mistakes that reproduce every observation."""
     observed = record[:MAX_CALLS]
-    if not observed or any(observation.reply is None for observation in observed):
+    if not observed or any(observation.reply is None and not observation.error for observation in observed):
         return []
     return [mistake for mistake in _catalogue() if mistake.task == task and _explains(mistake, observed)]
 
@@ -41,11 +41,12 @@ def _explains(mistake: Mistake, observed: list[Observation]) -> bool:
 
 def _gives(mistake: Mistake, observation: Observation) -> bool:
     reply = observation.reply
-    assert reply is not None
     arguments = {name: _fresh(value) for name, value in observation.arguments.items()}
     try:
         made = perform(mistake.implementation, [], arguments, observation.cotangent)
-    except Exception:  # a wrong formula may fail on a test point; then it does not explain the point
+    except Exception as error:  # a wrong formula may fail on a test point, as the student's did or not
+        return reply is None and type(error).__name__ == observation.error
+    if reply is None:
         return False
     allowed = 1e2 * ROUNDINGS * torch.finfo(precision(arguments)).eps
     return (

@@ -8,7 +8,7 @@ import pytest
 from .diagnosis import explanations
 from .failures import Failure
 from .student import OutOfPatience, Student
-from .verdicts import FAILED, NOT_GRADED, CheckResult, Verdict, conclude
+from .verdicts import FAILED, CheckResult, Verdict, conclude
 from .zygote import Zygote
 
 FAILED_TASK_SECONDS = 10.0  # once a check has failed, no more than this is spent on finding out what else does
@@ -33,7 +33,6 @@ class GradingPlugin:
         self.students: dict[str, Student] = {}
         self.checks: dict[str, list[CheckResult]] = {task: [] for task in tasks}
         self.expected: dict[str, int] = dict.fromkeys(tasks, 0)
-        self.finished: set[str] = set()
         self.trouble: list[str] = []  # what pytest could not even begin with
 
     # --- fixtures -----------------------------------------------------------------------------------------------
@@ -110,13 +109,7 @@ class GradingPlugin:
         if verdict.outcome == FAILED:
             verdict.mistakes = [mistake.student for mistake in explanations(task, student.record)]
         student.close()
-        self.finished.add(task)
         self.on_verdict(verdict)
-
-    def unfinished(self, reason: str) -> list[Verdict]:
-        """Verdicts for what the run did not reach, which can only be the grader's fault."""
-        reason = "; ".join([reason, *self.trouble])
-        return [Verdict(task, NOT_GRADED, reason=reason) for task in self.tasks if task not in self.finished]
 
 
 def _result(item: pytest.Item, error: BaseException | None) -> CheckResult:

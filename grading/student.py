@@ -18,7 +18,6 @@ from .worker.values import Derived, Leaf, Probe, Remote, Seeded
 from .workers import Died, Hung, Worker
 from .zygote import Zygote
 
-
 DIFFERENTIATED = ("dps", "gan_losses", "inversion", "unet")  # modules in which gradients flow through probes
 
 
@@ -43,11 +42,12 @@ class Reply:
 
 @dataclass
 class Observation:
-    """One call and its reply; None where the call came to no reply."""
+    """One call and its reply; None where the call came to no reply, with the type of the exception if it raised one."""
 
     arguments: dict[str, Any]
     cotangent: Tensor | None
     reply: "Reply | None"
+    error: str = ""
 
 
 class OutOfPatience(Exception):
@@ -109,10 +109,13 @@ class Student:
             "arguments": sent,
             "cotangent": cotangent,
         }
-        answer = self._exchange(request, callbacks, called)
+        try:
+            answer = self._exchange(request, callbacks, called)
+        except Failure as failure:
+            observation.error = failure.error
+            raise
         with self._readable(called):
             observation.reply = _reply(answer, called)
-        assert observation.reply is not None
         return observation.reply
 
     def run_module(
@@ -127,7 +130,8 @@ class Student:
         request = {"settings": settings, "inputs": inputs, "by_name": by_name, "train": train}
         answer = self._exchange(request, [], called)
         with self._readable(called):
-            return list(answer["outputs"]), [float(loss) for loss in answer["losses"]], called
+            fields = _fields(answer, {"outputs": list, "losses": list})
+        return fields["outputs"], fields["losses"], called
 
     def _expect_time(self) -> None:
         if self.stopped is not None:
@@ -153,8 +157,8 @@ class Student:
             raise Failure(f"what came back cannot be read: {error}", called=called, kind="died") from None
         if "raised" in answer:
             with self._readable(called):
-                failure = raised(answer["raised"], called)
-                failure.printed = str(answer["printed"])
+                failure = raised(_fields(answer, {"raised": dict})["raised"], called)
+                failure.printed = _fields(answer, {"printed": str})["printed"]
             if failure.kind == "not implemented" and self.calls == 1:
                 self.stopped = failure
             raise failure
@@ -165,10 +169,10 @@ class Student:
         """An answer of another form does not come from a worker of ours any more, but from the student's code."""
         try:
             yield
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except wire.ProtocolError as error:
             self.close()
             self.worker = None
-            raise Failure(f"what came back cannot be read: {error!r}", called=called, kind="died") from None
+            raise Failure(f"what came back cannot be read: {error}", called=called, kind="died") from None
 
     def _ready_worker(self) -> Worker:
         self.start()
@@ -179,12 +183,13 @@ class Student:
                 self.stopped = Failure(f"not implemented: {answer['missing']}", kind="not implemented")
             elif "raised" in answer:
                 with self._readable(""):
-                    self.stopped = raised(answer["raised"], "")
+                    self.stopped = raised(_fields(answer, {"raised": dict})["raised"], "")
                 self.stopped.summary = self.stopped.summary.replace("your code", f"importing {self.module}.py", 1)
             if self.stopped is not None:
                 raise self.stopped
             with self._readable(""):
-                self.defined_at, self.confined, self.ready = str(answer["found"]), bool(answer["confined"]), True
+                loaded = _fields(answer, {"found": str, "confined": bool})
+            self.defined_at, self.confined, self.ready = loaded["found"], loaded["confined"], True
         return self.worker
 
 
@@ -212,21 +217,35 @@ def _cause(died: Died) -> str:
     return f"signal {-status}" if status < 0 else f"exit code {status}"
 
 
+_FORM = {  # of a worker's answer to a call; whatever has another form does not come from a worker of ours
+    "changed": list,
+    "grad_left": list,
+    "unfrozen": list,
+    "kept_graph": list,
+    "attached": bool,
+    "moved_random_state": bool,
+    "printed": str,
+}
+
+
 def _reply(answer: dict[str, Any], called: str) -> Reply:
     """Validate a worker's answer: it comes from a process that runs student code."""
-    keys = ("changed", "grad_left", "unfrozen", "kept_graph")
-    lists = {key: [str(name)[:50] for name in answer[key][:20]] for key in keys}
+    facts = _fields(answer, _FORM)
     grads = answer.get("grads")
-    if grads is not None and not all(v is None or isinstance(v, Tensor) for v in grads.values()):
-        raise ValueError("gradients that are no tensors")
-    return Reply(
-        answer["result"],
-        called,
-        **lists,
-        attached=bool(answer["attached"]),
-        grads=grads,
-        printed=str(answer["printed"]),
-    )
+    if not (
+        grads is None or (isinstance(grads, dict) and all(v is None or isinstance(v, Tensor) for v in grads.values()))
+    ):
+        raise wire.ProtocolError("gradients that are no tensors")
+    return Reply(value=answer.get("result"), called=called, grads=grads, **facts)
+
+
+def _fields(answer: dict[str, Any], form: dict[str, type]) -> dict[str, Any]:
+    for name, kind in form.items():
+        if not isinstance(answer.get(name), kind):
+            raise wire.ProtocolError(f"an answer without {name}")
+        if kind is list and not all(isinstance(item, str | float | Tensor) for item in answer[name]):
+            raise wire.ProtocolError(f"an answer with strange {name}")
+    return {name: answer[name] for name in form}
 
 
 def describe_call(function: str, arguments: dict[str, Any]) -> str:

@@ -18,6 +18,8 @@ The functions in ``GIVEN`` are handed to students whole and are not graded.
 Papers: DiffAug is Zhao et al. 2020 (arXiv 2006.10738), Cutout DeVries and Taylor 2017 (arXiv 1708.04552).
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -222,7 +224,7 @@ def diff_augment(x: Image, policy: str = "color,translation,cutout", generator: 
     # Task: look each name up, run its transforms one after the other.
     # Trap: the order is the policy's, the generator goes to every transform, and a typing error must not pass silently.
     require_image("x", x)
-    transforms = {
+    transforms: dict[str, list[Callable]] = {
         "color": [rand_brightness, rand_saturation, rand_contrast],
         "translation": [rand_translation],
         "cutout": [rand_cutout],

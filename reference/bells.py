@@ -293,12 +293,11 @@ def invert_best_of(
     # Trap: delta is counted from that run's own start, and a comparison with nan is always false.
     if not isinstance(latents, (list, tuple)) or not latents:
         refuse("latents", "a non-empty list of starting latents", latents)
-    best, lowest = None, math.inf
+    runs = []
     for start in latents:
         found, image = invert(generator_fn, target, start, loss_fn, num_steps, optimizer)
         with torch.no_grad():
             loss = float(loss_fn(image, target, found - start))
-        if best is None or loss < lowest:
-            best = found, image
-            lowest = math.inf if math.isnan(loss) else loss
-    return best
+        runs.append((math.inf if math.isnan(loss) else loss, found, image))
+    _, found, image = min(runs, key=lambda run: run[0])
+    return found, image

@@ -18,6 +18,8 @@ The functions in ``GIVEN`` are handed to students whole and are not graded.
 Papers: DiffAug is Zhao et al. 2020 (arXiv 2006.10738), Cutout DeVries and Taylor 2017 (arXiv 1708.04552).
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor

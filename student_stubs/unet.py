@@ -53,7 +53,6 @@ class Conv(nn.Sequential):
     # Trap: padding keeps the size.
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        # TODO
         raise NotImplementedError
 
 
@@ -64,7 +63,6 @@ class DownConv(nn.Sequential):
     # Trap: the stride halves the size, no pooling does.
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        # TODO
         raise NotImplementedError
 
 
@@ -75,7 +73,6 @@ class UpConv(nn.Sequential):
     # Trap: kernel, stride and padding together have to double the size exactly.
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        # TODO
         raise NotImplementedError
 
 
@@ -86,7 +83,6 @@ class Flatten(nn.Sequential):
     # Trap: the result keeps its two axes of length 1.
 
     def __init__(self) -> None:
-        # TODO
         raise NotImplementedError
 
 
@@ -97,7 +93,6 @@ class Unflatten(nn.Sequential):
     # Trap: one pixel becomes 7 × 7 without padding.
 
     def __init__(self, channels: int) -> None:
-        # TODO
         raise NotImplementedError
 
 
@@ -108,7 +103,6 @@ class ConvBlock(nn.Sequential):
     # Trap: the second one's channels.
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        # TODO
         raise NotImplementedError
 
 
@@ -119,7 +113,6 @@ class DownBlock(nn.Sequential):
     # Trap: the second one's channels.
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        # TODO
         raise NotImplementedError
 
 
@@ -130,7 +123,6 @@ class UpBlock(nn.Sequential):
     # Trap: the second one's channels.
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        # TODO
         raise NotImplementedError
 
 
@@ -141,7 +133,6 @@ class FCBlock(nn.Sequential):
     # Trap: nothing comes after the second Linear: a shift may be negative.
 
     def __init__(self, in_features: int, out_features: int) -> None:
-        # TODO
         raise NotImplementedError
 
 
@@ -168,7 +159,6 @@ class UnconditionalUNet(nn.Module):
     # they give; the last layer is a bare convolution, since an image has values of both signs.
 
     def __init__(self, in_channels: int = 1, num_hiddens: int = 128) -> None:
-        # TODO
         raise NotImplementedError
 
     def forward(self, x: Image) -> Image:
@@ -208,7 +198,6 @@ class TimeConditionalUNet(UnconditionalUNet):
     # Trap: the two places have different numbers of channels, and each has a block of its own.
 
     def __init__(self, in_channels: int = 1, num_hiddens: int = 64) -> None:
-        # TODO
         raise NotImplementedError
 
     def forward(self, x: Image, t: PerSample) -> Image:
@@ -254,7 +243,6 @@ class ClassConditionalUNet(TimeConditionalUNet):
     # Trap: as for the time; and the class is a vector of zeros and a one, not a number.
 
     def __init__(self, in_channels: int = 1, num_classes: int = 10, num_hiddens: int = 64) -> None:
-        # TODO
         raise NotImplementedError
 
     def forward(self, x: Image, c: Labels, t: PerSample, keep: PerSample | None = None) -> Image:

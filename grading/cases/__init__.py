@@ -32,7 +32,7 @@ class Draw:
         self.rng = np.random.default_rng(seed)
 
     def image(self, *shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
-        return torch.from_numpy(self.rng.standard_normal(shape)).to(dtype)
+        return torch.as_tensor(self.rng.standard_normal(shape)).to(dtype)
 
     def images(self, count: int, shape: tuple[int, ...] = (3, 2, 5, 7), dtype: torch.dtype = torch.float64):
         return [self.image(*shape, dtype=dtype) for _ in range(count)]

@@ -182,7 +182,8 @@ def _frame(folder: Path, filename: str, line: int, function: str) -> dict[str, A
 def where_defined(function: Callable, folder: Path) -> str:
     """``ddpm.py:12``, or nothing where the function does not come from a file of the submission."""
     try:
-        code = inspect.unwrap(function).__code__
+        inner = inspect.unwrap(function)
+        code = inner.__init__.__code__ if isinstance(inner, type) else inner.__code__
         return f"{Path(code.co_filename).relative_to(folder)}:{code.co_firstlineno}"
     except (AttributeError, ValueError):
         return ""

@@ -238,14 +238,14 @@ class DenoisingModel(nn.Module):
 class TimeModel(DenoisingModel):
     """A stand-in for eps(x_t, t / T), which is particular about t."""
 
-    def forward(self, x: Tensor, t: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
         return super().forward(x) * (1 + torch.sin(3 * _per_sample("t", t, x)))
 
 
 class ClassModel(TimeModel):
     """A stand-in for eps(x_t, labels, t / T, keep), which is particular about all three."""
 
-    def forward(self, x: Tensor, c: Tensor, t: Tensor, keep: Any = None) -> Tensor:  # type: ignore[override]
+    def forward(self, x: Tensor, c: Tensor, t: Tensor, keep: Any = None) -> Tensor:
         if not (isinstance(c, Tensor) and c.dtype == torch.int64 and c.shape == (len(x),)):
             raise ValueError(f"the model takes int64 labels of shape ({len(x)},)")
         kept = torch.ones(len(x)) if keep is None else keep
