@@ -64,6 +64,8 @@ def _fresh(value: Any) -> Any:
 def _alike(made: Any, came: Any, allowed: float) -> bool:
     if isinstance(made, dict) and isinstance(came, dict):
         return made.keys() == came.keys() and all(_alike(made[key], came[key], allowed) for key in made)
+    if type(made) is type(came) and isinstance(made, list | tuple):
+        return len(made) == len(came) and all(_alike(a, b, allowed) for a, b in zip(made, came))
     if not isinstance(made, Tensor | float) or not isinstance(came, Tensor | float):
         return type(made) is type(came) and made == came
     first, second = torch.as_tensor(made).double(), torch.as_tensor(came).double()

@@ -19,6 +19,10 @@ def task_of(item: pytest.Item) -> str:
     return marker.args[0] if marker else item.callspec.params["task"]  # type: ignore[attr-defined]
 
 
+def _comes_last(item: pytest.Item) -> bool:
+    return item.get_closest_marker("afterwards") is not None
+
+
 class GradingPlugin:
     def __init__(
         self, zygote: Zygote, submission: Path, tasks: list[str], seed: int, on_verdict: Callable[[Verdict], None]
@@ -55,7 +59,8 @@ class GradingPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         order = {task: i for i, task in enumerate(self.tasks)}
-        items[:] = sorted((item for item in items if task_of(item) in order), key=lambda item: order[task_of(item)])
+        chosen = (item for item in items if task_of(item) in order)
+        items[:] = sorted(chosen, key=lambda item: (order[task_of(item)], _comes_last(item)))
         for item in items:
             self.expected[task_of(item)] += 1
 
@@ -99,15 +104,19 @@ class GradingPlugin:
         if report.failed:
             self.trouble.append(str(report.longrepr).strip().splitlines()[-1])
 
-    def pytest_internalerror(self, excrepr: object) -> None:
+    def pytest_internalerror(self, excrepr: object) -> bool:
         self.trouble.append(str(excrepr).strip().splitlines()[-1])
+        return True  # nothing more is printed: the verdicts that are missing say why
 
     def _finish(self, task: str) -> None:
         student = self._student(task)
         verdict = conclude(task, self.checks[task], self.expected[task], student.stopped)
         verdict.defined_at = student.defined_at
         if verdict.outcome == FAILED:
-            verdict.mistakes = [mistake.student for mistake in explanations(task, student.record)]
+            try:
+                verdict.mistakes = [mistake.student for mistake in explanations(task, student.record)]
+            except Exception as error:  # a diagnosis is an extra: its failure must not cost the verdict
+                self.trouble.append(f"no diagnosis of {task}: {type(error).__name__}: {error}")
         student.close()
         self.on_verdict(verdict)
 

@@ -130,7 +130,9 @@ class Student:
         request = {"settings": settings, "inputs": inputs, "by_name": by_name, "train": train}
         answer = self._exchange(request, [], called)
         with self._readable(called):
-            fields = _fields(answer, {"outputs": list, "losses": list})
+            fields = _fields(answer, {"outputs": list, "losses": list, "changed": list})
+        if fields["changed"]:
+            raise Failure(f"{' and '.join(fields['changed'])} changed in place", called, "arguments as they were")
         return fields["outputs"], fields["losses"], called
 
     def _expect_time(self) -> None:

@@ -18,6 +18,7 @@ def generator_loss(draw: Draw):
     for logit in EXTREMES:
         yield f"the logit {int(logit)}", {"fake_logits": Leaf(logit.reshape(1, 1))}
     yield "float32", {"fake_logits": _logits(draw, 6, 1, dtype=torch.float32)}
+    yield "extreme logits, float32", {"fake_logits": Leaf(EXTREMES.float())}
 
 
 def discriminator_loss(draw: Draw):
@@ -30,6 +31,8 @@ def discriminator_loss(draw: Draw):
     for logit in EXTREMES:
         single = Leaf(logit.reshape(1))
         yield f"the logit {int(logit)}", {"real_logits": single, "fake_logits": single}
+    extremes = {"real_logits": Leaf(EXTREMES.float()), "fake_logits": Leaf(EXTREMES.flip(0).float())}
+    yield "extreme logits, float32", extremes
     yield (
         "float32",
         {"real_logits": _logits(draw, 4, dtype=torch.float32), "fake_logits": _logits(draw, 6, dtype=torch.float32)},

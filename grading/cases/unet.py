@@ -16,18 +16,19 @@ def denoiser_loss(draw: Draw):
     yield "float32", point(0.3, (2, 1, 6, 4), torch.float32)
 
 
-def _noised(draw: Draw, t, shape=(3, 2, 5, 7), steps=300, dtype=torch.float64):
+def _noised(draw: Draw, t, shape=(3, 2, 5, 7), steps=256, dtype=torch.float64):
+    """T is a power of two, so that t / T is exact in float32, the dtype that dividing whole numbers gives."""
     x0, noise = draw.images(2, shape, dtype)
     return {"x0": x0, "noise": noise, "t": t, "alphas_cumprod": draw.schedule(steps, dtype)}
 
 
 def ddpm_loss(draw: Draw):
     model = {"model": Probe("TimeModel")}
-    yield "T = 300", model | _noised(draw, draw.timestep_per_sample(3, 300))
-    yield "both ends of the chain", model | _noised(draw, torch.tensor([0, 299, 150]))
-    yield "T = 1000, as many samples as columns", model | _noised(draw, draw.timestep_per_sample(4), (4, 3, 6, 4), 1000)
-    yield "one sample", model | _noised(draw, draw.timestep_per_sample(1, 50), (1, 3, 4, 6), 50)
-    yield "float32", model | _noised(draw, draw.timestep_per_sample(2, 300), (2, 1, 6, 4), dtype=torch.float32)
+    yield "T = 256", model | _noised(draw, draw.timestep_per_sample(3, 256))
+    yield "both ends of the chain", model | _noised(draw, torch.tensor([0, 255, 128]))
+    yield "T = 1024, as many samples as columns", model | _noised(draw, draw.timestep_per_sample(4), (4, 3, 6, 4), 1024)
+    yield "one sample", model | _noised(draw, draw.timestep_per_sample(1, 64), (1, 3, 4, 6), 64)
+    yield "T = 300, float32", model | _noised(draw, draw.timestep_per_sample(2, 300), (2, 1, 6, 4), 300, torch.float32)
 
 
 def class_ddpm_loss(draw: Draw):

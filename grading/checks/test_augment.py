@@ -149,12 +149,14 @@ class TestRandCutout:
 
 def reproducible(student, x, **arguments):
     reply = student(x=x, **arguments, generator=Seeded(11))
-    again, other = (student(x=x, **arguments, generator=Seeded(s)) for s in (11, 12))
+    again, other, later = (student(x=x, **arguments, generator=g) for g in (Seeded(11), Seeded(12), Seeded(11, 5)))
     assert_image(reply, x.shape)
     if not torch.equal(assert_image(again, x.shape), reply.value):
         raise again.fail("the same seed does not give the same result", "every random number from the generator")
     if torch.equal(assert_image(other, x.shape), reply.value):
         raise other.fail("another seed gives the same result", "every random number from the generator")
+    if torch.equal(assert_image(later, x.shape), reply.value):
+        raise later.fail("a generator that has been used gives the same result again", "the generator's next numbers")
     if reply.moved_random_state:
         raise reply.fail(
             "the global random state was moved although a generator was given", "random numbers from it alone"
@@ -206,6 +208,12 @@ class TestDiffAugment:
                 )
             if float(column.std()) < (high - low) / 20:
                 raise reply.fail(f"the {name} is the same for all samples", "drawn for each sample")
+
+    def test_default_policy(self, student, seed):
+        """The default policy is color, translation, cutout."""
+        x = torch.rand(8, 3, 16, 16, dtype=torch.float64)
+        explicit = student(x=x, policy="color,translation,cutout", generator=Seeded(seed))
+        assert_close(student(x=x, generator=Seeded(seed)), assert_image(explicit, x.shape), IDENTITY)
 
     def test_order(self, student, seed):
         """The transforms run in the policy's order: what is cut out or moved in stays zero after the colours."""

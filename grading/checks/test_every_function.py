@@ -68,6 +68,7 @@ def test_gradients(task, student, seed):
         assert_gradients(reply, IDENTITY * max(1.0, largest), **expected)
 
 
+@pytest.mark.afterwards
 @each_function
 def test_arguments_are_kept(task, student):
     """No argument is changed in place, and no .grad is left behind."""

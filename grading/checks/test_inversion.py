@@ -118,6 +118,14 @@ class TestInversionLoss:
         assert_close(student(**changed, **weights), torch.tensor(first, dtype=torch.float64), 100 * IDENTITY)
 
     @holds_for(draw=draws)
+    def test_target_features_are_fixed(self, student, draw):
+        """No gradient flows into the features of the target."""
+        arguments = self.arguments(draw)
+        target, pred = Leaf(arguments.pop("target")), Leaf(arguments.pop("pred"))
+        weights = {"l1_weight": 0.0, "perceptual_weight": 1.0}
+        assert_gradients(student(**arguments, pred=pred, target=target, **weights, cotangent=ONE), target=None)
+
+    @holds_for(draw=draws)
     def test_gradient_into_delta(self, student, draw):
         """The penalty pulls delta back to 0; the default weight leaves it alone."""
         arguments = self.arguments(draw)

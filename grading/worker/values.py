@@ -27,9 +27,10 @@ class Derived:
 
 @dataclass(frozen=True)
 class Seeded:
-    """A ``torch.Generator`` with this seed."""
+    """A ``torch.Generator`` with this seed, from which some numbers have been drawn already."""
 
     seed: int
+    drawn: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def materialise(
             live[name] = networks[name] = probes.build(value.name)
         elif isinstance(value, Seeded):
             live[name] = torch.Generator().manual_seed(value.seed)
+            torch.rand(value.drawn, generator=live[name])
         elif isinstance(value, Remote) and remote is not None:
             live[name] = remote(value.number)
         else:

@@ -112,7 +112,7 @@ def pack(value: Any, tensors: dict[str, Tensor]) -> Any:
     if kind is Probe:
         return {"probe": value.name}
     if kind is Seeded:
-        return {"seeded": value.seed}
+        return {"seeded": [value.seed, value.drawn]}
     if kind is Remote:
         return {"remote": value.number}
     if kind is Opaque:
@@ -143,7 +143,7 @@ def unpack(tree: Any, tensors: dict[str, Tensor]) -> Any:
     if tag == "probe":
         return Probe(str(body))
     if tag == "seeded":
-        return Seeded(int(body))
+        return Seeded(int(body[0]), int(body[1]))
     if tag == "remote":
         return Remote(int(body))
     if tag == "opaque":

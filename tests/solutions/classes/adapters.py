@@ -156,3 +156,124 @@ def distillation_vsd_residual(eps_pretrained, eps_lora, t, alphas_cumprod):
 
 def distillation_surrogate_loss(x, residual):
     return StopGradientTarget.apply(x, residual.detach())
+
+
+from lib import augmentation, gan, latent_space, projection, unets  # noqa: E402
+
+
+def gan_losses_generator_loss(fake_logits):
+    return gan.NonSaturatingLoss().generator(fake_logits)
+
+
+def gan_losses_discriminator_loss(real_logits, fake_logits):
+    return gan.NonSaturatingLoss().discriminator(real_logits, fake_logits)
+
+
+def gan_losses_r1_penalty(real_images, real_logits, gamma):
+    return gan.R1(gamma)(real_images, real_logits)
+
+
+def augment_rand_brightness(x, generator=None):
+    return augmentation.Brightness(generator)(x)
+
+
+def augment_rand_saturation(x, generator=None):
+    return augmentation.Saturation(generator)(x)
+
+
+def augment_rand_contrast(x, generator=None):
+    return augmentation.Contrast(generator)(x)
+
+
+def augment_rand_translation(x, generator=None):
+    return augmentation.Translation(generator)(x)
+
+
+def augment_rand_cutout(x, ratio_range=(0.25, 0.5), generator=None):
+    return augmentation.Cutout(ratio_range, generator)(x)
+
+
+def augment_diff_augment(x, policy="color,translation,cutout", generator=None):
+    return augmentation.Policy(policy, generator)(x)
+
+
+def latents_mean_w(mapping, z_dim, num_samples=10_000, generator=None):
+    return latent_space.LatentSpace(mapping, z_dim, generator).mean(num_samples)
+
+
+def latents_sample_z(batch_size, z_dim, from_mean=False, generator=None):
+    space = latent_space.LatentSpace(None, z_dim, generator)
+    return torch.zeros(batch_size, z_dim) if from_mean else space.z(batch_size)
+
+
+def latents_sample_w(mapping, batch_size, z_dim, from_mean=False, generator=None):
+    space = latent_space.LatentSpace(mapping, z_dim, generator)
+    w = torch.stack([space.mean()] * batch_size) if from_mean else space.w(batch_size)
+    return w.unsqueeze(1)
+
+
+def latents_sample_w_plus(mapping, batch_size, z_dim, num_ws, from_mean=False, generator=None):
+    space = latent_space.LatentSpace(mapping, z_dim, generator)
+    if from_mean:
+        return space.mean().repeat(batch_size, num_ws, 1)
+    return space.w_plus(batch_size, num_ws)
+
+
+def latents_interpolate(latent_a, latent_b, num_frames):
+    step = (latent_b - latent_a) / (num_frames - 1)
+    return torch.stack([latent_a + k * step for k in range(num_frames - 1)] + [latent_b])
+
+
+def inversion_lp_loss(pred, target, p=1, mask=None):
+    return projection.MaskedLp(p, mask)(pred, target)
+
+
+def inversion_perceptual_loss(pred, target, features_fn):
+    return projection.Perceptual(features_fn)(pred, target)
+
+
+def inversion_delta_penalty(delta):
+    return torch.stack([(d * d).sum() for d in delta]).mean()
+
+
+def inversion_inversion_loss(
+    pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
+):
+    loss = l1_weight * projection.MaskedLp(1, mask)(pred, target)
+    if perceptual_weight:
+        a, b = (pred, target) if mask is None else (mask * pred, mask * target)
+        loss = loss + perceptual_weight * projection.Perceptual(features_fn)(a, b)
+    if delta_weight:
+        loss = loss + delta_weight * inversion_delta_penalty(delta)
+    return loss
+
+
+def inversion_invert(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    return projection.Projector(generator_fn, loss_fn, num_steps, optimizer)(target, latent)
+
+
+def inversion_scribble_loss(image, sketch, mask):
+    return torch.nn.functional.l1_loss(mask * image, mask * sketch, reduction="sum") / image.size(0)
+
+
+def inversion_gram_matrix(features):
+    return torch.stack([f.flatten(1) @ f.flatten(1).T / f.numel() for f in features])
+
+
+unet_UnconditionalUNet = unets.UnconditionalUNet
+unet_TimeConditionalUNet = unets.TimeConditionalUNet
+unet_ClassConditionalUNet = unets.ClassConditionalUNet
+
+
+def unet_denoiser_loss(model, x0, noise, sigma):
+    return unets.TrainingLoss(model, x0, noise).denoiser(sigma)
+
+
+def unet_ddpm_loss(model, x0, noise, t, alphas_cumprod):
+    x_t = DDPMScheduler(alphas_cumprod).add_noise(x0, noise, t)
+    return unets.TrainingLoss(model, x0, noise).epsilon(x_t, t, len(alphas_cumprod))
+
+
+def unet_class_ddpm_loss(model, x0, labels, noise, t, alphas_cumprod, keep):
+    x_t = DDPMScheduler(alphas_cumprod).add_noise(x0, noise, t)
+    return unets.TrainingLoss(model, x0, noise).epsilon(x_t, t, len(alphas_cumprod), labels, keep)
