@@ -60,8 +60,10 @@ def _grade(arguments: argparse.Namespace) -> int:
 
 
 def _grade_with(zygote, arguments: argparse.Namespace, console, progress, start: float) -> int:
+    from rich.live import Live
+
     from .courses import NAMES, load
-    from .engine import grade
+    from .engine import grade, usable_jobs
     from .report import gradescope, rows, terminal
     from .submission import Unusable, locate
     from .tasks import MODULES, chosen
@@ -83,17 +85,18 @@ def _grade_with(zygote, arguments: argparse.Namespace, console, progress, start:
     folder = locate(arguments.path, MODULES)
 
     verdicts: dict[str, Verdict] = {}
-    with progress.status("starting") as status:
+    # Without a refreshing thread: the graders are forked from this process.
+    with Live(console=progress, auto_refresh=False, transient=True) as live:
 
         def take(verdict: Verdict) -> None:
             verdicts[verdict.task] = verdict
-            status.update(f"{len(verdicts)} of {len(course.functions)} graded: {verdict.task} {verdict.outcome}")
+            live.update(f"{len(verdicts)} of {len(course.functions)}  {verdict.task} {verdict.outcome}", refresh=True)
             if arguments.json is not None:
                 seconds = time.monotonic() - start
                 table = rows(course, verdicts)
                 gradescope.write(arguments.json, gradescope.document(course, table, seed, seconds, arguments.hints))
 
-        grade(zygote, folder, course.functions, seed, take)
+        grade(zygote, folder, course.functions, seed, take, usable_jobs())
     terminal.show(console, course, rows(course, verdicts), seed, arguments.hints)
     return AT_FAULT if any(verdict.outcome == NOT_GRADED for verdict in verdicts.values()) else GRADED
 

@@ -17,13 +17,14 @@ from .student import Observation
 from .tasks import MODULES
 from .worker.calls import perform
 
+_FACTS = ("changed", "attached", "grad_left", "unfrozen", "moved_random_state", "kept_graph")
 MAX_CALLS = 120  # replayed for each candidate; all checks of a function make about as many
 
 
 def explanations(task: str, record: list[Observation]) -> list[Mistake]:
     """The catalogued mistakes that reproduce every observation."""
     observed = record[:MAX_CALLS]
-    if not observed or any(observation.reply is None for observation in observed):
+    if not observed or any(observation.reply is None and not observation.error for observation in observed):
         return []
     return [mistake for mistake in _catalogue() if mistake.task == task and _explains(mistake, observed)]
 
@@ -40,16 +41,17 @@ def _explains(mistake: Mistake, observed: list[Observation]) -> bool:
 
 def _gives(mistake: Mistake, observation: Observation) -> bool:
     reply = observation.reply
-    assert reply is not None
     arguments = {name: _fresh(value) for name, value in observation.arguments.items()}
     try:
         made = perform(mistake.implementation, [], arguments, observation.cotangent)
-    except Exception:  # a wrong formula may fail on a test point; then it does not explain the point
+    except Exception as error:  # a wrong formula may fail on a test point, as the student's did or not
+        return reply is None and type(error).__name__ == observation.error
+    if reply is None:
         return False
     allowed = 1e2 * ROUNDINGS * torch.finfo(precision(arguments)).eps
     return (
         _alike(made["result"], reply.value, allowed)
-        and all(made[key] == getattr(reply, key) for key in ("changed", "attached", "grad_left", "kept_graph"))
+        and all(made[key] == getattr(reply, key) for key in _FACTS)
         and _alike(made.get("grads"), reply.grads, allowed)
     )
 
@@ -62,6 +64,8 @@ def _fresh(value: Any) -> Any:
 def _alike(made: Any, came: Any, allowed: float) -> bool:
     if isinstance(made, dict) and isinstance(came, dict):
         return made.keys() == came.keys() and all(_alike(made[key], came[key], allowed) for key in made)
+    if type(made) is type(came) and isinstance(made, list | tuple):
+        return len(made) == len(came) and all(_alike(a, b, allowed) for a, b in zip(made, came))
     if not isinstance(made, Tensor | float) or not isinstance(came, Tensor | float):
         return type(made) is type(came) and made == came
     first, second = torch.as_tensor(made).double(), torch.as_tensor(came).double()

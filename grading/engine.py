@@ -1,15 +1,20 @@
 """Grade one submission: checks under pytest here, the student's code in workers, one verdict per function."""
 
 import contextlib
+import multiprocessing
+import multiprocessing.connection
 import os
+import sys
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
 
 from .plugin import GradingPlugin
-from .verdicts import Verdict
+from .verdicts import NOT_GRADED, Verdict
 from .zygote import Zygote
 
 CHECKS = Path(__file__).with_name("checks")
@@ -20,19 +25,82 @@ _UNUSED = (  # plugins that would only cost time, print, or turn a verdict into 
 
 
 def grade(
-    zygote: Zygote, submission: Path, tasks: list[str], seed: int, on_verdict: Callable[[Verdict], None] | None = None
+    zygote: Zygote,
+    submission: Path,
+    tasks: list[str],
+    seed: int,
+    on_verdict: Callable[[Verdict], None] | None = None,
+    jobs: int = 1,
 ) -> list[Verdict]:
     """The verdicts on ``tasks``, in their order; ``on_verdict`` is called with each as soon as it stands.
 
-    Whatever goes wrong on this side ends as "not graded" for the functions that it touches.
+    With several ``jobs`` the functions are shared out to as many forked graders. Whatever goes wrong on this side ends
+    as "not graded" for the functions that it touches.
     """
-    verdicts: list[Verdict] = []
+    verdicts: dict[str, Verdict] = {}
 
     def take(verdict: Verdict) -> None:
-        verdicts.append(verdict)
+        verdicts[verdict.task] = verdict
         if on_verdict is not None:
             on_verdict(verdict)
 
+    if jobs > 1 and len(tasks) > 1:
+        reason = _share_out(zygote, submission, tasks, seed, take, jobs)
+    else:
+        reason = _run_checks(zygote, submission, tasks, seed, take)
+    for task in tasks:
+        if task not in verdicts:
+            take(Verdict(task, NOT_GRADED, reason=reason))
+    return [verdicts[task] for task in tasks]
+
+
+def usable_jobs() -> int:
+    """Two where there are two processors and forking is safe: a grader and its worker mostly wait for each other."""
+    return min(2, len(os.sched_getaffinity(0))) if sys.platform == "linux" else 1
+
+
+def _share_out(
+    zygote: Zygote, submission: Path, tasks: list[str], seed: int, take: Callable[[Verdict], None], jobs: int
+) -> str:
+    """Run the checks in forked processes; the reason why verdicts may be missing."""
+    fork = multiprocessing.get_context("fork")
+    torch.set_num_threads(1)  # before forking: no parallel region has run yet, and none will
+    receivers: list[Any] = []
+    processes, twins = [], []
+    for share in (tasks[i::jobs] for i in range(jobs)):
+        receiver, sender = fork.Pipe(duplex=False)
+        twins.append(zygote.clone())
+        process = fork.Process(target=_send_verdicts, args=(sender, twins[-1], submission, share, seed))
+        process.start()
+        sender.close()
+        receivers.append(receiver)
+        processes.append(process)
+    reason = "the process that ran the checks ended early"
+    while receivers:
+        for receiver in cast("list[Any]", multiprocessing.connection.wait(receivers)):
+            try:
+                message = receiver.recv()
+            except EOFError:
+                receivers.remove(receiver)
+                continue
+            if isinstance(message, Verdict):
+                take(message)
+            else:
+                reason = message
+    for process, twin in zip(processes, twins):
+        process.join()
+        twin.__exit__()
+    return reason
+
+
+def _send_verdicts(sender: Connection, zygote: Zygote, submission: Path, tasks: list[str], seed: int) -> None:
+    with sender:
+        reason = _run_checks(zygote, submission, tasks, seed, sender.send)
+        sender.send(reason)
+
+
+def _run_checks(zygote: Zygote, submission: Path, tasks: list[str], seed: int, take: Callable[[Verdict], None]) -> str:
+    """Run the checks of these functions in this process; the reason why verdicts may be missing."""
     plugin = GradingPlugin(zygote, submission, tasks, seed, take)
     modules = sorted({task.split(".")[0] for task in tasks})
     files = [CHECKS / "test_every_function.py", *(CHECKS / f"test_{module}.py" for module in modules)]
@@ -40,19 +108,16 @@ def grade(
     options += [f"--hypothesis-seed={seed}", "-p", "_hypothesis_pytestplugin"]
     for name in _UNUSED.split():
         options += ["-p", f"no:{name}"]
-    reason = "the run of the checks ended early"
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # the tensors are small, and the student's worker needs the other core
     try:
         with _plain_pytest():
             pytest.main([*options, *map(str, files)], plugins=[plugin])
     except Exception as error:
-        reason += f": {type(error).__name__}: {error}"
+        plugin.trouble.append(f"{type(error).__name__}: {error}")
     finally:
         torch.set_num_threads(threads)
-    for verdict in plugin.unfinished(reason):
-        take(verdict)
-    return verdicts
+    return "; ".join(["the run of the checks ended early", *plugin.trouble])
 
 
 @contextlib.contextmanager

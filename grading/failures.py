@@ -17,6 +17,7 @@ class Failure(AssertionError):
     got: str = ""
     where: list[str] = field(default_factory=list)  # the student's own frames, "ddpm.py:12 in step: x = 1 / 0"
     printed: str = ""
+    error: str = ""  # the type of the exception that the student's code raised
     kind: str = "wrong"  # wrong | raised | not implemented | hung | died
 
     def __str__(self) -> str:
@@ -33,13 +34,17 @@ class GraderFault(Exception):
 
 
 def raised(error: dict[str, Any], called: str) -> Failure:
-    """The failure for an exception that student code raised, from the worker's description."""
-    where = [
-        f"{frame['file']}:{frame['line']}"
-        + (f" in {frame['function']}" if frame["function"] not in ("", "<module>") else "")
-        + (f": {frame['code']}" if frame["code"] else "")
-        for frame in error["frames"]
-    ]
-    text = f"{error['type']}: {error['message']}" if error["message"] else error["type"]
-    kind = "not implemented" if error["not_implemented"] else "raised"
-    return Failure(f"your code raised {text}", called=called, where=where, kind=kind)
+    """The failure for an exception that student code raised, from the worker's description, whatever is in it."""
+    name, message = str(error.get("type")), str(error.get("message", ""))
+    frames = error.get("frames")
+    where = [_place(frame) for frame in frames if isinstance(frame, dict)] if isinstance(frames, list) else []
+    kind = "not implemented" if error.get("not_implemented") is True else "raised"
+    text = f"{name}: {message}" if message else name
+    return Failure(f"your code raised {text}", called=called, where=where, error=name, kind=kind)
+
+
+def _place(frame: dict[str, Any]) -> str:
+    """ "ddpm.py:12 in step: x = 1 / 0" """
+    function, code = str(frame.get("function", "")), str(frame.get("code", ""))
+    place = f"{frame.get('file')}:{frame.get('line')}"
+    return place + f" in {function}" * (function not in ("", "<module>")) + f": {code}" * bool(code)

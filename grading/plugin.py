@@ -8,7 +8,7 @@ import pytest
 from .diagnosis import explanations
 from .failures import Failure
 from .student import OutOfPatience, Student
-from .verdicts import FAILED, NOT_GRADED, CheckResult, Verdict, conclude
+from .verdicts import FAILED, CheckResult, Verdict, conclude
 from .zygote import Zygote
 
 FAILED_TASK_SECONDS = 10.0  # once a check has failed, no more than this is spent on finding out what else does
@@ -17,6 +17,10 @@ FAILED_TASK_SECONDS = 10.0  # once a check has failed, no more than this is spen
 def task_of(item: pytest.Item) -> str:
     marker = item.get_closest_marker("grades")
     return marker.args[0] if marker else item.callspec.params["task"]  # type: ignore[attr-defined]
+
+
+def _comes_last(item: pytest.Item) -> bool:
+    return item.get_closest_marker("afterwards") is not None
 
 
 class GradingPlugin:
@@ -33,7 +37,6 @@ class GradingPlugin:
         self.students: dict[str, Student] = {}
         self.checks: dict[str, list[CheckResult]] = {task: [] for task in tasks}
         self.expected: dict[str, int] = dict.fromkeys(tasks, 0)
-        self.finished: set[str] = set()
         self.trouble: list[str] = []  # what pytest could not even begin with
 
     # --- fixtures -----------------------------------------------------------------------------------------------
@@ -56,7 +59,8 @@ class GradingPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         order = {task: i for i, task in enumerate(self.tasks)}
-        items[:] = sorted((item for item in items if task_of(item) in order), key=lambda item: order[task_of(item)])
+        chosen = (item for item in items if task_of(item) in order)
+        items[:] = sorted(chosen, key=lambda item: (order[task_of(item)], _comes_last(item)))
         for item in items:
             self.expected[task_of(item)] += 1
 
@@ -100,23 +104,21 @@ class GradingPlugin:
         if report.failed:
             self.trouble.append(str(report.longrepr).strip().splitlines()[-1])
 
-    def pytest_internalerror(self, excrepr: object) -> None:
+    def pytest_internalerror(self, excrepr: object) -> bool:
         self.trouble.append(str(excrepr).strip().splitlines()[-1])
+        return True  # nothing more is printed: the verdicts that are missing say why
 
     def _finish(self, task: str) -> None:
         student = self._student(task)
         verdict = conclude(task, self.checks[task], self.expected[task], student.stopped)
         verdict.defined_at = student.defined_at
         if verdict.outcome == FAILED:
-            verdict.mistakes = [mistake.student for mistake in explanations(task, student.record)]
+            try:
+                verdict.mistakes = [mistake.student for mistake in explanations(task, student.record)]
+            except Exception as error:  # a diagnosis is an extra: its failure must not cost the verdict
+                self.trouble.append(f"no diagnosis of {task}: {type(error).__name__}: {error}")
         student.close()
-        self.finished.add(task)
         self.on_verdict(verdict)
-
-    def unfinished(self, reason: str) -> list[Verdict]:
-        """Verdicts for what the run did not reach, which can only be the grader's fault."""
-        reason = "; ".join([reason, *self.trouble])
-        return [Verdict(task, NOT_GRADED, reason=reason) for task in self.tasks if task not in self.finished]
 
 
 def _result(item: pytest.Item, error: BaseException | None) -> CheckResult:

@@ -1,15 +1,17 @@
 """Make ``student_stubs/`` from ``reference/``: signatures, docstrings and TODOs stay, solutions go.
 
-In a reference module everything that is listed in ``__all__`` is the student's to write; its ``# Task:`` and
+In a reference module every definition with a ``# Task:`` comment is the student's to write; its ``# Task:`` and
 ``# Trap:`` comments become the TODO. Other public definitions are given and stay whole; private ones belong to the
 solution and go, with the private modules that they come from.
 """
 
 import ast
 import re
+from collections.abc import Iterable
+from itertools import takewhile
 from pathlib import Path
 
-from .tasks import MODULES
+from .tasks import MODULES, UNGRADED
 from .zygote import ROOT
 
 STUBS = ROOT / "student_stubs"
@@ -32,7 +34,7 @@ def build() -> dict[str, str]:
     files = {"__init__.py": _INIT}
     for module in _WHOLE:
         files[f"{module}.py"] = (REFERENCE / f"{module}.py").read_text(encoding="utf-8")
-    for module in MODULES:
+    for module in (*MODULES, *UNGRADED):
         files[f"{module}.py"] = stub((REFERENCE / f"{module}.py").read_text(encoding="utf-8"))
     return files
 
@@ -41,7 +43,6 @@ def stub(source: str) -> str:
     """One module without its solutions."""
     lines = source.splitlines()
     tree = ast.parse(source)
-    graded = _graded(tree)
     kept: list[str] = []
     gap: list[str] = []  # blank lines and comments before the next definition that stays
     end = 0
@@ -53,18 +54,11 @@ def stub(source: str) -> str:
         name = getattr(node, "name", "")
         if _is_private(node, name):
             continue
-        if name in graded:
+        if name and "# Task:" in "\n".join(text):
             text = _hollow_class(node, lines) if isinstance(node, ast.ClassDef) else _hollow(node, lines)
         kept += gap + text
         gap = []
     return "\n".join(kept).rstrip() + "\n"
-
-
-def _graded(tree: ast.Module) -> set[str]:
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
-            return set(ast.literal_eval(node.value))
-    return set()
 
 
 def _is_private(node: ast.stmt, name: str) -> bool:
@@ -80,24 +74,35 @@ def _hollow(node: ast.stmt, lines: list[str]) -> list[str]:
     """A function's signature, its docstring without the errors, its TODO, and nothing else."""
     assert isinstance(node, ast.FunctionDef)
     first = min([node.lineno, *(d.lineno for d in node.decorator_list)]) - 1
-    docstring_end = node.body[0].end_lineno or 0 if ast.get_docstring(node) else node.body[0].lineno - 1
-    head = lines[first:docstring_end]
+    head = lines[first : _head_end(node)]
     indent = " " * (node.col_offset + 4)
-    todo = []
-    for line in lines[docstring_end : node.end_lineno]:
-        if not line.strip().startswith("#"):
-            break
-        todo.append(line.replace("# Task:", "# TODO:", 1))
+    todo = _todo(lines[_head_end(node) : node.end_lineno])
     return _without_raises(head) + (todo or [f"{indent}# TODO"]) + [f"{indent}raise NotImplementedError"]
 
 
 def _hollow_class(node: ast.ClassDef, lines: list[str]) -> list[str]:
     """A class whose public methods are hollow; private ones belong to the solution."""
-    text = _without_raises(lines[node.lineno - 1 : node.body[0].end_lineno if ast.get_docstring(node) else node.lineno])
+    text = _without_raises(lines[node.lineno - 1 : _head_end(node)])
+    todo = _todo(line for line in lines[_head_end(node) : node.end_lineno] if line.strip())
+    text += ["", *todo] if todo else []
     for method in node.body:
         if isinstance(method, ast.FunctionDef) and (method.name == "__init__" or not method.name.startswith("_")):
-            text += ["", *_hollow(method, lines)]
+            # A method without a task of its own, such as __init__, is what the class's task speaks of.
+            text += [line for line in ["", *_hollow(method, lines)] if not (todo and line.strip() == "# TODO")]
     return text
+
+
+def _head_end(node: ast.FunctionDef | ast.ClassDef) -> int:
+    """The line on which the docstring ends, or the signature where there is none."""
+    first = node.body[0]
+    return (first.end_lineno or 0) if ast.get_docstring(node) else first.lineno - 1
+
+
+def _todo(lines: Iterable[str]) -> list[str]:
+    """The comment lines at the beginning, the task turned into a TODO."""
+    return [
+        line.replace("# Task:", "# TODO:", 1) for line in takewhile(lambda line: line.strip().startswith("#"), lines)
+    ]
 
 
 def _without_raises(lines: list[str]) -> list[str]:

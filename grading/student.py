@@ -1,8 +1,10 @@
 """The submission as checks see it: one callable per graded function, whose calls run in that function's own worker."""
 
+import contextlib
 import copy
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,11 @@ from torch import Tensor
 from .failures import Failure, raised
 from .tasks import parameters
 from .worker import wire
-from .worker.values import Derived, Leaf, Probe, Remote
+from .worker.values import Derived, Leaf, Probe, Remote, Seeded
 from .workers import Died, Hung, Worker
 from .zygote import Zygote
+
+DIFFERENTIATED = ("dps", "gan_losses", "inversion", "unet")  # modules in which gradients flow through probes
 
 
 @dataclass
@@ -26,6 +30,8 @@ class Reply:
     changed: list[str]  # arguments that were changed in place
     attached: bool  # the result hangs on an autograd graph
     grad_left: list[str]  # arguments with a .grad that was not there before
+    unfrozen: list[str]  # networks whose parameters' requires_grad was changed
+    moved_random_state: bool  # the global one
     kept_graph: list[str]  # networks that were reached through the graph of an earlier call
     grads: dict[str, Tensor | None] | None  # by leaf argument; None where the result is not differentiable
     printed: str
@@ -36,11 +42,12 @@ class Reply:
 
 @dataclass
 class Observation:
-    """One call and its reply; None where the call came to no reply."""
+    """One call and its reply; None where the call came to no reply, with the type of the exception if it raised one."""
 
     arguments: dict[str, Any]
     cotangent: Tensor | None
     reply: "Reply | None"
+    error: str = ""
 
 
 class OutOfPatience(Exception):
@@ -58,7 +65,7 @@ class Student:
     def __init__(self, zygote: Zygote, submission: Path, task: str) -> None:
         self.zygote, self.submission, self.task = zygote, submission, task
         self.module, self.function = task.split(".")
-        self.local_probes = self.module == "dps"
+        self.local_probes = self.module in DIFFERENTIATED
         self.worker: Worker | None = None
         self.stopped: Failure | None = None  # set once no further call makes sense
         self.calls = 0
@@ -81,22 +88,62 @@ class Student:
         if self.worker is not None:
             self.worker.end()
 
-    def __call__(self, *, by_name: bool = False, cotangent: Tensor | None = None, **arguments: Any) -> Reply:
-        if self.stopped is not None:
-            raise self.stopped
-        if time.monotonic() > self.deadline:
-            raise OutOfPatience
+    def __call__(
+        self,
+        *,
+        by_name: bool = False,
+        cotangent: Tensor | None = None,
+        local_probes: bool | None = None,
+        **arguments: Any,
+    ) -> Reply:
+        self._expect_time()
         observation = Observation({name: copy.copy(value) for name, value in arguments.items()}, cotangent, None)
         self.record.append(observation)
         arguments = {name: arguments[name] for name in parameters(self.task) if name in arguments}
         called = describe_call(self.function, arguments)
         callbacks: list[Any] = []
-        sent = {name: self._portable(value, callbacks) for name, value in arguments.items()}
+        local = self.local_probes if local_probes is None else local_probes
+        sent = {name: _portable(value, callbacks, local) for name, value in arguments.items()}
         request = {
             "positional": [] if by_name else _leading(parameters(self.task), sent),
             "arguments": sent,
             "cotangent": cotangent,
         }
+        try:
+            answer = self._exchange(request, callbacks, called)
+        except Failure as failure:
+            observation.error = failure.error
+            raise
+        with self._readable(called):
+            observation.reply = _reply(answer, called)
+        return observation.reply
+
+    def run_module(
+        self,
+        settings: dict[str, Any],
+        inputs: list[dict[str, Any]],
+        by_name: bool = False,
+        train: dict[str, Any] | None = None,
+    ) -> tuple[list[Any], list[float], str]:
+        """Build the submission's network and run it: its outputs, the losses of a training run, and the call as text."""
+        called = f"{describe_call(self.function, settings)}, then {describe_call('forward', inputs[0])}"
+        request = {"settings": settings, "inputs": inputs, "by_name": by_name, "train": train}
+        answer = self._exchange(request, [], called)
+        with self._readable(called):
+            fields = _fields(answer, {"outputs": list, "losses": list, "changed": list})
+        if fields["changed"]:
+            raise Failure(f"{' and '.join(fields['changed'])} changed in place", called, "arguments as they were")
+        return fields["outputs"], fields["losses"], called
+
+    def _expect_time(self) -> None:
+        if self.stopped is not None:
+            raise self.stopped
+        if time.monotonic() > self.deadline:
+            raise OutOfPatience
+
+    def _exchange(self, request: dict[str, Any], callbacks: list[Any], called: str) -> dict[str, Any]:
+        """Send one request to the worker; its answer, or the failure that came instead."""
+        self._expect_time()
         try:
             worker = self._ready_worker()
             self.calls += 1
@@ -110,22 +157,24 @@ class Student:
         except wire.ProtocolError as error:
             self.worker = None
             raise Failure(f"what came back cannot be read: {error}", called=called, kind="died") from None
-        try:
-            failure = raised(answer["raised"], called) if "raised" in answer else None
-            reply = None if failure else _reply(answer, called)
-            printed = str(answer["printed"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:  # no worker of ours answers like that
-            self.close()
-            self.worker = None
-            raise Failure(f"what came back cannot be read: {error!r}", called=called, kind="died") from None
-        if failure is not None:
-            failure.printed = printed
+        if "raised" in answer:
+            with self._readable(called):
+                failure = raised(_fields(answer, {"raised": dict})["raised"], called)
+                failure.printed = _fields(answer, {"printed": str})["printed"]
             if failure.kind == "not implemented" and self.calls == 1:
                 self.stopped = failure
             raise failure
-        assert reply is not None
-        observation.reply = reply
-        return reply
+        return answer
+
+    @contextlib.contextmanager
+    def _readable(self, called: str) -> Iterator[None]:
+        """An answer of another form does not come from a worker of ours any more, but from the student's code."""
+        try:
+            yield
+        except wire.ProtocolError as error:
+            self.close()
+            self.worker = None
+            raise Failure(f"what came back cannot be read: {error}", called=called, kind="died") from None
 
     def _ready_worker(self) -> Worker:
         self.start()
@@ -135,18 +184,22 @@ class Student:
             if "missing" in answer:
                 self.stopped = Failure(f"not implemented: {answer['missing']}", kind="not implemented")
             elif "raised" in answer:
-                self.stopped = raised(answer["raised"], "")
+                with self._readable(""):
+                    self.stopped = raised(_fields(answer, {"raised": dict})["raised"], "")
                 self.stopped.summary = self.stopped.summary.replace("your code", f"importing {self.module}.py", 1)
             if self.stopped is not None:
                 raise self.stopped
-            self.defined_at, self.confined, self.ready = str(answer["found"]), bool(answer["confined"]), True
+            with self._readable(""):
+                loaded = _fields(answer, {"found": str, "confined": bool})
+            self.defined_at, self.confined, self.ready = loaded["found"], loaded["confined"], True
         return self.worker
 
-    def _portable(self, value: Any, callbacks: list[Any]) -> Any:
-        if callable(value) and not (isinstance(value, Probe) and self.local_probes):
-            callbacks.append(value)
-            return Remote(len(callbacks) - 1)
-        return value
+
+def _portable(value: Any, callbacks: list[Any], local_probes: bool) -> Any:
+    if callable(value) and not (isinstance(value, Probe) and local_probes):
+        callbacks.append(value)
+        return Remote(len(callbacks) - 1)
+    return value
 
 
 def _leading(names: tuple[str, ...], arguments: dict[str, Any]) -> list[str]:
@@ -166,20 +219,35 @@ def _cause(died: Died) -> str:
     return f"signal {-status}" if status < 0 else f"exit code {status}"
 
 
+_FORM = {  # of a worker's answer to a call; whatever has another form does not come from a worker of ours
+    "changed": list,
+    "grad_left": list,
+    "unfrozen": list,
+    "kept_graph": list,
+    "attached": bool,
+    "moved_random_state": bool,
+    "printed": str,
+}
+
+
 def _reply(answer: dict[str, Any], called: str) -> Reply:
     """Validate a worker's answer: it comes from a process that runs student code."""
-    lists = {key: [str(name)[:50] for name in answer[key][:20]] for key in ("changed", "grad_left", "kept_graph")}
+    facts = _fields(answer, _FORM)
     grads = answer.get("grads")
-    if grads is not None and not all(v is None or isinstance(v, Tensor) for v in grads.values()):
-        raise ValueError("gradients that are no tensors")
-    return Reply(
-        answer["result"],
-        called,
-        **lists,
-        attached=bool(answer["attached"]),
-        grads=grads,
-        printed=str(answer["printed"]),
-    )
+    if not (
+        grads is None or (isinstance(grads, dict) and all(v is None or isinstance(v, Tensor) for v in grads.values()))
+    ):
+        raise wire.ProtocolError("gradients that are no tensors")
+    return Reply(value=answer.get("result"), called=called, grads=grads, **facts)
+
+
+def _fields(answer: dict[str, Any], form: dict[str, type]) -> dict[str, Any]:
+    for name, kind in form.items():
+        if not isinstance(answer.get(name), kind):
+            raise wire.ProtocolError(f"an answer without {name}")
+        if kind is list and not all(isinstance(item, str | float | Tensor) for item in answer[name]):
+            raise wire.ProtocolError(f"an answer with strange {name}")
+    return {name: answer[name] for name in form}
 
 
 def describe_call(function: str, arguments: dict[str, Any]) -> str:
@@ -194,6 +262,8 @@ def describe(value: Any) -> str:
         return f"<computed from {value.of}>"
     if isinstance(value, Probe):
         return f"<{value.name}>"
+    if isinstance(value, Seeded):
+        return f"<generator with seed {value.seed}>"
     if isinstance(value, Tensor):
         kind = f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
         small = value.numel() <= 4

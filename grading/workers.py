@@ -90,11 +90,12 @@ class Worker:
     @staticmethod
     def _answer(message: dict[str, Any], callbacks: list[Callable]) -> dict[str, Any]:
         """Run a probe for the worker; what the probe refuses is the student's error and goes back as one."""
-        number, arguments = message["callback"], message.get("arguments")
-        if not (isinstance(number, int) and 0 <= number < len(callbacks) and isinstance(arguments, list)):
+        number, arguments, keywords = message["callback"], message.get("arguments"), message.get("keywords")
+        known = isinstance(number, int) and 0 <= number < len(callbacks)
+        if not (known and isinstance(arguments, list) and isinstance(keywords, dict)):
             raise wire.ProtocolError("a callback that does not exist")
         try:
-            return {"answer": callbacks[number](*arguments)}
+            return {"answer": callbacks[number](*arguments, **keywords)}
         except Exception as error:
             return {"refused": f"{type(error).__name__}: {error}"}
 

@@ -3,6 +3,7 @@
 Nothing here imports torch, so that the process is on its way before this one begins to load it.
 """
 
+import copy
 import json
 import os
 import shutil
@@ -44,17 +45,32 @@ class Zygote:
             cwd=self.scratch,
         )
         theirs.close()
-        self.control = ours
-        self.answers = ours.makefile("r")
+        self._speak_through(ours)
+        self.owner = True
+
+    def _speak_through(self, control: socket.socket) -> None:
+        self.control, self.answers = control, control.makefile("r")
+
+    def clone(self) -> "Zygote":
+        """A second process of this kind, forked from the first, for a grader that runs beside this one."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._ask({"clone": True}, [theirs.fileno()])
+        twin = copy.copy(self)
+        twin._speak_through(ours)
+        twin.owner = False
+        return twin
 
     def __enter__(self) -> "Zygote":
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.answers.close()
         self.control.close()
-        self.process.kill()
-        self.process.wait()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        if self.owner:
+            self.process.kill()
+            self.process.wait()
+            shutil.rmtree(self.scratch, ignore_errors=True)
 
     def spawn(self, submission: Path, module: str, function: str) -> tuple[int, socket.socket, Path]:
         """Fork a worker for one function: its process, the channel to it, and its scratch folder."""
@@ -75,5 +91,5 @@ class Zygote:
         except OSError as error:
             raise GraderFault(f"the process that starts workers cannot be reached: {error}") from error
         if not answer:
-            raise GraderFault(f"the process that starts workers ended with code {self.process.wait()}")
+            raise GraderFault(f"the process that starts workers ended with code {self.process.poll()}")
         return json.loads(answer)

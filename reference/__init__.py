@@ -4,7 +4,8 @@ One module per topic; a module's ``__all__`` is the list of its graded functions
 (student stubs, golden fixtures, the grader's task list) is derived from these modules.
 
 Read them in this order: :mod:`noising`, :mod:`ddpm`, :mod:`ddim`, :mod:`guidance`, :mod:`editing`,
-:mod:`illusions`, :mod:`dps`, :mod:`distillation`.
+:mod:`illusions`, :mod:`dps`, :mod:`distillation`; then the GAN half: :mod:`gan_losses`, :mod:`augment`,
+:mod:`latents`, :mod:`inversion`, :mod:`bells`, :mod:`unet`.
 
 Conventions that hold everywhere (each docstring says who differs):
 

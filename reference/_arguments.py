@@ -105,3 +105,30 @@ def abar_over(t: Timesteps, alphas_cumprod: Tensor, x: Tensor) -> Tensor:
     """abar_t shaped to multiply an image: () or (B, 1, 1, 1), so that a (B,) t can never line up with the width."""
     abar_t = abar_at(t, alphas_cumprod, len(x)).to(x.device)
     return abar_t.reshape(-1, 1, 1, 1) if abar_t.ndim else abar_t
+
+
+def require_positive(argument: str, value: Any) -> None:
+    """A finite real number above 0."""
+    require_number(argument, value)
+    if value <= 0:
+        refuse(argument, "a number > 0", value)
+
+
+def require_logits(argument: str, logits: Any, batch_size: int | None = None) -> None:
+    """(B,) or (B, 1), at least one."""
+    ok = isinstance(logits, Tensor) and logits.is_floating_point() and logits.numel() > 0
+    ok = ok and (logits.ndim == 1 or (logits.ndim == 2 and logits.shape[1] == 1))
+    if not (ok and batch_size in (None, len(logits))):
+        wanted = "B" if batch_size is None else batch_size
+        refuse(argument, f"a float tensor of shape ({wanted},) or ({wanted}, 1)", logits)
+
+
+def require_latent(argument: str, latent: Any) -> None:
+    if not (isinstance(latent, Tensor) and latent.ndim >= 2 and len(latent) > 0 and latent.is_floating_point()):
+        refuse(argument, "a float tensor of shape (N, …), one latent code per row", latent)
+
+
+def require_scalar(argument: str, value: Any) -> None:
+    """What a callable argument returned: a 0-dim float tensor."""
+    if not (isinstance(value, Tensor) and value.ndim == 0 and value.is_floating_point()):
+        refuse(argument, "a function that returns a 0-dim float tensor", value)

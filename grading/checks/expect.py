@@ -1,10 +1,13 @@
 """Small assertions that several checks share."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from ..compare import assert_close
-from ..student import Reply, describe
+from ..failures import Failure
+from ..student import Reply, Student, describe
 
 FLOAT32 = 64 * torch.finfo(torch.float32).eps  # for what may be float32, such as schedules
 
@@ -46,6 +49,17 @@ def assert_gradients(reply: Reply, allowed: float = IDENTITY, **expected: Tensor
         else:
             found = torch.zeros_like(gradient) if got is None else got
             assert_close(about(reply, found), gradient, allowed, what=f"the gradient with respect to {name}")
+
+
+def assert_raises(student: Student, error: str, **arguments: Any) -> None:
+    """The call ends with an exception of this type."""
+    try:
+        reply = student(**arguments)
+    except Failure as failure:
+        if failure.error != error:
+            raise
+        return
+    raise reply.fail("no error was raised", f"a {error}", describe(reply.value))
 
 
 def assert_detached(reply: Reply) -> None:

@@ -31,7 +31,7 @@ class TestAnagramEps:
     def test_constant_network(self, student, draw, shape):
         """Where the network answers with one number, the estimate is that number: a mean, not a sum."""
         prompts = _prompts(draw, shape[0], "cond_upright", "cond_flipped")
-        reply = student(model=lambda x, t, c: torch.full_like(x, 0.7), x_t=draw.image(*shape), t=10, **prompts)
+        reply = student(model=lambda x_t, t, cond: torch.full_like(x_t, 0.7), x_t=draw.image(*shape), t=10, **prompts)
         assert_close(reply, torch.full(shape, 0.7, dtype=torch.float64), IDENTITY)
 
 
@@ -112,6 +112,6 @@ class TestHybridEps:
         """A constant has no high frequencies: only the low-frequency prompt's constant is left."""
         shape = (2, 2, 6, 7)
         prompts = _prompts(draw, 2, "cond_low", "cond_high")
-        level = lambda x, t, cond: cond.sum(1).reshape(-1, 1, 1, 1).expand(x.shape).clone()  # noqa: E731
+        level = lambda x_t, t, cond: cond.sum(1).reshape(-1, 1, 1, 1).expand(x_t.shape).clone()  # noqa: E731
         reply = student(model=level, x_t=draw.image(*shape), t=200, **prompts, kernel_size=5, sigma=1.5)
         assert_close(reply, level(torch.zeros(shape), 200, prompts["cond_low"]), IDENTITY)

@@ -29,6 +29,7 @@ class Item:
     title: str
     points: Fraction
     function: str = ""
+    extra: bool = False  # extra credit
 
 
 @dataclass(frozen=True)
@@ -36,21 +37,24 @@ class Course:
     name: str
     title: str
     items: tuple[Item, ...]
+    parts: dict[str, Fraction]  # the handout's points by part; of extra credit, the most that counts
 
     @property
     def functions(self) -> list[str]:
         return [item.function for item in self.items if item.function]
 
     def only(self, functions: list[str]) -> "Course":
-        return Course(self.name, self.title, tuple(item for item in self.items if item.function in functions))
+        return Course(self.name, self.title, tuple(i for i in self.items if i.function in functions), self.parts)
 
 
 @cache
 def load(name: str) -> Course:
     if name == "all":
-        return Course("all", "Every graded function", tuple(_everything()))
+        parts = {module: Fraction(sum(task.startswith(f"{module}.") for task in all_tasks())) for module in MODULES}
+        return Course("all", "Every graded function", tuple(_everything()), parts)
     document = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
-    return Course(name, document["title"], tuple(item for part in document["part"] for item in _items(part)))
+    parts = {part["title"]: Fraction(part["points"]) for part in document["part"]}
+    return Course(name, document["title"], tuple(item for part in document["part"] for item in _items(part)), parts)
 
 
 def _everything():
@@ -61,11 +65,12 @@ def _everything():
 
 
 def _items(part: dict):
+    extra = part.get("extra", False)
     for task in part["task"]:
         points, functions = Fraction(task["points"]), task.get("functions", [])
         by_hand = points / 2 if functions and "manual" in task else points if "manual" in task else Fraction(0)
         for i, function in enumerate(functions, 1):
             number = task["number"] if len(functions) == 1 else f"{task['number']}.{i}"
-            yield Item(part["title"], number, task["title"], (points - by_hand) / len(functions), function)
+            yield Item(part["title"], number, task["title"], (points - by_hand) / len(functions), function, extra)
         if by_hand:
-            yield Item(part["title"], task["number"], f"{task['title']}: {task['manual']}", by_hand)
+            yield Item(part["title"], task["number"], f"{task['title']}: {task['manual']}", by_hand, extra=extra)

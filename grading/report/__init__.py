@@ -26,12 +26,19 @@ def rows(course: Course, verdicts: dict[str, Verdict]) -> list[Row]:
     return [Row(item, verdicts.get(item.function)) for item in course.items]
 
 
-def totals(table: list[Row]) -> tuple[Fraction, Fraction, Fraction]:
-    """(points reached, points that could be reached automatically, points that a person gives)."""
-    automatic = [row for row in table if row.item.function]
-    reached = sum((row.score for row in automatic if row.score is not None), Fraction(0))
-    by_hand = sum((row.item.points for row in table if not row.item.function), Fraction(0))
-    return reached, sum((row.item.points for row in automatic), Fraction(0)), by_hand
+def totals(course: Course, table: list[Row]) -> tuple[Fraction, Fraction, Fraction]:
+    """(points reached, points that could be reached automatically, points that a person gives).
+
+    A person gives no more than what the handout leaves of a part: extra credit lists more than it counts.
+    """
+    reached = sum((row.score for row in table if row.score is not None), Fraction(0))
+    automatic, by_hand = Fraction(0), Fraction(0)
+    for part, most in course.parts.items():
+        members = [row.item for row in table if row.item.part == part]
+        graded = sum((item.points for item in members if item.function), Fraction(0))
+        automatic += graded
+        by_hand += min(sum((item.points for item in members if not item.function), Fraction(0)), most - graded)
+    return reached, automatic, by_hand
 
 
 def number(points: Fraction) -> str:

@@ -12,7 +12,7 @@ from . import Row, explain, totals
 
 
 def document(course: Course, table: list[Row], seed: int, seconds: float, hints: str) -> dict[str, Any]:
-    reached, automatic, by_hand = totals(table)
+    reached, automatic, by_hand = totals(course, table)
     return {
         "execution_time": round(seconds, 3),
         "output": f"{course.title}. Seed {seed}: the same inputs are drawn again with --seed {seed}.",

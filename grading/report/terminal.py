@@ -21,7 +21,7 @@ def show(console: Console, course: Course, table: list[Row], seed: int, hints: s
     for row in table:
         if row.verdict is not None and row.verdict.outcome != PASSED:
             _block(console, row, hints)
-    reached, automatic, by_hand = totals(table)
+    reached, automatic, by_hand = totals(course, table)
     console.print()
     console.print(f"[bold]{number(reached)} of {number(automatic)} points[/bold]  {escape(course.title)}", end="")
     console.print(f", {number(by_hand)} more are graded by hand" if by_hand else "")

@@ -26,12 +26,15 @@ def perform(
     """Call ``function`` with the named arguments, those in ``positional`` by position.
 
     Reports the result and what the contract says about the call besides: arguments changed in place, whether the
-    result hangs on a graph, gradients with respect to the leaves (for a cotangent), ``.grad`` left behind.
+    result hangs on a graph, gradients with respect to leaves and network parameters (for a cotangent), ``.grad`` left
+    behind, networks frozen or unfrozen, the global random state moved.
     """
     torch.set_grad_enabled(True)  # an earlier call of the same function may have left them otherwise
     torch.set_default_dtype(torch.float32)
     live, networks = materialise(arguments, remote)
     before = {name: _copy(value) for name, value in live.items()}
+    trainable = {name: _trainable(network) for name, network in networks.items()}
+    random_state = torch.get_rng_state()
     result = function(*(live[name] for name in positional), **{k: v for k, v in live.items() if k not in positional})
     reply = {
         "result": outgoing(result),
@@ -39,12 +42,57 @@ def perform(
         "attached": isinstance(result, Tensor) and result.requires_grad,
         "grad_left": [name for name, value in live.items() if _has_grad(value)]
         + [f"the network behind {name}" for name, network in networks.items() if _trained(network)],
+        "unfrozen": [name for name, network in networks.items() if _trainable(network) != trainable[name]],
+        "moved_random_state": not torch.equal(random_state, torch.get_rng_state()),
         "kept_graph": [name for name, network in networks.items() if getattr(network, "kept_graph", False)],
     }
     if cotangent is not None:
         leaves = {k: v for k, v in live.items() if isinstance(v, Tensor) and v.requires_grad and v.is_leaf}
+        for name, network in networks.items():
+            leaves |= {f"{name}.{key}": parameter for key, parameter in network.named_parameters()}
         reply["grads"] = _gradients(result, leaves, cotangent)
     return reply
+
+
+def run_module(
+    network: Callable,
+    settings: dict[str, Any],
+    inputs: list[dict[str, Any]],
+    by_name: bool,
+    train: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """Build a network of the student's from a fixed seed, in float64, and run it on each of the inputs.
+
+    Its parameters are shaken a little: layers that begin at zero, as last layers often do, would hide everything else.
+    With ``train`` it is fitted to one batch instead, in float32, and the loss before and after comes back.
+    """
+    torch.set_grad_enabled(True)
+    torch.set_default_dtype(torch.float32)
+    torch.manual_seed(0)
+    model = network(**settings)
+    if train is not None:
+        return {"outputs": [], "losses": _fit(model, **train), "changed": []}
+    model.double().eval()
+    before = [{name: _copy(value) for name, value in arguments.items()} for arguments in inputs]
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.02 * torch.randn_like(parameter))
+        outputs = [model(**arguments) if by_name else model(*arguments.values()) for arguments in inputs]
+    changed = [name for old, new in zip(before, inputs) for name in new if not _same(old[name], new[name])]
+    return {"outputs": outgoing(outputs), "losses": [], "changed": sorted(set(changed))}
+
+
+def _fit(model: nn.Module, arguments: dict[str, Any], target: Tensor, steps: int) -> list[float]:
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    losses = []
+    model.train()
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(*arguments.values()), target)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return [losses[0], losses[-1]]
 
 
 def _gradients(result: Any, leaves: dict[str, Tensor], cotangent: Tensor) -> dict[str, Tensor | None] | None:
@@ -65,6 +113,10 @@ def _same(before: Any, after: Any) -> bool:
         same_kind = isinstance(after, Tensor) and before.shape == after.shape and before.dtype == after.dtype
         return same_kind and torch.equal(before.nan_to_num(), after.detach().nan_to_num())
     return before == after if isinstance(before, list) else True
+
+
+def _trainable(network: nn.Module) -> list[bool]:
+    return [parameter.requires_grad for parameter in network.parameters()]
 
 
 def _has_grad(value: Any) -> bool:
@@ -90,6 +142,8 @@ def outgoing(value: Any, depth: int = 0) -> Any:
         return float(value)
     if type(value) in (list, tuple) and depth < 4 and len(value) <= MAX_ITEMS:
         return type(value)(outgoing(v, depth + 1) for v in value)
+    if type(value) is dict and depth < 4 and len(value) <= MAX_ITEMS and all(type(key) is str for key in value):
+        return {key: outgoing(v, depth + 1) for key, v in value.items()}
     return _opaque(value)
 
 
@@ -136,7 +190,8 @@ def _frame(folder: Path, filename: str, line: int, function: str) -> dict[str, A
 def where_defined(function: Callable, folder: Path) -> str:
     """``ddpm.py:12``, or nothing where the function does not come from a file of the submission."""
     try:
-        code = inspect.unwrap(function).__code__
+        inner = inspect.unwrap(function)
+        code = (vars(inner)["__init__"] if isinstance(inner, type) else inner).__code__
         return f"{Path(code.co_filename).relative_to(folder)}:{code.co_firstlineno}"
-    except (AttributeError, ValueError):
+    except (AttributeError, KeyError, ValueError):
         return ""

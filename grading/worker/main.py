@@ -48,9 +48,10 @@ def serve(channel: socket.socket, submission: Path, scratch: Path, module: str, 
     lock = threading.Lock()
 
     def remote(number: int) -> Callable:
-        def call(*arguments: Any) -> Any:
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            given = {"arguments": list(arguments), "keywords": keywords}
             with lock:
-                wire.send(channel, {"callback": number, "arguments": calls.outgoing(list(arguments))})
+                wire.send(channel, {"callback": number} | {k: calls.outgoing(v) for k, v in given.items()})
                 answer = wire.receive(channel)
             if "refused" in answer:
                 raise ValueError(answer["refused"])
@@ -77,7 +78,10 @@ def serve(channel: socket.socket, submission: Path, scratch: Path, module: str, 
             return
         printed.text = ""
         try:
-            reply = calls.perform(found, **request, remote=remote)
+            if "settings" in request:
+                reply = calls.run_module(found, **request)
+            else:
+                reply = calls.perform(found, **request, remote=remote)
         except wire.Closed:
             return
         except BaseException as error:

@@ -136,7 +136,143 @@ def no_noise(x: Tensor) -> Tensor:
     return torch.zeros_like(x)
 
 
-_CLASSES = (CurvedEpsModel, CurvedDenoiser)
+class Discriminator(nn.Module):
+    """Images -> logits (B,), neither linear nor quadratic; no sample sees another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor([0.8, -0.5, 0.3], dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = self.weight.to(x.dtype)
+        linear = (x * pattern(x, 0.3)).flatten(1).sum(1)
+        square = (x**2 * pattern(x, 1.1)).flatten(1).sum(1)
+        curved = torch.tanh(x + 0.5 * x.roll(1, dims=3)).flatten(1).sum(1)
+        return weight[0] * linear + weight[1] * square + weight[2] * curved
+
+
+class DiscriminatorColumn(Discriminator):
+    """The same with logits (B, 1)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x).unsqueeze(1)
+
+
+class LinearDiscriminator(nn.Module):
+    """D(x) = a sum(p x), whose gradient is a p wherever it is taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(0.7, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scale.to(x.dtype) * (x * pattern(x, 0.3)).flatten(1).sum(1)
+
+
+class QuadraticDiscriminator(nn.Module):
+    """D(x) = a/2 sum(x^2), whose gradient is a x."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(0.7, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scale.to(x.dtype) / 2 * (x**2).flatten(1).sum(1)
+
+
+class Mapping(nn.Module):
+    """z (N, Z) -> w (N, 5), whose mean is not the image of the mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor([0.7, 0.4], dtype=torch.float64))
+
+    def forward(self, z: Tensor) -> Tensor:
+        if not (isinstance(z, Tensor) and z.ndim == 2):
+            raise ValueError(f"the mapping takes z of shape (N, z_dim), got {tuple(getattr(z, 'shape', ()))}")
+        weight = self.weight.to(z.dtype)
+        phases = torch.arange(5, dtype=z.dtype, device=z.device)
+        first, last = z[:, :1], z[:, -1:]
+        return weight[0] * torch.tanh(first + phases / 3) + weight[1] * last**2 + 0.1 * phases + 0.05 * z.sum(1, True)
+
+
+def features_fn(image: Tensor) -> list[Tensor]:
+    """Three feature maps of different shapes, none linear."""
+    edges = torch.tanh(image - 0.6 * image.roll(1, dims=3))
+    return [edges, F.avg_pool2d(image**2 + 0.3 * image, 2), image.mean(1, keepdim=True) * pattern(image, 0.7)]
+
+
+class LinearGenerator(nn.Module):
+    """latent (N, …) of 6 numbers or layers of them -> image (N, 2, 3, 4), linear, injective and well conditioned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        angles = torch.arange(24 * 6, dtype=torch.float64).reshape(24, 6)
+        self.weight = nn.Parameter(torch.linalg.qr(torch.sin(angles * 12.9898) + torch.eye(24, 6)).Q)
+
+    def forward(self, latent: Tensor) -> Tensor:
+        return (latent.flatten(1) @ self.weight.to(latent.dtype).T + 0.1).reshape(-1, 2, 3, 4)
+
+
+def squared_error(pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
+    return ((pred - target) ** 2).sum()
+
+
+def penalised_error(pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
+    """Its least-squares solution is half way: the generator's columns are orthonormal."""
+    return ((pred - target) ** 2).sum() + (delta**2).sum()
+
+
+class DenoisingModel(nn.Module):
+    """A stand-in for a one-step denoiser."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor([0.8, 0.3], dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = self.weight.to(x.dtype)
+        return weight[0] * x + weight[1] * torch.tanh(x.roll(1, dims=3)) + 0.1 * pattern(x, 0.2)
+
+
+class TimeModel(DenoisingModel):
+    """A stand-in for eps(x_t, t / T), which is particular about t."""
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        return super().forward(x) * (1 + torch.sin(3 * _per_sample("t", t, x)))
+
+
+class ClassModel(TimeModel):
+    """A stand-in for eps(x_t, labels, t / T, keep), which is particular about all three."""
+
+    def forward(self, x: Tensor, c: Tensor, t: Tensor, keep: Any = None) -> Tensor:
+        if not (isinstance(c, Tensor) and c.dtype == torch.int64 and c.shape == (len(x),)):
+            raise ValueError(f"the model takes int64 labels of shape ({len(x)},)")
+        kept = torch.ones(len(x)) if keep is None else keep
+        label = (c.to(x.dtype) + 1).reshape(-1, 1, 1, 1)
+        return super().forward(x, t) + _per_sample("keep", kept, x) * torch.cos(label) * pattern(x, 0.9)
+
+
+def _per_sample(name: str, value: Any, x: Tensor) -> Tensor:
+    if not (isinstance(value, Tensor) and value.shape == (len(x),)):
+        shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        raise ValueError(f"the model takes {name} of shape ({len(x)},), got {shape}")
+    return value.to(x.dtype).reshape(-1, 1, 1, 1)
+
+
+_CLASSES = (
+    CurvedEpsModel,
+    CurvedDenoiser,
+    Discriminator,
+    DiscriminatorColumn,
+    LinearDiscriminator,
+    QuadraticDiscriminator,
+    Mapping,
+    LinearGenerator,
+    DenoisingModel,
+    TimeModel,
+    ClassModel,
+)
 _FUNCTIONS = (
     eps_model,
     conditional_eps_model,
@@ -148,6 +284,9 @@ _FUNCTIONS = (
     saturate,
     steady_noise,
     no_noise,
+    features_fn,
+    squared_error,
+    penalised_error,
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from . import probes
@@ -22,6 +23,14 @@ class Derived:
 
     probe: str
     of: str
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """A ``torch.Generator`` with this seed, from which some numbers have been drawn already."""
+
+    seed: int
+    drawn: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,9 @@ def materialise(
             live[name] = value.tensor.detach().clone().requires_grad_()
         elif isinstance(value, Probe):
             live[name] = networks[name] = probes.build(value.name)
+        elif isinstance(value, Seeded):
+            live[name] = torch.Generator().manual_seed(value.seed)
+            torch.rand(value.drawn, generator=live[name])
         elif isinstance(value, Remote) and remote is not None:
             live[name] = remote(value.number)
         else:

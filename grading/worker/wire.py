@@ -18,7 +18,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from .values import Derived, Leaf, Opaque, Probe, Remote
+from .values import Derived, Leaf, Opaque, Probe, Remote, Seeded
 
 MAX_JSON = 1 << 20  # bytes; a reply holds a few shapes and strings
 MAX_BLOB = 1 << 26  # bytes; the largest graded image has a few thousand elements
@@ -111,6 +111,8 @@ def pack(value: Any, tensors: dict[str, Tensor]) -> Any:
         return {"derived": [value.probe, value.of]}
     if kind is Probe:
         return {"probe": value.name}
+    if kind is Seeded:
+        return {"seeded": [value.seed, value.drawn]}
     if kind is Remote:
         return {"remote": value.number}
     if kind is Opaque:
@@ -140,6 +142,8 @@ def unpack(tree: Any, tensors: dict[str, Tensor]) -> Any:
         return Derived(str(body[0]), str(body[1]))
     if tag == "probe":
         return Probe(str(body))
+    if tag == "seeded":
+        return Seeded(int(body[0]), int(body[1]))
     if tag == "remote":
         return Remote(int(body))
     if tag == "opaque":
