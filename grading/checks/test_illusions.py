@@ -112,6 +112,6 @@ class TestHybridEps:
         """A constant has no high frequencies: only the low-frequency prompt's constant is left."""
         shape = (2, 2, 6, 7)
         prompts = _prompts(draw, 2, "cond_low", "cond_high")
-        level = lambda x_t, t, cond: cond.sum(1).reshape(-1, 1, 1, 1).expand(x_t.shape).clone()  # noqa: E731
+        level = lambda x_t, t, cond: cond.sum(1).reshape(-1, 1, 1, 1).expand(x_t.shape).clone()
         reply = student(model=level, x_t=draw.image(*shape), t=200, **prompts, kernel_size=5, sigma=1.5)
         assert_close(reply, level(torch.zeros(shape), 200, prompts["cond_low"]), IDENTITY)
