@@ -76,6 +76,8 @@ def _grade_with(zygote, arguments: argparse.Namespace, console, progress, start:
         raise Unusable(f"--seed {seed}: expected a whole number from 0 to 2**32 - 1")
     if arguments.json is not None and not arguments.json.absolute().parent.is_dir():
         raise Unusable(f"--json {arguments.json}: there is no such folder")
+    if arguments.json is not None and arguments.json.is_dir():
+        raise Unusable(f"--json {arguments.json}: expected a file, got a folder")
     course = load(arguments.course)
     if arguments.only:
         try:

@@ -59,9 +59,21 @@ def assert_right(student: Student, *, by_name: bool = False, **arguments: Any) -
     if isinstance(expected, Tensor):
         allowed = tolerance(expected, lambda nearby: exact(student.task, nearby), arguments)
         assert_close(reply, expected, allowed, precision(arguments) if _fixes_dtype(arguments) else None)
-    elif type(reply.value) is not type(expected) or reply.value != expected:
-        raise reply.fail("the result is wrong", describe(expected), describe(reply.value))
+    else:
+        assert_same(reply, expected)
     return reply
+
+
+def assert_same(reply: Reply, expected: Any) -> None:
+    """Plain values, such as a list of ints: equal in value and in type."""
+    if not _same(reply.value, expected):
+        raise reply.fail("the result is wrong", describe(expected), describe(reply.value))
+
+
+def _same(value: Any, expected: Any) -> bool:
+    if isinstance(expected, list):
+        return type(value) is list and len(value) == len(expected) and all(map(_same, value, expected))
+    return type(value) is type(expected) and value == expected
 
 
 def assert_close(

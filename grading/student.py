@@ -69,6 +69,8 @@ class Student:
         self.worker: Worker | None = None
         self.stopped: Failure | None = None  # set once no further call makes sense
         self.calls = 0
+        self.ready = False  # the worker has imported the submission
+        self.hung_import = False
         self.record: list[Observation] = []  # what came back, for the diagnosis
         self.deadline = math.inf
         self.defined_at = ""
@@ -149,7 +151,9 @@ class Student:
             self.calls += 1
             answer = worker.call(request, callbacks)
         except Hung:
-            self.stopped = Failure("your code did not come to an end within the time limit", called=called, kind="hung")
+            self.hung_import = not self.ready
+            where = f"importing {self.module}.py" if self.hung_import else "your code"
+            self.stopped = Failure(f"{where} did not come to an end within the time limit", called=called, kind="hung")
             raise self.stopped from None
         except Died as died:
             self.worker = None

@@ -45,4 +45,6 @@ def chosen(text: str, among: list[str]) -> list[str]:
                 f"{name}: no such module or function" + f"; did you mean {', '.join(close)}?" * bool(close)
             )
         wanted.update(fitting)
+    if not wanted:
+        raise ValueError(f"{text!r}: expected names such as ddim or ddpm.posterior_step")
     return [task for task in among if task in wanted]

@@ -13,8 +13,8 @@ from .worker import wire
 from .zygote import Zygote
 
 CALL_SECONDS = 10.0  # processor time for one call; a slow, correct loop over pixels takes two or three
-IMPORT_SECONDS = 30.0
-PATIENCE = 3  # wall clock may be this many times the limit where the processor is shared, and no more
+IMPORT_SECONDS = 20.0
+PATIENCE = 2  # wall clock may be this many times the limit where the processor is shared, and no more
 MAX_CALLBACKS = 20_000  # per call; a sampler needs a few dozen
 
 
@@ -38,12 +38,8 @@ class Worker:
         """The first message: found, missing, or raised while importing."""
         return self._wait(IMPORT_SECONDS, [])
 
-    def call(self, request: dict[str, Any], callbacks: list[Callable], seconds: float = CALL_SECONDS) -> dict[str, Any]:
-        try:
-            wire.send(self.channel, request)
-        except wire.Closed:
-            raise Died(self.end()) from None
-        return self._wait(seconds, callbacks)
+    def call(self, request: dict[str, Any], callbacks: list[Callable]) -> dict[str, Any]:
+        return self._wait(CALL_SECONDS, callbacks, request)
 
     def end(self) -> int | None:
         """Stop the worker, with everything that it started; its exit code if it had ended by itself."""
@@ -55,7 +51,7 @@ class Worker:
         shutil.rmtree(self.scratch, ignore_errors=True)
         return status
 
-    def _wait(self, seconds: float, callbacks: list[Callable]) -> dict[str, Any]:
+    def _wait(self, seconds: float, callbacks: list[Callable], request: dict[str, Any] | None = None) -> dict[str, Any]:
         start = time.monotonic()
         start_cpu: list[float] = []  # read at the first look, a quarter of a second in: most calls are over by then
 
@@ -66,13 +62,15 @@ class Worker:
             return waited > seconds * PATIENCE or (waited > seconds and used > seconds)
 
         try:
+            if request is not None:
+                wire.send(self.channel, request, out_of_time)
             for _ in range(MAX_CALLBACKS):
                 message = wire.receive(self.channel, out_of_time)
                 if not isinstance(message, dict):
                     raise wire.ProtocolError("a message that is not an object")
                 if "callback" not in message:
                     return message
-                wire.send(self.channel, self._answer(message, callbacks))
+                wire.send(self.channel, self._answer(message, callbacks), out_of_time)
                 if time.monotonic() - start > seconds and out_of_time(0):
                     break
             self.end()

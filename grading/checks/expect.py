@@ -32,8 +32,8 @@ def assert_image(reply: Reply, shape: tuple[int, ...]) -> Tensor:
 
 def assert_scalar(reply: Reply) -> float:
     """A 0-dim tensor or a Python float came back; its value."""
-    if isinstance(reply.value, float):
-        return reply.value
+    if isinstance(reply.value, float | int) and not isinstance(reply.value, bool):
+        return float(reply.value)
     return assert_image(reply, ()).item()
 
 

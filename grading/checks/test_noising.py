@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from reference import noising as reference
 
-from ..compare import assert_close
+from ..compare import assert_close, assert_same
 from ..worker.values import Leaf
 from . import draws, grades, holds_for, levels, shapes
 from .expect import FLOAT32, IDENTITY, about, assert_gradients, assert_image
@@ -83,17 +83,7 @@ class TestStridedTimesteps:
         """S ints, multiples of one stride, from the largest down to 0."""
         count = max(1, int(steps * share))
         reply = student(num_train_steps=steps, num_inference_steps=count)
-        expected = [i * (steps // count) for i in range(count)][::-1]
-        if reply.value != expected or type(reply.value) is not list:
-            raise reply.fail("the timesteps are wrong", _short(expected), _short(reply.value))
-
-
-def _short(value):
-    return (
-        f"{value[:3]} … {value[-2:]}, {len(value)} entries"
-        if isinstance(value, list) and len(value) > 6
-        else f"{value!r}"
-    )
+        assert_same(reply, [i * (steps // count) for i in range(count)][::-1])
 
 
 @grades("noising.add_noise")
@@ -111,11 +101,13 @@ class TestAddNoise:
 
     @holds_for(draw=draws, shape=shapes)
     def test_ends_of_the_schedule(self, student, draw, shape):
-        """At abar = 1 the image comes back, at abar = 0 the noise."""
+        """As abar goes to 1 the image comes back, as it goes to 0 the noise."""
         x0, noise = draw.images(2, shape)
-        schedule = torch.tensor([1.0, 0.5, 0.0], dtype=torch.float64)
-        assert_close(student(x0=x0, noise=noise, t=0, alphas_cumprod=schedule), x0, IDENTITY)
-        assert_close(student(x0=x0, noise=noise, t=2, alphas_cumprod=schedule), noise, IDENTITY)
+        tiny = 1e-12
+        schedule = torch.tensor([1 - tiny, 0.5, tiny], dtype=torch.float64)
+        close = 20 * math.sqrt(tiny)  # the other one is still there with a weight of √tiny
+        assert_close(student(x0=x0, noise=noise, t=0, alphas_cumprod=schedule), x0, close)
+        assert_close(student(x0=x0, noise=noise, t=2, alphas_cumprod=schedule), noise, close)
 
     @holds_for(draw=draws, shape=shapes)
     def test_samples_are_independent(self, student, draw, shape):

@@ -150,7 +150,10 @@ def outgoing(value: Any, depth: int = 0) -> Any:
 def _opaque(value: Any) -> Opaque:
     kind = type(value)
     try:
-        text = repr(value)[:200]
+        if isinstance(value, Tensor):
+            text = f"{value.dtype}, {value.layout}, on {value.device}, of shape {tuple(value.shape)}"
+        else:
+            text = repr(value)[:200]
     except BaseException:
         text = "something whose repr fails"
     return Opaque(f"{kind.__module__}.{kind.__qualname__}"[:100], text)
@@ -171,7 +174,7 @@ def describe_error(error: BaseException, folder: Path) -> dict[str, Any]:
         frames.append(_frame(folder, error.filename, error.lineno or 0, ""))
         message = error.msg or message
     return {
-        "type": type(error).__name__,
+        "type": type(error).__name__[:100],
         "not_implemented": isinstance(error, NotImplementedError),
         "message": message,
         "frames": frames[-6:],
@@ -180,9 +183,9 @@ def describe_error(error: BaseException, folder: Path) -> dict[str, Any]:
 
 def _frame(folder: Path, filename: str, line: int, function: str) -> dict[str, Any]:
     return {
-        "file": str(Path(filename).relative_to(folder)),
+        "file": str(Path(filename).relative_to(folder))[-200:],
         "line": line,
-        "function": function,
+        "function": function[:100],
         "code": linecache.getline(filename, line).strip()[:200],
     }
 

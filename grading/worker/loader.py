@@ -49,7 +49,9 @@ class _Siblings(importlib.abc.MetaPathFinder):
 
 def mount(folder: Path) -> str:
     """Make the folder importable; returns the name of its package."""
-    package = folder.name if folder.name.isidentifier() and folder.name not in sys.modules else "submission"
+    own_name = folder.name.isidentifier() and folder.name not in sys.modules
+    shadowed = (folder / f"{folder.name}.py").exists() or (folder / folder.name).exists()
+    package = folder.name if own_name and not shadowed else "submission"
     sys.path.insert(0, str(folder))
     sys.meta_path.insert(0, _Siblings(package, folder))
     init = folder / "__init__.py"
@@ -59,7 +61,7 @@ def mount(folder: Path) -> str:
     if init.is_file() and spec.loader is not None:
         try:
             spec.loader.exec_module(sys.modules[package])
-        except Exception:
+        except BaseException:
             # An __init__.py is no graded code: where it fails, the modules are still graded, each for itself.
             sys.modules[package] = types.ModuleType(package)
             sys.modules[package].__path__ = [str(folder)]

@@ -17,7 +17,7 @@ import sysconfig
 from pathlib import Path
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
 _SIGKILL = 9
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
@@ -42,6 +42,12 @@ def limit_resources(memory: int = 6 << 30, file_size: int = 64 << 20) -> None:
             soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
             with contextlib.suppress(ValueError, OSError):  # macOS refuses RLIMIT_AS; the time limit still holds
                 resource.setrlimit(kind, (soft, soft))
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what workers leave behind in sessions of their own, so that it can be ended."""
+    if _libc:
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def die_with_parent() -> None:
@@ -76,7 +82,9 @@ def _readable() -> set[Path]:
     """The interpreter, its libraries and what the system's C library reads; never the grader's own folder."""
     paths = {Path(p) for p in sysconfig.get_paths().values()} | {Path(p) for p in sys.path if p}
     paths |= {Path(p) for p in (*site.getsitepackages(), sys.prefix, sys.base_prefix)}
-    paths |= {Path(p) for p in ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share", "/etc", "/proc", "/sys")}
+    paths |= {Path(p) for p in ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share", "/etc", "/sys")}
+    # Of the processes only this one: others' environments and memory maps are nobody's business.
+    paths |= {Path("/proc") / name for name in (str(os.getpid()), "cpuinfo", "meminfo", "stat", "filesystems", "sys")}
     own = Path(__file__).resolve().parents[2]
     return {path for path in paths if path.exists() and path.resolve() != own and path not in own.parents}
 

@@ -58,7 +58,7 @@ class Opaque:
     text: str
 
     def __repr__(self) -> str:
-        return f"{self.text} ({self.type_name})"
+        return f"{self.type_name}: {' '.join(self.text.split())}"
 
 
 def materialise(

@@ -22,6 +22,8 @@ from .values import Derived, Leaf, Opaque, Probe, Remote, Seeded
 
 MAX_JSON = 1 << 20  # bytes; a reply holds a few shapes and strings
 MAX_BLOB = 1 << 26  # bytes; the largest graded image has a few thousand elements
+MAX_TEXT = 2000  # characters of one string
+LOOK_EVERY = 0.25  # seconds
 _HEADER = struct.Struct(">QQ")
 
 
@@ -48,38 +50,66 @@ def decode(document: bytes, blob: bytes) -> Any:
     try:
         tensors = safetensors.torch.load(blob) if blob else {}
         return unpack(json.loads(document), tensors)
-    except (ValueError, KeyError, TypeError, RecursionError, RuntimeError, safetensors.SafetensorError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, RuntimeError) as error:
+        raise ProtocolError(f"a message that cannot be read: {type(error).__name__}") from error
+    except safetensors.SafetensorError as error:
         raise ProtocolError(f"a message that cannot be read: {type(error).__name__}") from error
 
 
-def send(channel: socket.socket, message: Any) -> None:
-    try:
-        channel.settimeout(None)
-        channel.sendall(encode(message))
-    except OSError as error:
-        raise Closed from error
+Limit = Callable[[float], bool]  # seconds waited -> whether that is too long
 
 
-def receive(channel: socket.socket, out_of_time: Callable[[float], bool] = lambda waited: False) -> Any:
+def _no_limit(waited: float) -> bool:
+    return False
+
+
+class _Wait:
+    """Asks the limit now and then, also while a slow or silent other side keeps the channel busy."""
+
+    def __init__(self, channel: socket.socket, limit: Limit) -> None:
+        channel.settimeout(LOOK_EVERY)
+        self.limit = limit
+        self.start = self.last_look = time.monotonic()
+
+    def look(self) -> None:
+        now = time.monotonic()
+        if now - self.last_look >= LOOK_EVERY:
+            self.last_look = now
+            if self.limit(now - self.start):
+                raise OutOfTime
+
+
+def send(channel: socket.socket, message: Any, out_of_time: Limit = _no_limit) -> None:
+    """Send a message; ``out_of_time(seconds waited)`` is asked now and then and ends the wait for a reader."""
+    rest = memoryview(encode(message))
+    wait = _Wait(channel, out_of_time)
+    while rest:
+        try:
+            rest = rest[channel.send(rest) :]
+        except TimeoutError:
+            pass
+        except OSError as error:
+            raise Closed from error
+        wait.look()
+
+
+def receive(channel: socket.socket, out_of_time: Limit = _no_limit) -> Any:
     """The next message. ``out_of_time(seconds waited)`` is asked now and then and ends the wait."""
-    start = time.monotonic()
-    header = _read(channel, _HEADER.size, start, out_of_time)
-    document_size, blob_size = _HEADER.unpack(header)
+    wait = _Wait(channel, out_of_time)
+    document_size, blob_size = _HEADER.unpack(_read(channel, _HEADER.size, wait))
     if document_size > MAX_JSON or blob_size > MAX_BLOB:
         raise ProtocolError(f"a message of {document_size + blob_size:,} bytes, more than is accepted")
-    document = _read(channel, document_size, start, out_of_time)
-    return decode(document, _read(channel, blob_size, start, out_of_time))
+    document = _read(channel, document_size, wait)
+    return decode(document, _read(channel, blob_size, wait))
 
 
-def _read(channel: socket.socket, size: int, start: float, out_of_time: Callable[[float], bool]) -> bytes:
+def _read(channel: socket.socket, size: int, wait: _Wait) -> bytes:
     parts: list[bytes] = []
-    channel.settimeout(0.25)
     while size:
         try:
             part = channel.recv(min(size, 1 << 20))
         except TimeoutError:
-            if out_of_time(time.monotonic() - start):
-                raise OutOfTime from None
+            wait.look()
             continue
         except OSError as error:
             raise Closed from error
@@ -87,6 +117,8 @@ def _read(channel: socket.socket, size: int, start: float, out_of_time: Callable
             raise Closed
         parts.append(part)
         size -= len(part)
+        if size:
+            wait.look()
     return b"".join(parts)
 
 
@@ -124,7 +156,7 @@ def unpack(tree: Any, tensors: dict[str, Tensor]) -> Any:
     if not isinstance(tree, dict):
         if isinstance(tree, list):
             raise ValueError("a bare list")
-        return tree
+        return clean(tree) if isinstance(tree, str) else tree
     ((tag, body),) = tree.items()
     if tag == "float":
         return float(body)
@@ -139,13 +171,19 @@ def unpack(tree: Any, tensors: dict[str, Tensor]) -> Any:
     if tag == "leaf":
         return Leaf(unpack(body, tensors))
     if tag == "derived":
-        return Derived(str(body[0]), str(body[1]))
+        return Derived(clean(str(body[0])), clean(str(body[1])))
     if tag == "probe":
-        return Probe(str(body))
+        return Probe(clean(str(body)))
     if tag == "seeded":
         return Seeded(int(body[0]), int(body[1]))
     if tag == "remote":
         return Remote(int(body))
     if tag == "opaque":
-        return Opaque(str(body[0])[:200], str(body[1])[:400])
+        return Opaque(clean(str(body[0]))[:200], clean(str(body[1]))[:400])
     raise ValueError(f"an unknown tag {tag!r}")
+
+
+def clean(text: str) -> str:
+    """Text that every report can show: nothing that moves a terminal's cursor, no half characters, not too long."""
+    shown = "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text[:MAX_TEXT])
+    return shown.encode("utf-8", "replace").decode()

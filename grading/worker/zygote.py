@@ -14,6 +14,7 @@ from pathlib import Path
 
 # What submissions use is imported once, here: torch._dynamo takes a second, and the first optimizer imports it.
 import numpy  # noqa: F401
+import psutil
 import torch
 import torch._dynamo
 import torch.func
@@ -25,7 +26,9 @@ def run(control: socket.socket, grader_root: str) -> None:
     torch.set_num_threads(1)
     sys.path[:] = [path for path in sys.path if path != grader_root]
     sys.dont_write_bytecode = True
+    sandbox.adopt_orphans()
     gc.freeze()
+    workers: set[int] = set()  # and clones
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 1)
         if not message:
@@ -36,18 +39,22 @@ def run(control: socket.socket, grader_root: str) -> None:
             if pid == 0:
                 _become_worker(control, descriptors[0], **request["spawn"])
             os.close(descriptors[0])
+            workers.add(pid)
             answer: dict[str, int | None] = {"pid": pid}
         elif "clone" in request:
             pid = os.fork()
             if pid == 0:  # go on as a second process of this kind, for another grader
                 sandbox.die_with_parent()
                 control.close()
-                control = socket.socket(fileno=descriptors[0])
+                sandbox.adopt_orphans()
+                control, workers = socket.socket(fileno=descriptors[0]), set()
                 continue
             os.close(descriptors[0])
+            workers.add(pid)
             answer = {"pid": pid}
         else:
-            answer = {"status": _reap(request["reap"])}
+            workers.discard(request["reap"])
+            answer = {"status": _reap(request["reap"], workers)}
         control.sendall(json.dumps(answer).encode() + b"\n")
 
 
@@ -62,13 +69,19 @@ def _become_worker(
         os._exit(0)
 
 
-def _reap(pid: int) -> int | None:
-    """End the worker and everything that it started; its exit code, negative for a signal."""
+def _reap(pid: int, others: set[int]) -> int | None:
+    """End the worker and everything that it started; its exit code if it had ended by itself, negative for a signal."""
     ended, status = os.waitpid(pid, os.WNOHANG)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-    if ended:
-        return os.waitstatus_to_exitcode(status)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    return None
+    if not ended:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    # Processes that left the worker's session are this process's children now: all that are no workers.
+    for child in psutil.Process().children():
+        if child.pid not in others:
+            with contextlib.suppress(psutil.Error, ChildProcessError):
+                for process in (child, *child.children(recursive=True)):
+                    process.kill()
+                os.waitpid(child.pid, 0)
+    return os.waitstatus_to_exitcode(status) if ended else None

@@ -42,18 +42,49 @@ def test_all_is_every_function_at_one_point():
     assert {item.points for item in load("all").items} == {1}
 
 
-def test_eecs_part_b_is_sixty_points_in_seven_tasks_of_equal_worth():
-    assert points("eecs498-hw5", part="Part B") == 60
+def by_task(course, part):
+    """Points by the handout's task: "B1.2" is the second function of B1."""
     tasks = {}
-    for item in load("eecs498-hw5").items:
-        if item.part.startswith("Part B"):
+    for item in load(course).items:
+        if item.part.startswith(part):
             tasks[item.number.split(".")[0]] = tasks.get(item.number.split(".")[0], 0) + item.points
-    assert tasks == dict.fromkeys(["B1", "B2", "B3", "B4", "B5", "B6", "B7"], Fraction(60, 7))
+    return tasks
 
 
-def test_cmu_part_3_is_thirty_points_and_the_bonus_four():
-    assert points("cmu16726-hw5", part="Part 3") == 30
-    assert points("cmu16726-hw5", part="Bells") == 4
+def most(course, part):
+    """The handout's points for a part."""
+    (points,) = (points for title, points in load(course).parts.items() if title.startswith(part))
+    return points
+
+
+def test_eecs_part_a_is_forty_points_in_five_tasks_of_equal_worth():
+    assert points("eecs498-hw5", part="Part A") == most("eecs498-hw5", "Part A") == 40
+    assert by_task("eecs498-hw5", "Part A") == dict.fromkeys(["A1", "A2", "A3", "A4", "A5"], 8)
+
+
+def test_eecs_part_b_is_sixty_points_in_seven_tasks_of_equal_worth():
+    assert points("eecs498-hw5", part="Part B") == most("eecs498-hw5", "Part B") == 60
+    tasks = dict.fromkeys(["B1", "B2", "B3", "B4", "B5", "B6", "B7"], Fraction(60, 7))
+    assert by_task("eecs498-hw5", "Part B") == tasks
+
+
+def test_eecs_optional_questions_are_ten_extra_points():
+    assert points("eecs498-hw5", part="Optional") == most("eecs498-hw5", "Optional") == 10
+    assert all(item.extra for item in load("eecs498-hw5").items if item.part.startswith("Optional"))
+
+
+def test_cmu_parts_are_thirty_forty_and_thirty_points():
+    for part, worth in (("Part 1", 30), ("Part 2", 40), ("Part 3", 30)):
+        assert points("cmu16726-hw5", part=part) == most("cmu16726-hw5", part) == worth
+
+
+def test_cmu_bells_add_up_to_more_than_the_fifteen_that_count():
+    bells = [item for item in load("cmu16726-hw5").items if item.part.startswith("Bells")]
+    assert all(item.extra for item in bells)
+    assert most("cmu16726-hw5", "Bells") == 15
+    assert list(by_task("cmu16726-hw5", "Bells").values()) == [4, 2, 3, 3, 3, 5, 4, 4, 5]
+    _, automatic, by_hand = totals(load("cmu16726-hw5"), rows(load("cmu16726-hw5"), {}))
+    assert automatic + by_hand == 30 + 40 + 30 + 15
 
 
 def test_cs180_counts_ten_for_each_section_of_part_a():
@@ -67,27 +98,68 @@ def test_cs180_counts_ten_for_each_section_of_part_a():
     assert points("cs180-proj5", part="Part A") == 110
 
 
-@pytest.mark.parametrize("course", COURSES)
+def test_cs180_counts_ten_for_each_section_of_part_b():
+    sections = {}
+    for item in load("cs180-proj5").items:
+        if item.part.startswith("Part B"):
+            section = ".".join(item.number.split(".")[:2])  # "B 2.2.1" is the first function of B 2.2
+            sections[section] = sections.get(section, 0) + item.points
+    assert sections == dict.fromkeys(["B 1.1", "B 1.2", "B 2.1", "B 2.2", "B 2.4", "B 2.5"], 10)
+    assert points("cs180-proj5", part="Part B") == most("cs180-proj5", "Part B") == 60
+
+
+@pytest.mark.parametrize("course", NAMES)
+def test_a_part_is_worth_what_its_items_are(course):
+    """Of extra credit there may be more than counts."""
+    document = load(course)
+    assert {item.part for item in document.items} == document.parts.keys()
+    for part, worth in document.parts.items():
+        items = [item for item in document.items if item.part == part]
+        total = sum((item.points for item in items), Fraction(0))
+        assert len({item.extra for item in items}) == 1
+        assert total >= worth if items[0].extra else total == worth
+
+
+def test_what_is_no_extra_credit_makes_a_hundred():
+    for course in ("eecs498-hw5", "cmu16726-hw5"):
+        assert sum(item.points for item in load(course).items if not item.extra) == 100
+
+
+@pytest.mark.parametrize("course", NAMES)
 def test_automatic_points_and_points_by_hand_make_the_total(course):
-    reached, automatic, by_hand = totals(rows(load(course), {}))
+    reached, automatic, by_hand = totals(load(course), rows(load(course), {}))
     assert reached == 0
     assert automatic == points(course, function=True)
-    assert by_hand == points(course, function=False)
-    assert automatic + by_hand == points(course)
+    assert automatic + by_hand == sum(load(course).parts.values())
+    surplus = points(course) - sum(load(course).parts.values())  # extra credit beyond what counts
+    assert by_hand == points(course, function=False) - surplus
+    assert (surplus > 0) == (course == "cmu16726-hw5")
 
 
 @pytest.mark.parametrize("course", NAMES)
 def test_full_marks_reach_every_automatic_point(course):
     verdicts = {task: Verdict(task, PASSED) for task in all_tasks()}
-    reached, automatic, _ = totals(rows(load(course), verdicts))
-    assert reached == automatic
+    reached, automatic, _ = totals(load(course), rows(load(course), verdicts))
+    assert reached == automatic > 0
 
 
 @pytest.mark.parametrize("outcome", [FAILED, NOT_IMPLEMENTED, NOT_GRADED])
-def test_nothing_else_reaches_a_point(outcome):
-    table = rows(load("all"), {task: Verdict(task, outcome) for task in all_tasks()})
-    assert totals(table)[0] == 0
-    assert {row.score for row in table} == {None if outcome == NOT_GRADED else Fraction(0)}
+@pytest.mark.parametrize("course", NAMES)
+def test_nothing_else_reaches_a_point(course, outcome):
+    table = rows(load(course), {task: Verdict(task, outcome) for task in all_tasks()})
+    assert totals(load(course), table)[0] == 0
+    graded = {row.score for row in table if row.item.function}
+    assert graded == {None if outcome == NOT_GRADED else Fraction(0)}
+    assert {row.score for row in table if not row.item.function} <= {None}
+
+
+@pytest.mark.parametrize("course", NAMES)
+def test_each_function_reaches_its_own_points(course):
+    document = load(course)
+    for item in document.items:
+        if item.function:
+            table = rows(document, {item.function: Verdict(item.function, PASSED)})
+            assert totals(document, table)[0] == item.points
 
 
 def test_a_selection_keeps_points_and_numbers():

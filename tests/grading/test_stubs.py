@@ -7,9 +7,39 @@ import sys
 import textwrap
 
 import pytest
+import torch
 
 from grading import stubs
-from grading.tasks import MODULES, all_tasks, reference_function, reference_module
+from grading.tasks import MODULES, UNGRADED, all_tasks, reference_module
+
+ALL_MODULES = (*MODULES, *UNGRADED)
+
+
+def own(module):
+    """The public functions and classes that a reference module defines, by name."""
+    members = vars(reference_module(module)).items()
+    kinds = {n: f for n, f in members if inspect.isfunction(f) or inspect.isclass(f)}
+    return {n: f for n, f in kinds.items() if f.__module__ == f"reference.{module}" and not n.startswith("_")}
+
+
+def is_task(definition):
+    return "# Task:" in inspect.getsource(definition)
+
+
+# What students write: every graded function and class, the blocks of the networks, the modules that a person grades.
+HOLLOW = [
+    f"{module}.{name}" for module in ALL_MODULES for name, definition in own(module).items() if is_task(definition)
+]
+CLASSES = [
+    task for task in HOLLOW if inspect.isclass(getattr(reference_module(task.split(".")[0]), task.split(".")[1]))
+]
+
+BLOCKS = ("Conv", "DownConv", "UpConv", "Flatten", "Unflatten", "ConvBlock", "DownBlock", "UpBlock", "FCBlock")
+
+
+def solution(task):
+    module, name = task.split(".")
+    return getattr(reference_module(module), name)
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +62,21 @@ def package(fresh, tmp_path_factory):
         del sys.modules[name]
 
 
-def body_lines(function):
+def body_lines(definition):
     """The lines of a solution: no docstring, no comment, no signature; spaces do not count."""
-    node = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    statements = node.body[1:] if ast.get_docstring(node) else node.body
-    lines = (line for statement in statements for line in ast.unparse(statement).splitlines())
+    tree = ast.parse(textwrap.dedent(inspect.getsource(definition)))
+    lines = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            statements = node.body[1:] if ast.get_docstring(node) else node.body
+            lines += [line for statement in statements for line in ast.unparse(statement).splitlines()]
     return ["".join(line.split()) for line in lines]
+
+
+def methods(definition):
+    """The methods that students write: those that others call, and the one that builds the object."""
+    functions = {n: f for n, f in vars(definition).items() if inspect.isfunction(f)}
+    return {n: f for n, f in functions.items() if n == "__init__" or not n.startswith("_")}
 
 
 def code_of(text):
@@ -50,66 +89,130 @@ def code_of(text):
 
 
 def given(module):
-    """The functions of a module that students get whole."""
-    members = vars(reference_module(module)).items()
-    own = {n: f for n, f in members if inspect.isfunction(f) and f.__module__ == f"reference.{module}"}
-    return {n: f for n, f in own.items() if not n.startswith("_") and n not in reference_module(module).__all__}
+    """The definitions of a module that students get whole."""
+    return {name: definition for name, definition in own(module).items() if not is_task(definition)}
 
 
-@pytest.mark.parametrize("task", all_tasks())
+def test_every_graded_function_is_hollow_and_so_is_the_rest_that_students_write():
+    assert set(all_tasks()) <= set(HOLLOW)
+    assert set(HOLLOW) - set(all_tasks()) == {
+        *(f"unet.{name}" for name in BLOCKS),
+        *(f"{module}.{name}" for module in UNGRADED for name in reference_module(module).__all__),
+    }
+
+
+@pytest.mark.parametrize("module", ALL_MODULES)
+def test_what_is_given_is_what_the_module_says(module):
+    assert given(module).keys() == set(getattr(reference_module(module), "GIVEN", ()))
+
+
+@pytest.mark.parametrize("task", HOLLOW)
 def test_no_stub_contains_a_line_of_a_solution(task, fresh):
-    text = "".join(fresh[f"{task.split('.')[0]}.py"].split())
-    in_helpers = {line for f in given(task.split(".")[0]).values() for line in body_lines(f)}
-    long_lines = [line for line in body_lines(reference_function(task)) if len(line) > 12 and line not in in_helpers]
+    module = task.split(".")[0]
+    text = fresh[f"{module}.py"]
+    for definition in given(module).values():
+        whole = inspect.getsource(definition)
+        assert whole in text
+        text = text.replace(whole, "")
+    text = "".join(text.split())
+    long_lines = [line for line in body_lines(solution(task)) if len(line) > 12]
     assert long_lines
     assert not [line for line in long_lines if line in text]
 
 
-@pytest.mark.parametrize("task", all_tasks())
-def test_no_private_helper_of_a_solution_is_in_a_stub(task, fresh):
-    module = task.split(".")[0]
+@pytest.mark.parametrize("module", ALL_MODULES)
+def test_no_private_helper_of_a_solution_is_in_a_stub(module, fresh):
     tree = ast.parse(fresh[f"{module}.py"])
     defined = [n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)]
     assert not [name for name in defined if name.startswith("_") and name != "__init__"]
     assert "_arguments" not in code_of(fresh[f"{module}.py"])
 
 
-@pytest.mark.parametrize("task", all_tasks())
+def hollow(task, package):
+    module, name = task.split(".")
+    return getattr(package(module), name)
+
+
+@pytest.mark.parametrize("task", HOLLOW)
 def test_a_stub_keeps_its_signature_and_raises(task, package):
-    module, name = task.split(".")
-    hollow = getattr(package(module), name)
-    assert str(inspect.signature(hollow)) == str(inspect.signature(reference_function(task)))
+    stub = hollow(task, package)
+    assert str(inspect.signature(stub)) == str(inspect.signature(solution(task)))
     with pytest.raises(NotImplementedError):
-        hollow(*[None] * len(inspect.signature(hollow).parameters))
+        stub(*[None] * len(inspect.signature(stub).parameters))
 
 
-@pytest.mark.parametrize("task", all_tasks())
+@pytest.mark.parametrize("task", CLASSES)
+def test_the_methods_of_a_class_keep_their_signatures_and_raise(task, package):
+    stub = hollow(task, package)
+    assert [base.__name__ for base in stub.__mro__] == [base.__name__ for base in solution(task).__mro__]
+    assert methods(stub).keys() == methods(solution(task)).keys()
+    assert "__init__" in methods(stub)
+    assert "forward" in methods(stub) or task not in all_tasks()
+    for name, method in methods(stub).items():
+        assert str(inspect.signature(method)) == str(inspect.signature(methods(solution(task))[name]))
+        with pytest.raises(NotImplementedError):
+            method(*[None] * len(inspect.signature(method).parameters))
+
+
+@pytest.mark.parametrize("task", HOLLOW)
 def test_a_stub_tells_what_to_do(task, package):
-    module, name = task.split(".")
-    hollow = getattr(package(module), name)
-    source = inspect.getsource(hollow)
+    stub = hollow(task, package)
+    source = inspect.getsource(stub)
     assert "# TODO: " in source
     assert "# Task:" not in source
     assert source.rstrip().endswith("raise NotImplementedError")
-    assert inspect.getdoc(hollow)
-    assert "Returns:" in inspect.getdoc(hollow)
-    assert "Raises:" not in inspect.getdoc(hollow)
+    assert inspect.getdoc(stub)
+    docstrings = [inspect.getdoc(stub), *(inspect.getdoc(m) for m in vars(stub).values() if inspect.isfunction(m))]
+    is_block = task.split(".")[1] in BLOCKS  # they say what they give in one line
+    assert is_block or any("Returns:" in text for text in docstrings if text)
+    assert "Raises:" not in source
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("task", HOLLOW)
+def test_every_task_and_trap_of_a_solution_becomes_part_of_its_stub(task, package):
+    expected = [line.strip() for line in inspect.getsource(solution(task)).splitlines()]
+    expected = [line.replace("# Task:", "# TODO:") for line in expected if line.startswith(("# Task:", "# Trap:"))]
+    stub = [line.strip() for line in inspect.getsource(hollow(task, package)).splitlines()]
+    assert [line for line in stub if line.startswith(("# TODO", "# Trap:"))] == expected
+
+
+@pytest.mark.parametrize("module", ALL_MODULES)
 def test_given_helpers_stay_whole(module, package):
     for name, function in given(module).items():
         assert inspect.getsource(getattr(package(module), name)) == inspect.getsource(function)
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("name", ["rand_brightness", "rand_saturation", "rand_contrast", "rand_translation"])
+def test_given_transforms_work_in_the_stubs(name, package):
+    x = torch.rand(4, 3, 16, 24, dtype=torch.float64)
+    results = [
+        getattr(module, name)(x, generator=torch.Generator().manual_seed(1))
+        for module in (package("augment"), reference_module("augment"))
+    ]
+    assert torch.equal(*results)
+    assert not torch.equal(results[0], x)
+    assert getattr(package("augment"), name)(x).shape == x.shape
+
+
+def test_given_uniform_numbers_work_in_the_stubs_and_the_graded_transforms_do_not(package):
+    augment, x = package("augment"), torch.rand(2, 3, 8, 8)
+    numbers = augment.uniform((5, 2), x, torch.Generator().manual_seed(1))
+    assert torch.equal(numbers, reference_module("augment").uniform((5, 2), x, torch.Generator().manual_seed(1)))
+    for policy in ("color,translation,cutout", "color", ""):
+        with pytest.raises(NotImplementedError):
+            augment.diff_augment(x, policy)
+    with pytest.raises(NotImplementedError):
+        augment.rand_cutout(x)
+
+
+@pytest.mark.parametrize("module", ALL_MODULES)
 def test_every_stub_compiles_and_says_the_same_all(module, fresh, package):
     compile(fresh[f"{module}.py"], module, "exec")
     assert package(module).__all__ == reference_module(module).__all__
 
 
 def test_there_is_a_stub_for_every_module(fresh):
-    assert {f"{module}.py" for module in MODULES} <= fresh.keys()
+    assert {f"{module}.py" for module in ALL_MODULES} <= fresh.keys()
 
 
 # --- staleness --------------------------------------------------------------------------------------------------
@@ -203,6 +306,22 @@ class Graded:
         return secret_of_the_solution
 
 
+class Block(list):
+    """Two parts."""
+
+    # Task: two parts.
+    # Trap: the second one.
+    def __init__(self, size) -> None:
+        super().__init__([secret_of_the_solution, size])
+
+
+class Whole:
+    """Given to students."""
+
+    def method(self):
+        return "whole"
+
+
 def another(x): return x
 '''
 
@@ -222,6 +341,7 @@ def test_what_is_given_stays(small):
     assert "PUBLIC = 3" in small
     assert "from .shapes import Image" in small
     assert "def another(x): return x" in small
+    assert 'class Whole:\n    """Given to students."""\n\n    def method(self):\n        return "whole"\n' in small
 
 
 def test_signature_decorators_docstring_and_todo_stay(small):
@@ -246,16 +366,41 @@ def test_classes_are_hollowed(small):
         namespace["Graded"]()
     with pytest.raises(NotImplementedError):
         namespace["Graded"].forward(None, 1)
+    with pytest.raises(NotImplementedError):
+        namespace["Block"](3)
+    assert namespace["Whole"]().method() == "whole"
 
 
-def test_a_function_without_docstring_and_task_still_becomes_a_stub():
-    small = stubs.stub('__all__ = ["f"]\n\n\ndef f(a, b=1):\n    return a + b\n')
-    assert "def f(a, b=1):\n    # TODO\n    raise NotImplementedError\n" in small
+def test_a_task_above_a_class_s_methods_is_told_once(small):
+    head = 'class Block(list):\n    """Two parts."""\n\n    # TODO: two parts.\n    # Trap: the second one.\n\n'
+    assert f"{head}    def __init__(self, size) -> None:\n        raise NotImplementedError\n" in small
+
+
+def test_every_task_becomes_a_todo(small):
+    """Also in a method without a docstring."""
+    assert "# Task" not in small
+    assert small.count("# TODO") == 4
+    assert "    def forward(self, x):\n        # TODO: go.\n        raise NotImplementedError\n" in small
+
+
+def test_a_function_without_docstring_still_becomes_a_stub():
+    small = stubs.stub('__all__ = ["f"]\n\n\ndef f(a, b=1):\n    # Task: add.\n    return a + b\n')
+    assert "def f(a, b=1):\n    # TODO: add.\n    raise NotImplementedError\n" in small
+
+
+def test_a_task_that_stands_further_down_still_makes_a_stub():
+    small = stubs.stub('def f(a, b=1):\n    """Do."""\n    c = a\n    # Task: add.\n    return c + b\n')
+    assert small == 'def f(a, b=1):\n    """Do."""\n    # TODO\n    raise NotImplementedError\n'
+
+
+def test_a_function_without_a_task_is_given():
+    source = '__all__ = ["f"]\n\n\ndef f(a, b=1):\n    """Do."""\n    # add\n    return a + b\n'
+    assert stubs.stub(source) == source
 
 
 def test_a_signature_over_several_lines_stays():
-    small = stubs.stub('__all__ = ["f"]\n\n\ndef f(\n    a,\n    b=(1, 2),\n):\n    """Do."""\n    return a\n')
-    assert 'def f(\n    a,\n    b=(1, 2),\n):\n    """Do."""\n    # TODO\n    raise NotImplementedError\n' in small
+    source = 'def f(\n    a,\n    b=(1, 2),\n):\n    """Do."""\n    # Task: go.\n    return a\n'
+    assert stubs.stub(source) == source.replace("Task", "TODO").replace("return a", "raise NotImplementedError")
 
 
 def test_a_module_without_graded_functions_stays_whole():

@@ -47,7 +47,7 @@ def there_and_back(message):
         math.inf,
         -math.inf,
         "",
-        "naïve ᾱ \n\t\x00 😀",
+        "naïve ᾱ \n\t 😀",
         [],
         (),
         {},
@@ -289,3 +289,17 @@ def test_the_document_is_json(channel):
     frame = wire.encode({"result": [1.5, math.inf]})
     size = struct.unpack(">QQ", frame[:16])[0]
     assert json.loads(frame[16 : 16 + size]) == {"dict": {"result": {"list": [1.5, {"float": "inf"}]}}}
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("naïve ᾱ\n\t😀", "naïve ᾱ\n\t😀"),
+        ("\x1b[2Jgone", "�[2Jgone"),
+        ("a\x00b\rc\x07", "a�b�c�"),
+        ("half \ud800", "half �"),
+        ("x" * 5000, "x" * wire.MAX_TEXT),
+    ],
+)
+def test_text_that_arrives_can_be_shown(text, shown):
+    assert wire.clean(text) == shown

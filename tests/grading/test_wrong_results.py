@@ -29,6 +29,12 @@ NEIGHBOURS = {
     "guidance.guided_eps": "guidance.classifier_free_guidance",
     "dps.dps_gradient": "dps.dps_step",
     "distillation.surrogate_loss": "distillation.sds_weight",
+    "gan_losses.discriminator_loss": "gan_losses.generator_loss",
+    "augment.rand_cutout": "augment.diff_augment",
+    "latents.sample_w_plus": "latents.sample_w",
+    "inversion.invert": "inversion.lp_loss",
+    "inversion.inversion_loss": "inversion.delta_penalty",
+    "unet.ddpm_loss": "unet.denoiser_loss",
 }
 A_LINE_OF = "adapters.py:{line} in {module}_{function}"
 FIRST_LINE = 6  # of the body
@@ -100,7 +106,17 @@ def test_an_image_function_that_returns(returned, verdict_on):
         assert words in told(verdict)
 
 
-@pytest.mark.parametrize("task", ["ddpm.posterior_step", "guidance.guided_eps", "dps.dps_gradient"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        "ddpm.posterior_step",
+        "guidance.guided_eps",
+        "dps.dps_gradient",
+        "augment.rand_cutout",
+        "latents.sample_w_plus",
+        "inversion.invert",
+    ],
+)
 @pytest.mark.parametrize("returned", ["(list(kwargs.values()) + list(args))[1]", "torch.ones(1)", "None"])
 def test_functions_of_every_kind_that_return_nonsense(returned, task, verdict_on):
     verdict = verdict_on(task, f"right(*args, **kwargs)\nreturn {returned}")
@@ -124,7 +140,16 @@ A_SCALAR = {
 }
 
 
-@pytest.mark.parametrize("task", ["ddpm.posterior_variance", "distillation.surrogate_loss"])
+SCALARS = [
+    "ddpm.posterior_variance",
+    "distillation.surrogate_loss",
+    "gan_losses.discriminator_loss",
+    "inversion.inversion_loss",
+    "unet.ddpm_loss",
+]
+
+
+@pytest.mark.parametrize("task", SCALARS)
 @pytest.mark.parametrize("returned", A_SCALAR)
 def test_a_scalar_function_that_returns(returned, task, verdict_on):
     verdict = verdict_on(task, f"y = right(*args, **kwargs)\nreturn {returned}")
@@ -186,6 +211,148 @@ def test_a_subclass_of_tensor_with_methods_of_its_own_earns_nothing(verdict_on):
         """,
     )
     assert verdict.outcome == FAILED
+
+
+# --- random functions, losses and networks ----------------------------------------------------------------------
+
+
+def other_verdicts(verdicts, task):
+    return {other: told(verdict) for other, verdict in verdicts.items() if other != task and verdict.outcome != PASSED}
+
+
+LOSSES = [
+    "gan_losses.generator_loss",
+    "gan_losses.r1_penalty",
+    "inversion.lp_loss",
+    "inversion.perceptual_loss",
+    "inversion.delta_penalty",
+    "inversion.scribble_loss",
+    "unet.denoiser_loss",
+    "unet.class_ddpm_loss",
+]
+
+
+def test_losses_of_shape_one_fail(hand_in, grade):
+    """(1,) broadcasts and prints like a scalar, and is none."""
+    wrapped = [
+        f"import {task.split('.')[0]} as m{i}\n"
+        f"def {task.replace('.', '_')}(*args, **kwargs):\n    return m{i}.{task.split('.')[1]}(*args, **kwargs)[None]\n"
+        for i, task in enumerate(LOSSES)
+    ]
+    verdicts = grade(hand_in(on_top_of=PLAIN, adapters="\n".join(wrapped)), LOSSES)
+    assert set(outcomes(verdicts).values()) == {FAILED}
+    assert all("wrong shape" in told(verdict) for verdict in verdicts.values())
+
+
+def test_r1_without_create_graph_fails_alone(hand_in, grade):
+    """Its value is right: only the discriminator would never be trained by it."""
+    adapters = """
+        import torch
+
+        def gan_losses_r1_penalty(real_images, real_logits, gamma):
+            (gradient,) = torch.autograd.grad(real_logits.sum(), real_images, retain_graph=True)
+            return gamma / 2 * gradient.flatten(1).square().sum(1).mean()
+    """
+    tasks = [task for task in all_tasks() if task.startswith("gan_losses.")]
+    verdicts = grade(hand_in(on_top_of=PLAIN, adapters=adapters), tasks)
+    assert verdicts["gan_losses.r1_penalty"].outcome == FAILED
+    assert other_verdicts(verdicts, "gan_losses.r1_penalty") == {}
+    titles = {check.title for check in verdicts["gan_losses.r1_penalty"].failures}
+    assert titles  # the value alone, without its derivative, is right
+    assert all("differentiated" in title or "Gradients" in title for title in titles)
+
+
+@pytest.mark.parametrize(
+    ("cut", "words"),
+    [
+        ("y[0, :, :3, :3] = 0", "one rectangle"),
+        ("y[:, 0] = 1", "same in all channels"),
+        ("y = y * 1.001", "is wrong"),
+        ("y = x.mul_(y != 0)", "changed in place"),
+        ("y = y.detach()", "differentiable"),
+        ("torch.rand(1)", "global random state"),
+    ],
+)
+def test_a_cutout_that_is_nearly_right(cut, words, verdict_on):
+    body = f"y = right(*args, **kwargs)\nx = args[0] if args else kwargs['x']\n{cut}\nreturn y"
+    verdict = verdict_on("augment.rand_cutout", body)
+    assert verdict.outcome == FAILED
+    assert words in told(verdict)
+
+
+NETWORK = """
+    import torch
+    import unet
+
+    class unet_ClassConditionalUNet(unet.ClassConditionalUNet):
+        def forward(self, x, c, t, keep=None):
+            {body}
+"""
+UNETS = ["unet.UnconditionalUNet", "unet.TimeConditionalUNet", "unet.ClassConditionalUNet"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("return super().forward(x, 0 * c, t, keep)", "has no influence"),
+        ("return super().forward(x, c, t)", "dropped"),
+        ("return super().forward(x, c, t, keep).mean()", "no image of the same shape"),
+        ("return super().forward(x, c, t, keep).numpy()", "no image of the same shape"),
+        ("return super().forward(x, c, t, keep) / 0", "not finite"),
+        ("return None", "no image of the same shape"),
+        ("return super().forward(x, c, t, keep) + x.mul_(2).mean()", "changed in place"),
+        ("return super().forward(x, c, t.mean().expand(t.shape), keep)", "does not depend on the other samples"),
+        ("raise ValueError('my own words')", "adapters.py:7 in forward"),
+        ("return super().forward(x[:, 0], c, t, keep)", "adapters.py:7 in forward"),
+        ("import os; os._exit(3)", "exit code 3"),
+    ],
+)
+def test_a_network_that_is_wrong_fails_alone(body, words, hand_in, grade):
+    verdicts = grade(hand_in(on_top_of=PLAIN, adapters=NETWORK.format(body=body)), UNETS)
+    assert verdicts["unet.ClassConditionalUNet"].outcome == FAILED
+    assert words in told(verdicts["unet.ClassConditionalUNet"])
+    assert other_verdicts(verdicts, "unet.ClassConditionalUNet") == {}
+
+
+def test_a_network_that_cannot_be_built_names_file_and_line(hand_in, grade):
+    source = (PLAIN / "unet.py").read_text(encoding="utf-8")
+    folder = hand_in(
+        on_top_of=PLAIN, unet=source.replace("self.up1 = UpBlock(4 * D, D)", "self.up1 = UpBlock(4 * E, D)")
+    )
+    line = next(i for i, text in enumerate((folder / "unet.py").read_text().splitlines(), 1) if "4 * E" in text)
+    for verdict in grade(folder, UNETS).values():
+        assert verdict.outcome == FAILED
+        assert "NameError: name 'E' is not defined" in told(verdict)
+        assert f"unet.py:{line} in __init__" in told(verdict)
+
+
+def test_a_network_whose_forward_fails_names_file_and_line(hand_in, grade):
+    source = (PLAIN / "unet.py").read_text(encoding="utf-8")
+    folder = hand_in(on_top_of=PLAIN, unet=source.replace("torch.cat([x4, x3], 1)", "torch.cat([x4, x2], 1)"))
+    verdict = grade(folder, UNETS[:1])[UNETS[0]]
+    lines = (folder / "unet.py").read_text().splitlines()
+    line = next(i for i, text in enumerate(lines, 1) if "torch.cat([x4, x2], 1)" in text)
+    assert verdict.outcome == FAILED
+    assert "RuntimeError" in told(verdict)
+    assert f"unet.py:{line} in forward" in told(verdict)
+
+
+@pytest.mark.parametrize("network", ["3", "torch.nn.Identity()", "lambda *args, **kwargs: None", "[]"])
+def test_what_is_no_network_earns_nothing(network, hand_in, grade):
+    adapters = f"import torch\nunet_UnconditionalUNet = {network}\n"
+    verdicts = grade(hand_in(adapters=adapters), UNETS[:1])
+    assert verdicts[UNETS[0]].outcome in (FAILED, NOT_IMPLEMENTED)
+    assert told(verdicts[UNETS[0]])
+
+
+def test_a_network_that_is_not_implemented(hand_in, grade):
+    source = "import torch\n\nclass UnconditionalUNet(torch.nn.Module):\n    def __init__(self, in_channels=1, num_hiddens=64):\n        raise NotImplementedError\n"
+    source += "\nclass TimeConditionalUNet(torch.nn.Module):\n    def __init__(self, in_channels=1, num_hiddens=64):\n        super().__init__()\n"
+    source += "\n    def forward(self, x, t):\n        raise NotImplementedError\n"
+    verdicts = grade(hand_in(unet=source), UNETS)
+    assert set(outcomes(verdicts).values()) == {NOT_IMPLEMENTED}
+    assert "unet.py:5" in told(verdicts["unet.UnconditionalUNet"])
+    assert "unet.py:12" in told(verdicts["unet.TimeConditionalUNet"])
 
 
 # --- it raises --------------------------------------------------------------------------------------------------
