@@ -49,13 +49,12 @@ class GradingPlugin:
     def seed(self) -> int:
         return self.run_seed
 
-    def _give_up_on_import(self, hung: Student) -> None:
-        """What did not come to an end for one function will not for the next: every import like it is waited for once."""
+    def _hurry_imports_like(self, hung: Student) -> None:
+        """What did not come to an end for one function rarely will for the next: it is waited for less long."""
         shared = (self.submission / "adapters.py").is_file()
         for task in self.tasks:
             if shared or task.startswith(f"{hung.module}."):
-                other = self._student(task)
-                other.stopped = other.stopped or hung.stopped
+                self._student(task).hurried = True
 
     def _student(self, task: str) -> Student:
         if task not in self.students:
@@ -126,7 +125,7 @@ class GradingPlugin:
             except Exception as error:  # a diagnosis is an extra: its failure must not cost the verdict
                 self.trouble.append(f"no diagnosis of {task}: {type(error).__name__}: {error}")
         if student.hung_import:
-            self._give_up_on_import(student)
+            self._hurry_imports_like(student)
         student.close()
         self.on_verdict(verdict)
 

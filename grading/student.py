@@ -71,6 +71,7 @@ class Student:
         self.calls = 0
         self.ready = False  # the worker has imported the submission
         self.hung_import = False
+        self.hurried = False  # the same import has hung for another function
         self.record: list[Observation] = []  # what came back, for the diagnosis
         self.deadline = math.inf
         self.defined_at = ""
@@ -184,7 +185,7 @@ class Student:
         self.start()
         assert self.worker is not None
         if not self.ready:
-            answer = self.worker.loaded()
+            answer = self.worker.loaded(self.hurried)
             if "missing" in answer:
                 self.stopped = Failure(f"not implemented: {answer['missing']}", kind="not implemented")
             elif "raised" in answer:

@@ -34,9 +34,9 @@ class Worker:
         self.pid, self.channel, self.scratch = zygote.spawn(submission, module, function)
         self.ended = False
 
-    def loaded(self) -> dict[str, Any]:
+    def loaded(self, hurried: bool = False) -> dict[str, Any]:
         """The first message: found, missing, or raised while importing."""
-        return self._wait(IMPORT_SECONDS, [])
+        return self._wait(IMPORT_SECONDS / 4 if hurried else IMPORT_SECONDS, [])
 
     def call(self, request: dict[str, Any], callbacks: list[Callable]) -> dict[str, Any]:
         return self._wait(CALL_SECONDS, callbacks, request)

@@ -278,7 +278,8 @@ def tree(value):
         return {'dict': {k: tree(v) for k, v in value.items()}}
     return {'list': [tree(v) for v in value]} if isinstance(value, list) else value
 
-ok = {'result': None, 'changed': [], 'attached': False, 'grad_left': [], 'kept_graph': [], 'printed': ''}
+ok = {'result': None, 'changed': [], 'attached': False, 'grad_left': [], 'kept_graph': [], 'unfrozen': [],
+      'moved_random_state': False, 'printed': ''}
 
 def forged(**parts):
     return frame(json.dumps(tree(ok | parts)).encode())
@@ -379,7 +380,8 @@ def test_callbacks_whose_answers_nobody_reads_block_nobody(hand_in, grade, short
         + textwrap.dedent("""
         def guidance_guided_eps(model, x_t, t, cond, null_cond, scale):
             threading.Timer(6, os._exit, (9,)).start()
-            request = frame(json.dumps({'dict': {'callback': 0, 'arguments': {'list': [1, 2, 3]}}}).encode())
+            request = frame(json.dumps({'dict': {'callback': 0, 'arguments': {'list': [1, 2, 3]},
+                                                'keywords': {'dict': {}}}}).encode())
             sender = channel()
             while True:
                 sender.sendall(request)
@@ -437,7 +439,7 @@ REPLACED = {
 def test_replacing_trusted_code_earns_nothing(what, when, attack, short_calls):
     setup = """
     from grading.worker import calls, wire
-    empty = {'changed': [], 'attached': False, 'grad_left': [], 'kept_graph': []}
+    empty = {'changed': [], 'attached': False, 'grad_left': [], 'kept_graph': [], 'unfrozen': [], 'moved_random_state': False}
     """
     setup = textwrap.dedent(setup) + f"def replace():\n{textwrap.indent(REPLACED[what], '    ')}\n"
     body = "return args[1] * 0.5"

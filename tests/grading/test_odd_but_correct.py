@@ -490,6 +490,190 @@ WAYS = {
             return posterior_step(*args, **kwargs)
         """,
     ),
+    "a cutout of slices, sample by sample": (
+        ["augment.rand_cutout"],
+        """
+        import torch
+
+        def augment_rand_cutout(x, ratio_range=(0.25, 0.5), generator=None):
+            B, C, H, W = x.shape
+
+            def whole(low, high):
+                return int(torch.randint(low, high + 1, (), generator=generator))
+
+            low, high = ratio_range
+            out = x.clone()
+            for b in range(B):
+                h, w = whole(max(1, round(low * H)), round(high * H)), whole(max(1, round(low * W)), round(high * W))
+                i, j = whole(0, H - h), whole(0, W - w)
+                out[b, :, i : i + h, j : j + w] = 0
+            return out
+        """,
+    ),
+    "other random numbers where there is no generator": (
+        ["augment.rand_cutout", "augment.diff_augment", "latents.sample_z"],
+        """
+        import random
+        import numpy, torch
+        import augment, latents
+
+        def own(generator):
+            return torch.Generator().manual_seed(random.getrandbits(60)) if generator is None else generator
+
+        def augment_rand_cutout(x, ratio_range=(0.25, 0.5), generator=None):
+            return augment.rand_cutout(x, ratio_range, own(generator))
+
+        def augment_diff_augment(x, policy="color,translation,cutout", generator=None):
+            return augment.diff_augment(x, policy, own(generator))
+
+        def latents_sample_z(batch_size, z_dim, from_mean=False, generator=None):
+            if generator is None and not from_mean:
+                return torch.from_numpy(numpy.random.default_rng().standard_normal((batch_size, z_dim)))
+            return latents.sample_z(batch_size, z_dim, from_mean, generator)
+        """,
+    ),
+    "a cutout by where, its corner from uniform numbers, halves rounded to even": (
+        ["augment.rand_cutout"],
+        """
+        import torch
+
+        def augment_rand_cutout(x, ratio_range=(0.25, 0.5), generator=None):
+            B, C, H, W = x.shape
+
+            def inside(length):
+                low, high = (max(1, round(length * ratio)) for ratio in ratio_range)
+                side = low + torch.floor(torch.rand(B, 1, generator=generator) * (high - low + 1))
+                start = torch.floor(torch.rand(B, 1, generator=generator) * (length - side + 1))
+                place = torch.arange(length)
+                return (place >= start) & (place < start + side)
+
+            box = inside(H)[:, None, :, None] & inside(W)[:, None, None, :]
+            return torch.where(box, torch.zeros_like(x), x)
+        """,
+    ),
+    "GAN losses from log probabilities": (
+        ["gan_losses.generator_loss", "gan_losses.discriminator_loss"],
+        """
+        import torch
+        import torch.nn.functional as F
+
+        def gan_losses_generator_loss(fake_logits):
+            return -F.logsigmoid(fake_logits).mean()
+
+        def gan_losses_discriminator_loss(real_logits, fake_logits):
+            zero = real_logits.new_zeros(())
+            return torch.logaddexp(zero, -real_logits).mean() + torch.logaddexp(zero, fake_logits).mean()
+        """,
+    ),
+    "R1 sample by sample, and by backward with create_graph": (
+        ["gan_losses.r1_penalty"],
+        """
+        import torch
+
+        def gan_losses_r1_penalty(real_images, real_logits, gamma):
+            ones = torch.ones_like(real_logits)
+            (gradient,) = torch.autograd.grad(real_logits, real_images, ones, create_graph=True, retain_graph=True)
+            penalties = [torch.linalg.vector_norm(g) ** 2 for g in gradient]
+            return torch.stack(penalties).mean() * (gamma * 0.5)
+        """,
+    ),
+    "latents in chunks": (
+        ["latents.mean_w", "latents.sample_w_plus"],
+        """
+        import torch
+
+        def latents_mean_w(mapping, z_dim, num_samples=10_000, generator=None):
+            total, left = 0, num_samples
+            with torch.inference_mode():
+                while left:
+                    chunk = min(left, 777)
+                    total = total + mapping(torch.randn(chunk, z_dim, generator=generator)).sum(0)
+                    left -= chunk
+            return total / num_samples
+
+        def latents_sample_w_plus(mapping, batch_size, z_dim, num_ws, from_mean=False, generator=None):
+            if from_mean:
+                return latents_mean_w(mapping, z_dim, generator=generator).repeat(batch_size, num_ws, 1)
+            with torch.no_grad():
+                layers = [mapping(torch.randn(batch_size, z_dim, generator=generator)) for _ in range(num_ws)]
+            return torch.stack(layers, 1)
+        """,
+    ),
+    "whole timesteps divided by T": (
+        ["unet.ddpm_loss", "unet.class_ddpm_loss"],
+        """
+        from noising import add_noise
+
+        def unet_ddpm_loss(model, x0, noise, t, alphas_cumprod):
+            T = alphas_cumprod.shape[0]
+            return ((model(add_noise(x0, noise, t, alphas_cumprod), t / T) - noise) ** 2).mean()
+
+        def unet_class_ddpm_loss(model, x0, labels, noise, t, alphas_cumprod, keep):
+            x_t = add_noise(x0, noise, t, alphas_cumprod)
+            eps = model(x_t, labels, t / len(alphas_cumprod), keep=keep)
+            return (eps - noise).square().mean()
+        """,
+    ),
+    "every argument of a network by name": (
+        ["unet.denoiser_loss", "unet.class_ddpm_loss"],
+        """
+        import torch.nn.functional as F
+        from noising import add_noise
+
+        def unet_denoiser_loss(model, x0, noise, sigma):
+            return F.mse_loss(input=model(x0.add(noise, alpha=sigma)), target=x0)
+
+        def unet_class_ddpm_loss(model, x0, labels, noise, t, alphas_cumprod, keep):
+            x_t = add_noise(x0, noise, t, alphas_cumprod)
+            return F.mse_loss(model(x_t, c=labels, t=t.to(x0) / len(alphas_cumprod), keep=keep), noise)
+        """,
+    ),
+    "networks whose last convolution begins at zero": (
+        ["unet.UnconditionalUNet", "unet.ClassConditionalUNet"],
+        """
+        import torch
+        import unet
+
+        class Zeroed:
+            def __init__(self, *args, **kwargs):
+                super().__init__(*args, **kwargs)
+                last = getattr(self, "unet", self).out
+                torch.nn.init.zeros_(last.weight)
+                torch.nn.init.zeros_(last.bias)
+
+        class unet_UnconditionalUNet(Zeroed, unet.UnconditionalUNet):
+            pass
+
+        class unet_ClassConditionalUNet(Zeroed, unet.ClassConditionalUNet):
+            pass
+        """,
+    ),
+    "networks with settings of their own, from a function and from a partial": (
+        ["unet.UnconditionalUNet", "unet.TimeConditionalUNet", "unet.ClassConditionalUNet"],
+        """
+        import functools
+        import unet
+
+        def unet_UnconditionalUNet(in_channels=1, num_hiddens=128):
+            return unet.UnconditionalUNet(in_channels, num_hiddens)
+
+        class Timed(unet.TimeConditionalUNet):
+            def __init__(self, dropout, in_channels=1, num_hiddens=64, *, activation="gelu", **options):
+                super().__init__(in_channels, num_hiddens)
+
+            def forward(self, x, t, *, debug=False):
+                return super().forward(x, t)
+
+        unet_TimeConditionalUNet = functools.partial(Timed, 0.1)
+
+        class unet_ClassConditionalUNet(unet.ClassConditionalUNet):
+            def __init__(self, in_channels=1, num_classes=10, num_hiddens=64, width=None, **options):
+                super().__init__(in_channels=in_channels, num_classes=num_classes, num_hiddens=width or num_hiddens)
+
+            def forward(self, x, c, t, keep=None, scale=None):
+                return super().forward(x, c, t, keep)
+        """,
+    ),
 }
 
 

@@ -301,17 +301,25 @@ UNETS = ["unet.UnconditionalUNet", "unet.TimeConditionalUNet", "unet.ClassCondit
         ("return super().forward(x, c, t, keep) / 0", "not finite"),
         ("return None", "no image of the same shape"),
         ("return super().forward(x, c, t, keep) + x.mul_(2).mean()", "changed in place"),
-        ("return super().forward(x, c, t.mean().expand(t.shape), keep)", "does not depend on the other samples"),
+        ("return super().forward(x, c, t.mean().expand(t.shape), keep)", "changes other samples"),
         ("raise ValueError('my own words')", "adapters.py:7 in forward"),
         ("return super().forward(x[:, 0], c, t, keep)", "adapters.py:7 in forward"),
         ("import os; os._exit(3)", "exit code 3"),
     ],
 )
 def test_a_network_that_is_wrong_fails_alone(body, words, hand_in, grade):
-    verdicts = grade(hand_in(on_top_of=PLAIN, adapters=NETWORK.format(body=body)), UNETS)
+    tasks = ["unet.ClassConditionalUNet", "unet.class_ddpm_loss"]
+    verdicts = grade(hand_in(on_top_of=PLAIN, adapters=NETWORK.format(body=body)), tasks)
     assert verdicts["unet.ClassConditionalUNet"].outcome == FAILED
     assert words in told(verdicts["unet.ClassConditionalUNet"])
     assert other_verdicts(verdicts, "unet.ClassConditionalUNet") == {}
+
+
+def test_a_network_that_ignores_the_class_leaves_the_other_two_alone(hand_in, grade):
+    source = (PLAIN / "unet.py").read_text(encoding="utf-8").replace("c1 * u.", "u.").replace("c2 * u.", "u.")
+    verdicts = grade(hand_in(on_top_of=PLAIN, unet=source), UNETS)
+    assert list(outcomes(verdicts).values()) == [PASSED, PASSED, FAILED]
+    assert "c of sample 0 has no influence on its output" in told(verdicts["unet.ClassConditionalUNet"])
 
 
 def test_a_network_that_cannot_be_built_names_file_and_line(hand_in, grade):
