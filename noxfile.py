@@ -55,10 +55,14 @@ def fixtures(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The project's own tests; the reference's once more with its shape annotations checked."""
     prepare(session)
-    session.run("python", "-m", "pytest", "-q", *session.posargs)
-    if not session.posargs:
-        hook = "--jaxtyping-packages=reference,beartype.beartype"
-        session.run("python", "-m", "pytest", "-q", "tests/reference", hook, "-m", "not bad_input")
+    if session.posargs:
+        session.run("python", "-m", "pytest", "-q", *session.posargs)
+        return
+    # One thread each: the tests run side by side.
+    environment = {"OMP_NUM_THREADS": "1"}
+    hook = "--jaxtyping-packages=reference,beartype.beartype"
+    session.run("python", "-m", "pytest", "-q", "tests/reference", hook, "-m", "not bad_input", env=environment)
+    session.run("python", "-m", "pytest", "-q", "-n", "auto", "--maxprocesses", "8", env=environment)
 
 
 @session

@@ -104,6 +104,21 @@ def assert_close(
     )
 
 
+def alike(made: Any, came: Any, allowed: float) -> bool:
+    """Two results, of whatever kind, that agree to within a part of their size."""
+    if isinstance(made, dict) and isinstance(came, dict):
+        return made.keys() == came.keys() and all(alike(made[key], came[key], allowed) for key in made)
+    if type(made) is type(came) and isinstance(made, list | tuple):
+        return len(made) == len(came) and all(alike(a, b, allowed) for a, b in zip(made, came))
+    if not isinstance(made, Tensor | float) or not isinstance(came, Tensor | float):
+        return type(made) is type(came) and made == came
+    first, second = torch.as_tensor(made).double(), torch.as_tensor(came).double()
+    if first.shape != second.shape:
+        return False
+    scale = float(first.abs().max()) if first.numel() else 0.0
+    return bool(((first - second).abs() <= allowed * max(scale, 1e-2)).all())
+
+
 def _sample(x: Tensor, difference: Tensor | None = None) -> str:
     """A few numbers, the one with the largest difference first."""
     if x.ndim == 0:

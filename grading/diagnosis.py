@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .compare import ROUNDINGS, precision
+from .compare import ROUNDINGS, alike, precision
 from .mistakes import CATALOGUE, Mistake
 from .student import Observation
 from .tasks import MODULES
@@ -50,26 +50,12 @@ def _gives(mistake: Mistake, observation: Observation) -> bool:
         return False
     allowed = 1e2 * ROUNDINGS * torch.finfo(precision(arguments)).eps
     return (
-        _alike(made["result"], reply.value, allowed)
+        alike(made["result"], reply.value, allowed)
         and all(made[key] == getattr(reply, key) for key in _FACTS)
-        and _alike(made.get("grads"), reply.grads, allowed)
+        and alike(made.get("grads"), reply.grads, allowed)
     )
 
 
 def _fresh(value: Any) -> Any:
     """A copy to call with: a mistake may change its arguments, and a noise source counts its calls."""
     return value.clone() if isinstance(value, Tensor) else copy.copy(value)
-
-
-def _alike(made: Any, came: Any, allowed: float) -> bool:
-    if isinstance(made, dict) and isinstance(came, dict):
-        return made.keys() == came.keys() and all(_alike(made[key], came[key], allowed) for key in made)
-    if type(made) is type(came) and isinstance(made, list | tuple):
-        return len(made) == len(came) and all(_alike(a, b, allowed) for a, b in zip(made, came))
-    if not isinstance(made, Tensor | float) or not isinstance(came, Tensor | float):
-        return type(made) is type(came) and made == came
-    first, second = torch.as_tensor(made).double(), torch.as_tensor(came).double()
-    if first.shape != second.shape:
-        return False
-    scale = float(first.abs().max()) if first.numel() else 0.0
-    return bool(((first - second).abs() <= allowed * max(scale, 1e-2)).all())
