@@ -15,22 +15,24 @@ PINS = ROOT / "requirements.txt"
 ENVIRONMENT = ROOT / ".nox" / "environment"
 
 
-def session(function):
-    return nox.session(venv_backend="virtualenv", venv_location=str(ENVIRONMENT), reuse_venv=True)(function)
+# Nox would give each session an environment of its own: gigabytes of torch, six times over.
+session = nox.session(venv_backend="none")
 
 
-def prepare(session: nox.Session) -> None:
-    """Install the pins, once: a stamp in the environment says which ones it holds."""
+def prepare(session: nox.Session) -> str:
+    """The shared environment's python. The pins are installed once: a stamp says which ones the environment holds."""
+    python = str(ENVIRONMENT / "bin" / "python")
     stamp = ENVIRONMENT / "installed-pins"
     pins = hashlib.sha256(PINS.read_bytes() + sys.version.encode()).hexdigest()
     if not stamp.is_file() or stamp.read_text() != pins:
-        session.install("-r", str(PINS))
+        session.run(sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
+        session.run(python, "-m", "pip", "install", "--quiet", "-r", str(PINS))
         stamp.write_text(pins)
+    return python
 
 
 def grading(session: nox.Session, command: str) -> None:
-    prepare(session)
-    session.run("python", "-m", "grading", command, *session.posargs, success_codes=[0])
+    session.run(prepare(session), "-m", "grading", command, *session.posargs)
 
 
 @session
@@ -54,30 +56,29 @@ def fixtures(session: nox.Session) -> None:
 @session
 def tests(session: nox.Session) -> None:
     """The project's own tests; the reference's once more with its shape annotations checked."""
-    prepare(session)
+    pytest = [prepare(session), "-m", "pytest", "-q"]
     if session.posargs:
-        session.run("python", "-m", "pytest", "-q", *session.posargs)
+        session.run(*pytest, *session.posargs)
         return
     # One thread each: the tests run side by side.
     environment = {"OMP_NUM_THREADS": "1"}
     hook = "--jaxtyping-packages=reference,beartype.beartype"
-    session.run("python", "-m", "pytest", "-q", "tests/reference", hook, "-m", "not bad_input", env=environment)
-    session.run("python", "-m", "pytest", "-q", "-n", "auto", "--maxprocesses", "8", env=environment)
+    session.run(*pytest, "tests/reference", hook, "-m", "not bad_input", env=environment)
+    session.run(*pytest, "-n", "auto", "--maxprocesses", "8", env=environment)
 
 
 @session
 def bench(session: nox.Session) -> None:
     """Timings as ratios: the formulas against diffusers' schedulers."""
-    prepare(session)
-    session.run("python", "-m", "pytest", "-q", "tests/benchmarks", "--benchmark-enable", *session.posargs)
+    session.run(prepare(session), "-m", "pytest", "-q", "tests/benchmarks", "--benchmark-enable", *session.posargs)
 
 
 @session
 def lint(session: nox.Session) -> None:
     """Format, rules, types, and that nothing generated is stale."""
-    prepare(session)
-    session.run("ruff", "format", "--check", ".")
-    session.run("ruff", "check", ".")
-    session.run("mypy")
-    session.run("python", "-m", "grading", "stubs", "--check")
-    session.run("python", "-m", "grading", "fixtures", "--check")
+    python = prepare(session)
+    session.run(python, "-m", "ruff", "format", "--check", ".")
+    session.run(python, "-m", "ruff", "check", ".")
+    session.run(python, "-m", "mypy")
+    session.run(python, "-m", "grading", "stubs", "--check")
+    session.run(python, "-m", "grading", "fixtures", "--check")
