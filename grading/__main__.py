@@ -6,10 +6,11 @@ import sys
 import time
 from pathlib import Path
 
-from .zygote import ROOT
+from .courses import NAMES, load
+from .report import HINTS
+from .zygote import ROOT, Zygote
 
 GRADED, UNUSABLE, AT_FAULT, STALE = 0, 2, 3, 1
-HINTS = ("none", "property", "mistake")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,7 +24,7 @@ def _parser() -> argparse.ArgumentParser:
 
     grade = commands.add_parser("grade", help="grade a submission")
     grade.add_argument("path", nargs="?", type=Path, default=ROOT / "student_stubs", help="default: student_stubs")
-    grade.add_argument("--course", default="all", help="all, eecs498-hw5, cmu16726-hw5 or cs180-proj5; default: all")
+    grade.add_argument("--course", choices=NAMES, default="all", help="whose tasks and points; default: all")
     grade.add_argument("--only", default="", metavar="MODULE[.FUNCTION],…", help="grade only these")
     grade.add_argument("--json", type=Path, metavar="FILE", help="write Gradescope's results.json")
     grade.add_argument("--seed", type=int, help="draw the same inputs again; default: a new seed, which is printed")
@@ -45,8 +46,6 @@ def _parser() -> argparse.ArgumentParser:
 def _grade(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from .zygote import Zygote
-
     console, progress = Console(highlight=False, soft_wrap=False), Console(stderr=True)
     start = time.monotonic()
     with Zygote() as zygote:  # first of all: it loads torch on the other core while this process does the same
@@ -62,15 +61,12 @@ def _grade(arguments: argparse.Namespace) -> int:
 def _grade_with(zygote, arguments: argparse.Namespace, console, progress, start: float) -> int:
     from rich.live import Live
 
-    from .courses import NAMES, load
     from .engine import grade, usable_jobs
     from .report import gradescope, rows, terminal
     from .submission import Unusable, locate
     from .tasks import MODULES, chosen
     from .verdicts import NOT_GRADED, Verdict
 
-    if arguments.course not in NAMES:
-        raise Unusable(f"--course {arguments.course}: expected one of {', '.join(NAMES)}")
     seed = secrets.randbelow(2**32) if arguments.seed is None else arguments.seed
     if not 0 <= seed < 2**32:
         raise Unusable(f"--seed {seed}: expected a whole number from 0 to 2**32 - 1")

@@ -137,6 +137,3 @@ def write(files: dict[str, bytes], folder: Path) -> None:
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-
-
-__all__ = ["DEFAULT_SEED", "FIXTURES", "build", "golden_cases", "stale", "write"]
