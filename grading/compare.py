@@ -42,14 +42,14 @@ def exact_gradients(task: str, arguments: dict[str, Any], cotangent: Tensor) -> 
 
 
 def tolerance(expected: Tensor, evaluate: Callable[[dict[str, Any]], Tensor], arguments: dict[str, Any]) -> float:
-    """``ROUNDINGS`` units in the last place of every input, carried through to the result."""
-    eps = torch.finfo(precision(arguments)).eps
+    """``ROUNDINGS`` units in the last place of every input, carried through to the result; below ``tiny`` none count."""
+    eps, tiny = torch.finfo(precision(arguments)).eps, torch.finfo(precision(arguments)).tiny
     generator = torch.Generator().manual_seed(0)
     moved = 0.0
     for _ in range(_DRAWS):
         nearby = {name: _nudge(name, _double(value), eps, generator) for name, value in arguments.items()}
         moved = max(moved, _largest(evaluate(nearby) - expected))
-    return ROUNDINGS * (moved + eps * _largest(expected))
+    return ROUNDINGS * (moved + eps * _largest(expected) + tiny)
 
 
 def assert_right(student: Student, *, by_name: bool = False, **arguments: Any) -> Reply:

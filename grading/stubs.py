@@ -74,16 +74,16 @@ def _hollow(node: ast.stmt, lines: list[str]) -> list[str]:
     """A function's signature, its docstring without the errors, its TODO, and nothing else."""
     assert isinstance(node, ast.FunctionDef)
     first = min([node.lineno, *(d.lineno for d in node.decorator_list)]) - 1
-    head = lines[first : _head_end(node)]
+    head = lines[first : _head_end(node, lines)]
     indent = " " * (node.col_offset + 4)
-    todo = _todo(lines[_head_end(node) : node.end_lineno])
+    todo = _todo(lines[_head_end(node, lines) : node.end_lineno])
     return _without_raises(head) + (todo or [f"{indent}# TODO"]) + [f"{indent}raise NotImplementedError"]
 
 
 def _hollow_class(node: ast.ClassDef, lines: list[str]) -> list[str]:
     """A class whose public methods are hollow; private ones belong to the solution."""
-    text = _without_raises(lines[node.lineno - 1 : _head_end(node)])
-    todo = _todo(line for line in lines[_head_end(node) : node.end_lineno] if line.strip())
+    text = _without_raises(lines[node.lineno - 1 : _head_end(node, lines)])
+    todo = _todo(line for line in lines[_head_end(node, lines) : node.end_lineno] if line.strip())
     text += ["", *todo] if todo else []
     for method in node.body:
         if isinstance(method, ast.FunctionDef) and (method.name == "__init__" or not method.name.startswith("_")):
@@ -92,10 +92,15 @@ def _hollow_class(node: ast.ClassDef, lines: list[str]) -> list[str]:
     return text
 
 
-def _head_end(node: ast.FunctionDef | ast.ClassDef) -> int:
+def _head_end(node: ast.FunctionDef | ast.ClassDef, lines: list[str]) -> int:
     """The line on which the docstring ends, or the signature where there is none."""
     first = node.body[0]
-    return (first.end_lineno or 0) if ast.get_docstring(node) else first.lineno - 1
+    if ast.get_docstring(node):
+        return first.end_lineno or 0
+    end = first.lineno - 1
+    while lines[end - 1].strip().startswith("#"):
+        end -= 1
+    return end
 
 
 def _todo(lines: Iterable[str]) -> list[str]:

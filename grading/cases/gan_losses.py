@@ -15,7 +15,7 @@ def generator_loss(draw: Draw):
     yield "logits (B, 1)", {"fake_logits": _logits(draw, 5, 1)}
     yield "one logit", {"fake_logits": _logits(draw, 1)}
     yield "extreme logits", {"fake_logits": Leaf(EXTREMES)}
-    for logit in EXTREMES:
+    for logit in EXTREMES[:3]:  # of the others the loss is 0 to within what float64 can add to 1
         yield f"the logit {int(logit)}", {"fake_logits": Leaf(logit.reshape(1, 1))}
     yield "float32", {"fake_logits": _logits(draw, 6, 1, dtype=torch.float32)}
     yield "extreme logits, float32", {"fake_logits": Leaf(EXTREMES.float())}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, kstest, norm, pearsonr
 
 from ..compare import assert_close
+from ..student import describe
 from ..worker.probes import Mapping
 from ..worker.values import Probe, Seeded
 from . import draws, grades, holds_for, shapes
@@ -63,7 +64,9 @@ def assert_standard_normal(reply, z):
 def assert_reproducible(student, **arguments):
     generators = (Seeded(5), Seeded(5), Seeded(6), Seeded(5, 3))
     first, again, other, later = (student(**arguments, generator=generator) for generator in generators)
-    shape = getattr(first.value, "shape", None)
+    if not isinstance(first.value, torch.Tensor):
+        raise first.fail("the result is no tensor", "a float tensor", describe(first.value))
+    shape = first.value.shape
     if not torch.equal(assert_image(again, shape), assert_image(first, shape)):
         raise again.fail("the same seed does not give the same result", "every random number from the generator")
     if torch.equal(assert_image(other, shape), first.value):

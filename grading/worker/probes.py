@@ -214,13 +214,39 @@ class LinearGenerator(nn.Module):
         return (latent.flatten(1) @ self.weight.to(latent.dtype).T + 0.1).reshape(-1, 2, 3, 4)
 
 
-def squared_error(pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
-    return ((pred - target) ** 2).sum()
+class FrozenGenerator(LinearGenerator):
+    """The same with parameters that do not require grad, and are to stay so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requires_grad_(False)
 
 
-def penalised_error(pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
-    """Its least-squares solution is half way: the generator's columns are orthonormal."""
-    return ((pred - target) ** 2).sum() + (delta**2).sum()
+def importance(target: Tensor) -> Tensor:
+    """How much each pixel counts, by the target's own value: pred and target are not to be confused."""
+    return 1.5 + torch.tanh(target)
+
+
+class WeightedError(nn.Module):
+    """A loss that only works for a search which begins at delta = 0."""
+
+    penalty = 0.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.from_zero: bool | None = None
+
+    def forward(self, pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
+        if self.from_zero is None:
+            self.from_zero = not bool(delta.detach().any())
+        error = (importance(target) * (pred - target) ** 2).sum() + self.penalty * (delta**2).sum()
+        return error if self.from_zero else 0 * error
+
+
+class PenalisedError(WeightedError):
+    """With a penalty on delta, the search ends short of the target."""
+
+    penalty = 1.0
 
 
 class DenoisingModel(nn.Module):
@@ -269,6 +295,9 @@ _CLASSES = (
     QuadraticDiscriminator,
     Mapping,
     LinearGenerator,
+    FrozenGenerator,
+    WeightedError,
+    PenalisedError,
     DenoisingModel,
     TimeModel,
     ClassModel,
@@ -285,8 +314,6 @@ _FUNCTIONS = (
     steady_noise,
     no_noise,
     features_fn,
-    squared_error,
-    penalised_error,
 )
 
 
