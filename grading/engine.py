@@ -67,10 +67,19 @@ def _share_out(
     torch.set_num_threads(1)  # before forking: no parallel region has run yet, and none will
     receivers: list[Any] = []
     processes, twins = [], []
-    for share in (tasks[i::jobs] for i in range(jobs)):
+    claimed = fork.Array("b", len(tasks))
+
+    def claim(task: str) -> bool:
+        """Whoever comes first checks a function."""
+        with claimed.get_lock():
+            index = tasks.index(task)
+            first, claimed[index] = not claimed[index], 1
+            return first
+
+    for _ in range(jobs):
         receiver, sender = fork.Pipe(duplex=False)
         twins.append(zygote.clone())
-        process = fork.Process(target=_send_verdicts, args=(sender, twins[-1], submission, share, seed))
+        process = fork.Process(target=_send_verdicts, args=(sender, twins[-1], submission, tasks, seed, claim))
         process.start()
         sender.close()
         receivers.append(receiver)
@@ -93,15 +102,23 @@ def _share_out(
     return reason
 
 
-def _send_verdicts(sender: Connection, zygote: Zygote, submission: Path, tasks: list[str], seed: int) -> None:
+def _send_verdicts(
+    sender: Connection, zygote: Zygote, submission: Path, tasks: list[str], seed: int, claim: Callable[[str], bool]
+) -> None:
     with sender:
-        reason = _run_checks(zygote, submission, tasks, seed, sender.send)
-        sender.send(reason)
+        sender.send(_run_checks(zygote, submission, tasks, seed, sender.send, claim))
 
 
-def _run_checks(zygote: Zygote, submission: Path, tasks: list[str], seed: int, take: Callable[[Verdict], None]) -> str:
+def _run_checks(
+    zygote: Zygote,
+    submission: Path,
+    tasks: list[str],
+    seed: int,
+    take: Callable[[Verdict], None],
+    claim: Callable[[str], bool] = lambda task: True,
+) -> str:
     """Run the checks of these functions in this process; the reason why verdicts may be missing."""
-    plugin = GradingPlugin(zygote, submission, tasks, seed, take)
+    plugin = GradingPlugin(zygote, submission, tasks, seed, take, claim)
     modules = sorted({task.split(".")[0] for task in tasks})
     files = [CHECKS / "test_every_function.py", *(CHECKS / f"test_{module}.py" for module in modules)]
     options = ["-c", str(CHECKS / "pytest.ini"), "--rootdir", str(CHECKS.parents[1]), "--import-mode=importlib"]

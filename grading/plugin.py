@@ -25,8 +25,16 @@ def _comes_last(item: pytest.Item) -> bool:
 
 class GradingPlugin:
     def __init__(
-        self, zygote: Zygote, submission: Path, tasks: list[str], seed: int, on_verdict: Callable[[Verdict], None]
+        self,
+        zygote: Zygote,
+        submission: Path,
+        tasks: list[str],
+        seed: int,
+        on_verdict: Callable[[Verdict], None],
+        claim: Callable[[str], bool] = lambda task: True,
     ) -> None:
+        """``claim(task)`` says whether this grader, of several side by side, is the one to check a function."""
+        self.claim, self.claims = claim, dict[str, bool]()
         self.zygote, self.submission, self.tasks, self.run_seed, self.on_verdict = (
             zygote,
             submission,
@@ -74,24 +82,30 @@ class GradingPlugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None):
         task = task_of(item)
-        if not self.checks[task]:
+        if self._mine(task) and not self.checks[task]:
             self._start_ahead(task)
         result = yield
-        if nextitem is None or task_of(nextitem) != task:
+        if self._mine(task) and (nextitem is None or task_of(nextitem) != task):
             self._finish(task)
         return result
 
+    def _mine(self, task: str) -> bool:
+        if task not in self.claims:
+            self.claims[task] = self.claim(task)
+        return self.claims[task]
+
     def _start_ahead(self, task: str) -> None:
         """The next function's worker imports the submission on the other core while this one is being checked."""
-        following = self.tasks[self.tasks.index(task) :][1:2]
-        for each in following:
-            self._student(each).start()
+        for following in self.tasks[self.tasks.index(task) + 1 :]:
+            if self._mine(following):
+                self._student(following).start()
+                break
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         task = task_of(item)
-        if self._student(task).stopped is not None:
-            pytest.skip("the verdict stands already")
+        if not self._mine(task) or self._student(task).stopped is not None:
+            pytest.skip("the verdict stands already, or is another grader's")
 
     # --- results ------------------------------------------------------------------------------------------------
 

@@ -12,12 +12,12 @@ import socket
 import sys
 from pathlib import Path
 
-# What submissions use is imported once, here: torch._dynamo takes a second, and the first optimizer imports it.
+# What submissions use is imported once, here.
 import numpy  # noqa: F401
 import psutil
 import torch
-import torch._dynamo
 import torch.func
+import torch.fx.experimental.symbolic_shapes  # autograd imports it at its first use
 
 from . import main, sandbox
 
