@@ -19,7 +19,7 @@ from .worker.calls import perform
 from .worker.values import Leaf, materialise
 
 ROUNDINGS = 64
-_DRAWS = 3  # of random rounding directions
+_DRAWS = 2  # of random rounding directions
 
 
 def precision(arguments: dict[str, Any]) -> torch.dtype:

@@ -24,7 +24,7 @@ steps = st.integers(1, 999).flatmap(lambda t: st.tuples(st.just(t), st.integers(
 levels = st.integers(0, 999)
 
 _profile = settings(
-    max_examples=5,
+    max_examples=4,
     deadline=None,
     database=None,
     phases=[Phase.explicit, Phase.generate],

@@ -138,7 +138,7 @@ class TestInversionLoss:
 class TestInvert:
     """A linear generator, and errors that are quadratic in the image: the best latent is known."""
 
-    STEPS: ClassVar[dict] = {"lbfgs": 60, "adam": 600}
+    STEPS: ClassVar[dict] = {"lbfgs": 60, "adam": 300}
 
     def problem(self, draw, optimizer, penalty=0.0, generator="LinearGenerator"):
         """Arguments, the generator, and the best latent from the normal equations."""
