@@ -134,8 +134,8 @@ def test_leaves_keep_their_tensor():
     assert torch.equal(back.tensor, torch.ones(2, dtype=torch.float64))
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, b"bytes", {1: 2}, 1j, len, range(3)], ids=lambda v: type(v).__name__)
-    "value", [object(), {1, 2}, b"bytes", {1: 2}, 1j, len, range(3)], ids=repr, ids=lambda value: type(value).__name__
+@pytest.mark.parametrize(
+    "value", [object(), {1, 2}, b"bytes", {1: 2}, 1j, len, range(3)], ids=lambda v: type(v).__name__
 )
 def test_everything_else_is_not_sent(value):
     with pytest.raises(TypeError, match="does not cross the boundary"):
