@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 import torch
 
+from .failures import GraderFault
 from .plugin import GradingPlugin
 from .verdicts import NOT_GRADED, Verdict
 from .zygote import Zygote
@@ -44,10 +45,13 @@ def grade(
         if on_verdict is not None:
             on_verdict(verdict)
 
-    if jobs > 1 and len(tasks) > 1:
-        reason = _share_out(zygote, submission, tasks, seed, take, jobs)
-    else:
-        reason = _run_checks(zygote, submission, tasks, seed, take)
+    try:
+        if jobs > 1 and len(tasks) > 1:
+            reason = _share_out(zygote, submission, tasks, seed, take, jobs)
+        else:
+            reason = _run_checks(zygote, submission, tasks, seed, take)
+    except GraderFault as fault:
+        reason = str(fault)
     for task in tasks:
         if task not in verdicts:
             take(Verdict(task, NOT_GRADED, reason=reason))

@@ -287,7 +287,11 @@ def test_the_result_file_grows_with_every_verdict(monkeypatch, tmp_path):
 
     monkeypatch.setattr(gradescope, "write", observed)
     assert command_line.main(["grade", str(PLAIN), "--only", "ddpm", "--json", str(path)]) == 0
-    assert [DDPM[: i + 1] for i in range(len(DDPM))] == [names for names in seen if names][: len(DDPM)]
+    counts = [len(names) for names in seen if names]
+    assert counts[: len(DDPM)] == [1, 2, 3, 4]
+    # Two graders share the functions, so that any may come first; the file keeps the course's order.
+    assert all(names == [task for task in DDPM if task in names] for names in seen)
+    assert all(set(earlier) <= set(later) for earlier, later in zip(seen, seen[1:]))
     assert list(tmp_path.iterdir()) == [path]
 
 
