@@ -132,7 +132,7 @@ class GradingPlugin:
     def _finish(self, task: str) -> None:
         student = self._student(task)
         verdict = conclude(task, self.checks[task], self.expected[task], student.stopped)
-        verdict.defined_at = student.defined_at
+        verdict.defined_at, verdict.confined = student.defined_at, student.confined
         if verdict.outcome == FAILED:
             try:
                 verdict.mistakes = [mistake.student for mistake in explanations(task, student.record)]

@@ -21,6 +21,7 @@ class Verdict:
     checks: list[CheckResult] = field(default_factory=list)
     defined_at: str = ""  # "ddpm.py:12"
     mistakes: list[str] = field(default_factory=list)  # what explains every result that came back
+    confined: bool | None = None  # whether the kernel confined the student's code; None where none was run
     reason: str = ""  # for "not implemented" and "not graded"
 
     @property

@@ -28,6 +28,8 @@ def show(console: Console, course: Course, table: list[Row], seed: int, hints: s
     not_graded = sum(row.verdict is not None and row.verdict.outcome == NOT_GRADED for row in table)
     if not_graded:
         console.print(f"[magenta]{not_graded} not graded: the grader is at fault, no points are lost by it[/magenta]")
+    if any(row.verdict is not None and row.verdict.confined is False for row in table):
+        console.print("[magenta]no sandbox here: this code could read your files; grade strangers on Linux[/magenta]")
     console.print(f"[dim]seed {seed}: the same inputs are drawn again with --seed {seed}[/dim]")
 
 
