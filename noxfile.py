@@ -71,6 +71,12 @@ def tests(session: nox.Session) -> None:
 
 
 @session
+def train(session: nox.Session) -> None:
+    """Train a model as the one that ships was: nox -s train -- NAME [--outdir DIR] [--steps N] …; -- --help."""
+    session.run(prepare(session), "-m", "reference.training", *session.posargs)
+
+
+@session
 def bench(session: nox.Session) -> None:
     """Timings as ratios: the formulas against diffusers' schedulers."""
     session.run(prepare(session), "-m", "pytest", "-q", "tests/benchmarks", "--benchmark-enable", *session.posargs)

@@ -1,0 +1,75 @@
+"""The trained networks that ship, and how a file of weights becomes one of them again."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+__all__ = ["MODELS", "NETWORKS", "export", "load", "training_of"]
+
+MODELS = Path(__file__).parents[2] / "fixtures" / "models"
+#: Class → module. Modules are imported when a network is asked for: diffusers alone takes seconds.
+NETWORKS = {
+    "Classifier": "reference.networks.classifier",
+    "PromptUNet": "reference.networks.prompt_unet",
+    "UnconditionalUNet": "reference.unet",
+    "TimeConditionalUNet": "reference.unet",
+    "ClassConditionalUNet": "reference.unet",
+}
+
+
+def export(network: nn.Module, kind: str, arguments: dict[str, Any], path: Path, training: dict[str, Any]) -> None:
+    """Write a network in half precision, with the class and the arguments it is built from.
+
+    Args:
+        network: what to write.
+        kind: its class, one of `NETWORKS`.
+        arguments: of the class, in JSON's types.
+        path: a ``.safetensors`` file.
+        training: how it came to be: recipe, options, seconds.
+    """
+    state = {
+        name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
+        for name, value in network.state_dict().items()
+    }
+    about = {"network": kind, "arguments": json.dumps(arguments), "training": json.dumps(training)}
+    save_file(state, path, about)
+
+
+def training_of(path: Path) -> dict[str, Any]:
+    """How the model of a file came to be, as `export` was told."""
+    with safe_open(path, "pt") as file:
+        return json.loads(file.metadata()["training"])
+
+
+def load(name: str | Path, device: str | torch.device = "cpu") -> Any:
+    """One of the shipped models, or one from a file, in float32, for evaluation.
+
+    Args:
+        name: "class", "emoji", …: a file of fixtures/models without its suffix; or a path to a ``.safetensors`` file.
+        device: where to put it.
+
+    Raises:
+        ValueError: no such model; the file is none of ours.
+
+    >>> load("digit-classifier").training
+    False
+    """
+    path = name if isinstance(name, Path) else MODELS / f"{name}.safetensors"
+    if not path.is_file():
+        shipped = ", ".join(sorted(path.stem for path in MODELS.glob("*.safetensors")))
+        raise ValueError(f"name: expected one of {shipped}, or the path of a file, got {str(name)!r}")
+    with safe_open(path, "pt") as file:
+        about = file.metadata() or {}
+        if about.get("network") not in NETWORKS:
+            raise ValueError(f"name: {path} does not say which of {', '.join(NETWORKS)} it holds")
+        names = file.keys()  # it is no dictionary, and does not iterate
+        state = {name: file.get_tensor(name) for name in names}
+    network = getattr(import_module(NETWORKS[about["network"]]), about["network"])(**json.loads(about["arguments"]))
+    network.load_state_dict(state)  # copies into float32
+    return network.to(device).eval().requires_grad_(False)

@@ -1,0 +1,1 @@
+"""Training, from real data to the small models that ship: ``python -m reference.training --help``."""

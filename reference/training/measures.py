@@ -1,0 +1,132 @@
+"""What is measured of each shipped model, and the pictures that its card shows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import data, networks
+from ..illusions import lowpass
+from .diffusion import SIGMA, sample_digits, sample_digits_of, sample_prompts
+from .loop import seeded
+from .quality import frechet_table, in_batches, nearest_group_rate, recognition_rate
+from .views import random_views
+
+__all__ = ["MEASURES", "Measured"]
+
+#: Numbers by name (a table of Fréchet distances is a dictionary of its own), and pictures in rows of so many.
+Measured = tuple[dict[str, Any], Tensor, int]
+SAMPLES = 500
+SEED = 1  # none that a training used
+
+
+def digit_classifier(model: Any) -> Measured:
+    """Held-out digits."""
+    test = data.load("digits", "test")
+    x = test.floats()
+    return {"accuracy on 1,000 held-out digits": recognition_rate(model, x, test.labels)}, x[::25], 10
+
+
+def emoji_classifier(model: Any) -> Measured:
+    """New views of the training pictures, and the groups of those that it has never seen."""
+    train, test = data.load("emoji", size=32), data.load("emoji", "test", size=32)
+    views = random_views(train.floats(-1, 1), seeded("cpu", SEED), 15.0, 0.15, 0.1, colour=0.15, noise=0.3)
+    features = in_batches(model.features, train.floats(-1, 1))
+    held_out = in_batches(model.features, test.floats(-1, 1))
+    return (
+        {
+            "accuracy on new views of the 422 training pictures": recognition_rate(
+                model, views, torch.arange(len(train))
+            ),
+            "held-out pictures whose nearest training picture is of their group": nearest_group_rate(
+                held_out, test.labels, features, train.labels
+            ),
+        },
+        views[::10],
+        10,
+    )
+
+
+def one_step(model: Any) -> Measured:
+    """Mean squared errors on held-out digits for σ from 0 to 1, beside the noisy picture's own and a blur's."""
+    x0 = data.load("digits", "test").floats()
+    noise = torch.randn(x0.shape, generator=seeded("cpu", SEED))
+    numbers: dict[str, Any] = {}
+    rows = [x0[50::100]]
+    for sigma in (0.0, 0.2, 0.4, SIGMA, 0.6, 0.8, 1.0):
+        noisy = x0 + sigma * noise
+        clean = in_batches(model, noisy)
+        blurred = lowpass(noisy, 5, 1.0)
+        errors = {"noisy": noisy, "blurred": blurred, "denoised": clean}
+        numbers[f"mean squared error at σ = {sigma}"] = {
+            name: float((x - x0).square().mean()) for name, x in errors.items()
+        }
+        rows += [noisy[50::100], clean[50::100]]
+    return numbers, torch.cat(rows), 10
+
+
+def time_conditioned(model: Any) -> Measured:
+    """Unconditional digits."""
+    fakes = _digits(lambda count, generator: sample_digits(model, count, generator))
+    return {"Fréchet distance": _digit_distances(fakes)}, fakes[:40], 10
+
+
+def class_conditioned(model: Any) -> Measured:
+    """Digits of each class, at the handout's guidance scale."""
+    labels = torch.arange(10).repeat(SAMPLES // 10)
+    parts = iter(labels.split(100))
+    fakes = _digits(lambda count, generator: sample_digits_of(model, next(parts), generator))
+    rate = recognition_rate(networks.load("digit-classifier"), fakes, labels)
+    return {"recognition rate, γ = 5": rate, "Fréchet distance, γ = 5": _digit_distances(fakes)}, fakes[:50], 10
+
+
+def emoji(model: Any) -> Measured:
+    """One picture for each of the training prompts, and as many for the null prompt."""
+    everything, train = data.load("emoji", "all", size=32), data.load("emoji", size=32)
+    fakes = _prompted(model, list(train.prompts))
+    features = networks.load("emoji-classifier").features
+    real, drawn = in_batches(features, everything.floats(-1, 1)), in_batches(features, fakes)
+    null = _prompted(model, [""] * 256)
+    noise = in_batches(features, torch.randn(len(real), 3, 32, 32, generator=seeded("cpu", SEED)))
+    nearest = torch.cdist(drawn, real).argmin(dim=1)
+    return (
+        {
+            "nearest picture is of the prompt's group": nearest_group_rate(
+                drawn, train.labels, real, everything.labels
+            ),
+            "nearest picture is the prompt's own": float((nearest == torch.arange(len(train))).float().mean()),
+            "Fréchet distance, prompts, scale 3": frechet_table(real, drawn, noise),
+            "Fréchet distance, null prompt": frechet_table(real, in_batches(features, null), noise),
+        },
+        torch.cat([fakes[::7][:60], null[:12]]),
+        12,
+    )
+
+
+def _prompted(model: Any, prompts: list[str]) -> Tensor:
+    parts = [prompts[start : start + 64] for start in range(0, len(prompts), 64)]
+    return torch.cat([sample_prompts(model, part, seeded("cpu", SEED, k)) for k, part in enumerate(parts)])
+
+
+def _digits(sample: Callable[[int, torch.Generator], Tensor]) -> Tensor:
+    """SAMPLES digits, 100 at a time, each hundred with a seed of its own."""
+    with torch.autocast("cpu", torch.bfloat16):
+        return torch.cat([sample(100, seeded("cpu", SEED, part)) for part in range(SAMPLES // 100)]).float()
+
+
+def _digit_distances(fakes: Tensor) -> dict[str, float]:
+    features = networks.load("digit-classifier").features
+    real = in_batches(features, data.load("digits", "test").floats())
+    noise = in_batches(features, torch.rand(SAMPLES, 1, 28, 28, generator=seeded("cpu", SEED)))
+    return frechet_table(real, in_batches(features, fakes.clamp(0, 1)), noise)
+
+
+MEASURES: dict[str, Callable[[Any], Measured]] = {
+    "digit-classifier": digit_classifier,
+    "emoji-classifier": emoji_classifier,
+    "one-step": one_step,
+    "time": time_conditioned,
+    "class": class_conditioned,
+    "emoji": emoji,
+}

@@ -1,0 +1,51 @@
+"""What can be trained, and how the shipped models were.
+
+A recipe's numbers are the defaults of its command line, so ``python -m reference.training NAME`` without flags trains
+the model that ships.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import diffusion, features
+from .loop import Options, Trainer
+
+__all__ = ["RECIPES", "Recipe"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One model: what it is, its trainer, and the numbers it ships with."""
+
+    about: str
+    build: Callable[[Options], tuple[Trainer, dict[str, Any]]]  # the trainer, the network's arguments
+    network: str  # the class, as reference.networks.NETWORKS names it
+    data: str
+    steps: int
+    batch_size: int
+    learning_rate: float
+    precision: str = "bfloat16"
+    pictures_every: int = 500
+
+
+RECIPES = {
+    "digit-classifier": Recipe(
+        "recognises digits, and measures them", features.digit_classifier, "Classifier", "digits", 1500, 64, 2e-3
+    ),
+    "emoji-classifier": Recipe(
+        "names emoji; its features measure pictures", features.emoji_classifier, "Classifier", "emoji", 3000, 64, 2e-3
+    ),
+    "one-step": Recipe(
+        "CS180 part B's one-step denoiser", diffusion.one_step_unet, "UnconditionalUNet", "digits", 1500, 64, 1e-3
+    ),
+    "time": Recipe(
+        "CS180 part B's time-conditioned UNet", diffusion.time_unet, "TimeConditionalUNet", "digits", 2000, 64, 2e-3
+    ),
+    "class": Recipe(
+        "CS180 part B's class-conditioned UNet", diffusion.class_unet, "ClassConditionalUNet", "digits", 2400, 64, 2e-3
+    ),
+    "emoji": Recipe(
+        "a prompt-conditioned diffusion model", diffusion.prompt_unet, "PromptUNet", "emoji", 4500, 64, 2e-3
+    ),
+}
