@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from .differentiable import Differentiable
 from .failures import Failure, raised
 from .tasks import parameters
 from .worker import wire
@@ -201,6 +202,9 @@ class Student:
 
 
 def _portable(value: Any, callbacks: list[Any], local_probes: bool) -> Any:
+    if isinstance(value, Differentiable):
+        callbacks.append(value.answer)
+        return Remote(len(callbacks) - 1, differentiable=True)
     if callable(value) and not (isinstance(value, Probe) and local_probes):
         callbacks.append(value)
         return Remote(len(callbacks) - 1)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from . import probes
+from .remote import differentiable
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,10 @@ class Probe:
 
 @dataclass(frozen=True)
 class Remote:
-    """A function of the other side, by number; calling it is a round trip."""
+    """A function of the other side, by number; calling it is a round trip, and another one its gradient."""
 
     number: int
+    differentiable: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def materialise(
             live[name] = torch.Generator().manual_seed(value.seed)
             torch.rand(value.drawn, generator=live[name])
         elif isinstance(value, Remote) and remote is not None:
-            live[name] = remote(value.number)
+            call = remote(value.number)
+            live[name] = differentiable(call) if value.differentiable else call
         else:
             live[name] = value
     for name, value in arguments.items():

@@ -146,7 +146,7 @@ def pack(value: Any, tensors: dict[str, Tensor]) -> Any:
     if kind is Seeded:
         return {"seeded": [value.seed, value.drawn]}
     if kind is Remote:
-        return {"remote": value.number}
+        return {"remote": [value.number, value.differentiable]}
     if kind is Opaque:
         return {"opaque": [value.type_name, value.text]}
     raise TypeError(f"{kind.__name__} does not cross the boundary")
@@ -177,7 +177,7 @@ def unpack(tree: Any, tensors: dict[str, Tensor]) -> Any:
     if tag == "seeded":
         return Seeded(int(body[0]), int(body[1]))
     if tag == "remote":
-        return Remote(int(body))
+        return Remote(int(body[0]), bool(body[1]))
     if tag == "opaque":
         return Opaque(clean(str(body[0]))[:200], clean(str(body[1]))[:400])
     raise ValueError(f"an unknown tag {tag!r}")

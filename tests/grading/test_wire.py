@@ -58,6 +58,7 @@ def there_and_back(message):
         Derived("scaled", "x_t"),
         Probe("eps_model"),
         Remote(3),
+        Remote(4, differentiable=True),
         Opaque("numpy.ndarray", "array([1])"),
     ],
     ids=repr,

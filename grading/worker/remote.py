@@ -1,0 +1,33 @@
+"""Gradients through a function of the other side: its outputs and its vector-Jacobian products come over the wire."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def differentiable(call: Callable) -> Callable:
+    """The function behind ``call``, which is asked "forward" and later, for the same ``ticket``, "backward".
+
+    ``call("forward", arguments)`` answers (ticket, outputs), ``call("backward", ticket, cotangents)`` one gradient or
+    None for each argument.
+    """
+
+    class Remote(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, *arguments: Any) -> Any:
+            ctx.count = len(arguments)
+            plain = [value.detach() if isinstance(value, Tensor) else value for value in arguments]
+            ctx.ticket, outputs = call("forward", plain)
+            return outputs if isinstance(outputs, Tensor) else tuple(outputs)
+
+        @staticmethod
+        def backward(ctx: Any, *cotangents: Any) -> Any:
+            return tuple(call("backward", ctx.ticket, list(cotangents)))
+
+    def function(*arguments: Any) -> Any:
+        outputs = Remote.apply(*arguments)
+        return list(outputs) if isinstance(outputs, tuple) else outputs
+
+    return function
