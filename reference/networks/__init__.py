@@ -16,7 +16,10 @@ MODELS = Path(__file__).parents[2] / "fixtures" / "models"
 #: Class → module. Modules are imported when a network is asked for: diffusers alone takes seconds.
 NETWORKS = {
     "Classifier": "reference.networks.classifier",
+    "DCGenerator": "reference.networks.dcgan",
+    "Encoder": "reference.networks.encoder",
     "PromptUNet": "reference.networks.prompt_unet",
+    "StyleGenerator": "reference.networks.stylegan",
     "UnconditionalUNet": "reference.unet",
     "TimeConditionalUNet": "reference.unet",
     "ClassConditionalUNet": "reference.unet",

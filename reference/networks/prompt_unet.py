@@ -53,7 +53,7 @@ class PromptUNet(nn.Module):
         self.words = {word: row for row, word in enumerate(words, start=1)}  # row 0 is the empty word
         self.length = length
         self.table = nn.Embedding(len(words) + 1, embedding)
-        self.unet: Any = UNet2DConditionModel(
+        unet: Any = UNet2DConditionModel(
             sample_size=32,
             in_channels=3,
             out_channels=3,
@@ -66,7 +66,8 @@ class PromptUNet(nn.Module):
             norm_num_groups=8,
         )
         # Plain matrix products: torch's fused attention takes ten times as long on 64 pixels of a CPU, backwards.
-        self.unet.set_attn_processor(AttnProcessor())
+        unet.set_attn_processor(AttnProcessor())
+        self.unet = unet
 
     def rows(self, prompts: Sequence[str]) -> Tensor:
         """(B, L) rows of the table, for prompts of known words.

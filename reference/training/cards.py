@@ -1,7 +1,8 @@
 """Model cards: ``python -m reference.training.cards [NAME …]`` measures the shipped models and writes
 
 - ``fixtures/models/NAME.md`` and ``NAME.png``: what the model is, where it comes from, how good it is, what it makes;
-- ``fixtures/models/quality.json``: all measured numbers, by model.
+- ``fixtures/models/quality.json``: all measured numbers, by model;
+- ``fixtures/models/README.md``: one line for each model.
 """
 
 import json
@@ -46,6 +47,20 @@ def card(name: str, training: dict[str, Any], parameters: int, size: int, number
 """
 
 
+def _contents() -> str:
+    """The models that ship, a line each."""
+    shipped = [(name, networks.MODELS / f"{name}.safetensors") for name in RECIPES]
+    lines = [
+        f"| [{name}]({name}.md) | {RECIPES[name].about} | {path.stat().st_size / 1e6:.1f} "
+        f"| {networks.training_of(path)['seconds'] / 60:.0f} |"
+        for name, path in shipped
+        if path.is_file()
+    ]
+    return "\n".join(
+        ["# The models that ship", "", "| model | | MB | minutes |", "| --- | --- | --- | --- |", *lines, ""]
+    )
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {number:.4g}" for name, number in value.items())
@@ -65,6 +80,7 @@ def main(names: list[str]) -> None:
         path.with_suffix(".md").write_text(text)
         QUALITY.write_text(json.dumps({name: numbers[name] for name in RECIPES if name in numbers}, indent=2) + "\n")
         print(text)
+    (networks.MODELS / "README.md").write_text(_contents())
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ SCALE = 5.0
 PREVIEW = 60  # of the T timesteps, for the pictures during training
 DIGIT_SCHEDULE = cumulative_alphas(linear_betas(300))
 EMOJI_SCHEDULE = cumulative_alphas(linear_betas(1000))
-SHOWN_PROMPTS = ("grinning face", "cat face", "red apple", "red heart", "dog face", "automobile", "sunflower", "rocket")
+SHOWN_PROMPTS = ("grinning face", "cat face", "red apple", "red heart", "dog face", "automobile", "hibiscus", "rocket")
 
 
 def one_step_unet(options: Options) -> tuple[Training, dict]:
@@ -119,7 +119,7 @@ def class_unet(options: Options) -> tuple[Training, dict]:
 
 def prompt_unet(options: Options) -> tuple[Training, dict]:
     """The noise from x_t, t and a prompt, which is empty for one sample in ten."""
-    pictures = data.load(options.data, size=32)
+    pictures = data.load(options.data, size=32, full=options.full)
     words = sorted({word for prompt in pictures.prompts for word in prompt.split()})
     model = PromptUNet(words)
     images = pictures.floats(-1, 1).to(options.device)

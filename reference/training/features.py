@@ -29,7 +29,7 @@ def digit_classifier(options: Options) -> tuple[Training, dict]:
 
 def emoji_classifier(options: Options) -> tuple[Training, dict]:
     """Every training emoji is a class of its own; in [-1, 1]."""
-    pictures = data.load(options.data, size=32)
+    pictures = data.load(options.data, size=32, full=options.full)
     arguments = {"in_channels": 3, "num_classes": len(pictures), "num_hiddens": 24}
     views = {"degrees": 15.0, "zoom": 0.15, "shift": 0.1, "colour": 0.15, "noise": 0.3}
     return _training(arguments, pictures.floats(-1, 1), torch.arange(len(pictures)), views, options), arguments

@@ -104,6 +104,50 @@ def emoji(model: Any) -> Measured:
     )
 
 
+def stylegan(model: Any) -> Measured:
+    """Faces, and how close the nearest real ones are."""
+    return _faces(lambda count, generator: model(torch.randn(count, model.z_dim, generator=generator)))
+
+
+dcgan = stylegan  # both take z of model.z_dim and answer pictures
+
+
+def encoder(model: Any) -> Measured:
+    """Real faces through encoder and generator; the mean face for scale."""
+    generator = networks.load("stylegan")
+    numbers: dict[str, Any] = {}
+    rows = []
+    for split in ("train", "test"):
+        x = data.load("faces", split, size=32).floats(-1, 1)
+        with torch.no_grad():
+            images = generator.synthesis(model(x))
+            mean = generator.synthesis(model.mean_w.expand(len(x), generator.num_ws, -1))
+        numbers[f"mean squared error, {split} faces"] = {
+            "encoder": float((images - x).square().mean()),
+            "mean face": float((mean - x).square().mean()),
+        }
+        rows += [x[:10], images[:10]]
+    return numbers, torch.cat(rows), 10
+
+
+def _faces(sample: Callable[[int, torch.Generator], Tensor]) -> Measured:
+    """Fréchet distances to all 102 faces and their mirror images, with which the GANs are trained."""
+    with torch.no_grad():
+        fakes = in_batches(lambda part: sample(len(part), seeded("cpu", SEED, int(part[0]))), torch.arange(SAMPLES))
+    features = networks.load("emoji-classifier").features
+    faces = data.load("faces", "all", size=32).floats(-1, 1)
+    real = in_batches(features, torch.cat([faces, faces.flip(3)]))
+    drawn = in_batches(features, fakes.clamp(-1, 1))
+    noise = in_batches(features, torch.rand(len(real), 3, 32, 32, generator=seeded("cpu", SEED)) * 2 - 1)
+    numbers = {
+        "Fréchet distance": frechet_table(real, drawn, noise),
+        "mean distance of features to the nearest real face": float(torch.cdist(drawn, real).min(1).values.mean()),
+        "spread: mean distance between two fakes": float(torch.pdist(drawn).mean()),
+        "spread of the real faces": float(torch.pdist(real).mean()),
+    }
+    return numbers, fakes[:60], 12
+
+
 def _prompted(model: Any, prompts: list[str]) -> Tensor:
     parts = [prompts[start : start + 64] for start in range(0, len(prompts), 64)]
     return torch.cat([sample_prompts(model, part, seeded("cpu", SEED, k)) for k, part in enumerate(parts)])
@@ -129,4 +173,7 @@ MEASURES: dict[str, Callable[[Any], Measured]] = {
     "time": time_conditioned,
     "class": class_conditioned,
     "emoji": emoji,
+    "stylegan": stylegan,
+    "dcgan": dcgan,
+    "encoder": encoder,
 }

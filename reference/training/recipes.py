@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import diffusion, features
+from . import diffusion, encoder, features, gan
 from .loop import Options, Trainer
 
 __all__ = ["RECIPES", "Recipe"]
@@ -27,6 +27,8 @@ class Recipe:
     learning_rate: float
     precision: str = "bfloat16"
     pictures_every: int = 500
+    use_r1_regularization: bool = False
+    use_diffaug: bool = False
 
 
 RECIPES = {
@@ -47,5 +49,29 @@ RECIPES = {
     ),
     "emoji": Recipe(
         "a prompt-conditioned diffusion model", diffusion.prompt_unet, "PromptUNet", "emoji", 4500, 64, 2e-3
+    ),
+    "stylegan": Recipe(
+        "EECS part A's StyleGAN2 in small, on few faces",
+        gan.stylegan_training,
+        "StyleGenerator",
+        "faces",
+        5000,
+        16,
+        2.5e-3,
+        use_r1_regularization=True,
+        use_diffaug=True,
+    ),
+    "dcgan": Recipe(
+        "CMU's vanilla generator, on few faces",
+        gan.dcgan_training,
+        "DCGenerator",
+        "faces",
+        4000,
+        32,
+        5e-4,
+        use_diffaug=True,
+    ),
+    "encoder": Recipe(
+        "guesses the StyleGAN's w+ of a picture", encoder.encoder_training, "Encoder", "faces", 1500, 16, 1e-3
     ),
 }

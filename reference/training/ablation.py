@@ -1,0 +1,62 @@
+"""The handout's comparison of GAN settings: ``python -m reference.training.ablation RUN [RUN …]``.
+
+Each RUN is the folder of a ``stylegan`` training. Writes ``fixtures/models/ablation.md`` and ``ablation.png``: the same
+measures as on the model's card for each setting, and a row of fakes each.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .. import networks
+from .measures import MEASURES
+from .pictures import save_grid
+
+__all__ = ["main", "setting"]
+
+COLUMNS = 12
+
+
+def setting(options: dict[str, Any]) -> str:
+    """The name of a run's setting.
+
+    >>> setting({"use_r1_regularization": True, "use_diffaug": True})
+    'R1 + DiffAugment'
+    """
+    parts = [name for name, flag in (("R1", "use_r1_regularization"), ("DiffAugment", "use_diffaug")) if options[flag]]
+    return " + ".join(parts) or "plain"
+
+
+def main(runs: list[str]) -> None:
+    """Measure each run's model and write the table and the picture."""
+    rows, pictures = [], []
+    scale: dict[str, float] = {}
+    for run in map(Path, runs):
+        training = networks.training_of(run / "model.safetensors")
+        numbers, fakes, _ = MEASURES["stylegan"](networks.load(run / "model.safetensors"))
+        scale = numbers["Fréchet distance"]
+        name, steps = setting(training["options"]), training["options"]["steps"]
+        nearest = numbers["mean distance of features to the nearest real face"]
+        spread = numbers["spread: mean distance between two fakes"]
+        rows.append(f"| {name} | {steps:,} | {scale['fake']:.4g} | {nearest:.4g} | {spread:.4g} |")
+        pictures.append(fakes[: 2 * COLUMNS])
+        print(rows[-1])
+    table = "\n".join(rows)
+    text = f"""# The few-shot GAN in the handout's settings
+
+| setting | steps | Fréchet distance | to the nearest real face | between two fakes |
+| --- | --- | --- | --- | --- |
+{table}
+
+On the same scale real faces are {scale["real"]:.4g} from real faces, noise {scale["noise"]:.4g}.
+
+![two rows of fakes for each setting, in the table's order](ablation.png)
+"""
+    (networks.MODELS / "ablation.md").write_text(text)
+    save_grid(torch.cat(pictures), networks.MODELS / "ablation.png", COLUMNS)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
