@@ -71,6 +71,12 @@ def tests(session: nox.Session) -> None:
 
 
 @session
+def smoke(session: nox.Session) -> None:
+    """The courses' pictures, made with a submission's functions: nox -s smoke -- PATH [--only WORD,…] [--out DIR]."""
+    grading(session, "smoke")
+
+
+@session
 def train(session: nox.Session) -> None:
     """Train a model as the one that ships was: nox -s train -- NAME [--outdir DIR] [--steps N] …; -- --help."""
     session.run(prepare(session), "-m", "reference.training", *session.posargs)

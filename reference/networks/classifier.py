@@ -21,6 +21,7 @@ class Classifier(nn.Module):
         num_classes: K.
         num_hiddens: D, the channels of the first level; they double at each level.
 
+    >>> import torch
     >>> model = Classifier(1, 10, num_hiddens=4).eval()
     >>> x = torch.zeros(2, 1, 28, 28)
     >>> model(x).shape, model.features(x).shape, [tuple(m.shape[1:]) for m in model.maps(x)]

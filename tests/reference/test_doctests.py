@@ -4,9 +4,12 @@ import ast
 import doctest
 import importlib
 import inspect
+import pkgutil
 import re
 
 import pytest
+
+import reference
 
 MODULES = ["noising", "ddpm", "ddim", "guidance", "editing", "illusions", "dps", "distillation"]
 FUNCTIONS = [
@@ -14,6 +17,13 @@ FUNCTIONS = [
     for module in MODULES
     for node in ast.parse(inspect.getsource(importlib.import_module(f"reference.{module}"))).body
     if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+]
+
+
+EVERY = [  # those that are run from the command line end the process when imported
+    found.name.removeprefix("reference.")
+    for found in pkgutil.walk_packages(reference.__path__, "reference.")
+    if not found.name.endswith("__main__")
 ]
 
 
@@ -27,7 +37,7 @@ def examples(module):
     ]
 
 
-@pytest.mark.parametrize("test", [test for module in MODULES for test in examples(module)], ids=lambda test: test.name)
+@pytest.mark.parametrize("test", [test for module in EVERY for test in examples(module)], ids=lambda test: test.name)
 def test_the_example_runs(test):
     report = []
     runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.FAIL_FAST)
