@@ -20,7 +20,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import data
-from ..ddim import sample_ddim
 from ..ddpm import sample_ddpm
 from ..guidance import guided_eps
 from ..networks.prompt_unet import PromptUNet
@@ -176,22 +175,20 @@ def sample_digits_of(
 def sample_prompts(
     model: Any, prompts: list[str], generator: torch.Generator, scale: float = 3.0, steps: int = 50
 ) -> Tensor:
-    """One picture for each prompt, by DDIM with classifier-free guidance."""
+    """One picture for each prompt, by DDPM with classifier-free guidance and the estimate of x_0 kept in [-1, 1]."""
     schedule = EMOJI_SCHEDULE.to(generator.device)
     cond, null = model.embed(prompts), model.embed([""] * len(prompts))
 
     def eps_model(x_t: Tensor, t: int) -> Tensor:
         return guided_eps(in_float(model), x_t, t, cond, null, scale)
 
-    x_T = torch.randn((len(prompts), 3, 32, 32), generator=generator, device=generator.device)
-    timesteps = strided_timesteps(len(schedule), steps)
-    return sample_ddim(eps_model, x_T, timesteps, schedule, clip_x0=True)
+    return _ddpm(eps_model, (len(prompts), 3, 32, 32), schedule, steps, generator, clip_x0=True)
 
 
-def _ddpm(eps_model, shape: tuple, schedule: Tensor, steps: int, generator: torch.Generator) -> Tensor:
+def _ddpm(eps_model, shape: tuple, schedule: Tensor, steps: int, generator: torch.Generator, clip_x0=False) -> Tensor:
     x_T = torch.randn(shape, generator=generator, device=generator.device)
     timesteps = strided_timesteps(len(schedule), steps)
-    return sample_ddpm(eps_model, x_T, timesteps, schedule, noise_fn=lambda x: _noise_like(x, generator))
+    return sample_ddpm(eps_model, x_T, timesteps, schedule, lambda x: _noise_like(x, generator), clip_x0)
 
 
 def in_float(model: nn.Module) -> Callable[..., Tensor]:
