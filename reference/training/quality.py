@@ -60,12 +60,13 @@ def _root(matrix: Tensor) -> Tensor:
 
 
 def frechet_table(real: Tensor, fake: Tensor, noise: Tensor, repeats: int = 5, seed: int = 0) -> dict[str, float]:
-    """Fréchet distances to one half of the real features: the other half's, the fakes' and the noise's.
+    """Fréchet distances to some of the real features: of others of them, of the fakes and of the noise.
 
-    All three sets have the halves' size, so that they compare; each value is the mean over random halves.
+    All sets have one size, half the real features' or as many as there are fakes, so that the distances compare; each
+    value is the mean over random choices.
 
     Args:
-        real, fake, noise: (N, F) features; fake and noise need at least half as many as real.
+        real, fake, noise: (N, F) features.
 
     >>> generator = torch.Generator().manual_seed(0)
     >>> real, noise = torch.randn(400, 2, generator=generator), 5 + torch.randn(200, 2, generator=generator)
@@ -73,19 +74,17 @@ def frechet_table(real: Tensor, fake: Tensor, noise: Tensor, repeats: int = 5, s
     >>> table["real"] < 0.1, table["noise"] > 40
     (True, True)
     """
-    half = len(real) // 2
-    if min(len(fake), len(noise)) < half:
-        raise ValueError(f"fake, noise: expected at least {half} samples each, got {len(fake)} and {len(noise)}")
+    size = min(len(real) // 2, len(fake), len(noise))
     sums = {"real": 0.0, "fake": 0.0, "noise": 0.0}
     for repeat in range(repeats):
         generator = seeded("cpu", seed, "halves", repeat)
 
         def some(features: Tensor, generator: torch.Generator = generator) -> Tensor:
-            return features[torch.randperm(len(features), generator=generator)[:half]]
+            return features[torch.randperm(len(features), generator=generator)[:size]]
 
         order = torch.randperm(len(real), generator=generator)
-        target = real[order[:half]]
-        others = {"real": real[order[half : 2 * half]], "fake": some(fake), "noise": some(noise)}
+        target = real[order[:size]]
+        others = {"real": real[order[size : 2 * size]], "fake": some(fake), "noise": some(noise)}
         for name, features in others.items():
             sums[name] += frechet_distance(target, features) / repeats
     return sums

@@ -66,12 +66,12 @@ RECIPES = {
         gan.dcgan_training,
         "DCGenerator",
         "faces",
-        4000,
+        2000,
         32,
         5e-4,
         use_diffaug=True,
     ),
     "encoder": Recipe(
-        "guesses the StyleGAN's w+ of a picture", encoder.encoder_training, "Encoder", "faces", 1500, 16, 1e-3
+        "guesses the StyleGAN's w+ of a picture", encoder.encoder_training, "Encoder", "faces", 800, 16, 1e-3
     ),
 }
