@@ -40,6 +40,19 @@ def _parser() -> argparse.ArgumentParser:
     fixtures.add_argument("--seed", type=int, help="draw the inputs from another seed")
     fixtures.add_argument("--out", type=Path, default=ROOT / "fixtures", metavar="DIR", help="default: fixtures")
     fixtures.set_defaults(run=_fixtures)
+
+    smoke = commands.add_parser(
+        "smoke", help="make the courses' pictures with a submission's functions, and measure them"
+    )
+    smoke.add_argument("path", nargs="?", type=Path, default=ROOT / "reference", help="default: reference")
+    smoke.add_argument("--only", default="", metavar="WORD,…", help="demonstrations with one of these in their names")
+    smoke.add_argument("--out", type=Path, default=Path("runs/smoke"), metavar="DIR", help="default: runs/smoke")
+    smoke.add_argument("--seed", type=int, default=0, help="of all noise; default: 0")
+    smoke.add_argument("--device", default="cpu", help="where the networks run; default: cpu")
+    smoke.add_argument(
+        "--calibrate", type=int, metavar="SEEDS", help="measure the reference, and expect that of others"
+    )
+    smoke.set_defaults(run=_smoke)
     return parser
 
 
@@ -97,6 +110,18 @@ def _grade_with(zygote, arguments: argparse.Namespace, console, progress, start:
         grade(zygote, folder, course.functions, seed, take, usable_jobs())
     terminal.show(console, course, rows(course, verdicts), seed, arguments.hints)
     return AT_FAULT if any(verdict.outcome == NOT_GRADED for verdict in verdicts.values()) else GRADED
+
+
+def _smoke(arguments: argparse.Namespace) -> int:
+    with Zygote() as zygote:
+        from .smoke import command
+        from .submission import Unusable
+
+        try:
+            return command.main(zygote, arguments)
+        except Unusable as error:
+            print(f"smoke: {error}", file=sys.stderr)
+            return UNUSABLE
 
 
 def _stubs(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,121 @@
+"""A submission's functions as plain callables; the code behind each runs in a confined process of its own."""
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..failures import Failure
+from ..student import Student
+from ..worker.calls import perform
+from ..worker.values import Leaf
+from ..zygote import Zygote
+
+__all__ = ["Functions", "Trusted", "Unusable", "of_the_reference"]
+
+
+class Unusable(Exception):
+    """A function raised, hung, or gave back what no pipeline can go on with."""
+
+    def __init__(self, task: str, reason: str, missing: bool = False) -> None:
+        super().__init__(f"{task}: {reason}")
+        self.task, self.missing = task, missing
+
+
+class _Loss(torch.autograd.Function):
+    """A submission's scalar: its gradients are asked for together with its value."""
+
+    @staticmethod
+    def forward(ctx: Any, functions: "Functions", task: str, of: tuple[str, ...], arguments: dict, *at: Tensor) -> Any:
+        sent = arguments | {name: Leaf(value.detach()) for name, value in zip(of, at)}
+        reply = functions._reply(task, sent | {"cotangent": torch.ones(())})
+        value, grads = functions._tensor(task, reply.value), reply.grads or {}
+        if value.ndim or any(grads.get(name) is None for name in of):
+            raise Unusable(task, f"expected a scalar that is differentiable in {' and '.join(of)}")
+        ctx.save_for_backward(*(functions._tensor(task, grads[name]) for name in of))
+        return value
+
+    @staticmethod
+    def backward(ctx: Any, cotangent: Tensor) -> Any:
+        return None, None, None, None, *(cotangent * gradient for gradient in ctx.saved_tensors)
+
+
+class Functions:
+    """``functions("ddim.sample_ddim", eps_model=…, …)`` is the submission's value.
+
+    Networks are given as plain functions; where gradients have to flow through one it is wrapped in
+    :class:`grading.differentiable.Differentiable`.
+    """
+
+    def __init__(self, zygote: Zygote, submission: Path) -> None:
+        self.zygote, self.submission = zygote, submission
+        self.students: dict[str, Student] = {}
+
+    def __call__(self, task: str, **arguments: Any) -> Tensor:
+        """One tensor."""
+        return self._tensor(task, self._reply(task, arguments).value)
+
+    def several(self, task: str, **arguments: Any) -> list[Tensor]:
+        """A tuple of tensors."""
+        value = self._reply(task, arguments).value
+        if not isinstance(value, tuple | list):
+            raise Unusable(task, "expected several tensors as its result")
+        return [self._tensor(task, one) for one in value]
+
+    def loss(self, task: str, *of: str, **arguments: Any) -> Tensor:
+        """A scalar that the submission computed, differentiable here in the arguments ``of``."""
+        return _Loss.apply(self, task, of, arguments, *(arguments[name] for name in of))
+
+    def timesteps(self, num_train_steps: int, num_inference_steps: int) -> list[int]:
+        """The submission's strided timesteps."""
+        task = "noising.strided_timesteps"
+        arguments = {"num_train_steps": num_train_steps, "num_inference_steps": num_inference_steps}
+        value = self._reply(task, arguments).value
+        if not (isinstance(value, list) and value and all(type(t) is int and 0 <= t < num_train_steps for t in value)):
+            raise Unusable(task, f"expected a list of timesteps from 0 to {num_train_steps - 1}")
+        return value
+
+    def close(self) -> None:
+        for student in self.students.values():
+            student.close()
+
+    def _reply(self, task: str, arguments: dict[str, Any]) -> Any:
+        if task not in self.students:
+            self.students[task] = Student(self.zygote, self.submission, task)
+        student = self.students[task]
+        try:
+            return student(**arguments)
+        except Failure as failure:
+            raise Unusable(task, failure.summary, failure.kind == "not implemented") from None
+        finally:
+            student.record.clear()  # nothing here is diagnosed, and a sampler's pictures add up
+
+    @staticmethod
+    def _tensor(task: str, value: Any) -> Tensor:
+        if not isinstance(value, Tensor):
+            raise Unusable(task, f"expected a tensor as its result, got {type(value).__name__}")
+        if not value.isfinite().all():
+            raise Unusable(task, "its result has values that are not finite")
+        return value.float()
+
+
+class Trusted(Functions):
+    """Functions of our own, called here: for measuring what is to be expected."""
+
+    def __init__(self, functions: Callable[[str], Callable]) -> None:
+        self.functions, self.students = functions, {}
+
+    def _reply(self, task: str, arguments: dict[str, Any]) -> Any:
+        cotangent = arguments.pop("cotangent", None)
+        answer = perform(self.functions(task), [], arguments, cotangent)
+        return SimpleNamespace(value=answer["result"], grads=answer.get("grads"))
+
+
+def of_the_reference(task: str) -> Callable:
+    """The reference's function of a task."""
+    module, name = task.split(".")
+    return getattr(importlib.import_module(f"reference.{module}"), name)

@@ -1,0 +1,119 @@
+"""The contact sheet, the animation, the page and the JSON of a smoke run."""
+
+import json
+import platform
+from pathlib import Path
+
+import torch
+from jinja2 import Environment
+from PIL import Image, ImageDraw, ImageFont
+
+from reference.training.pictures import grid
+
+from .demonstration import Shown
+from .run import Outcome
+
+__all__ = ["sheet", "write"]
+
+LINE = 16  # pixels of a caption
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Smoke run: {{ submission }}</title>
+<style>
+body { font: 16px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222; }
+h2 { margin-top: 2.5rem; } .passed { color: #17652f; } .failed { color: #a3150f; } .skipped { color: #666; }
+img { image-rendering: pixelated; max-width: 100%; } table { border-collapse: collapse; }
+td, th { padding: .15rem .8rem .15rem 0; text-align: left; } td + td { font-variant-numeric: tabular-nums; }
+</style></head><body>
+<h1>Smoke run of {{ submission }}</h1>
+<p>{{ summary }} Seed {{ seed }}, on {{ device }}, torch {{ torch }}.</p>
+{% for one in outcomes %}
+<h2>{{ one.name }}: <span class="{{ one.outcome }}">{{ one.outcome }}</span></h2>
+{% for problem in one.problems %}<p class="{{ one.outcome }}">{{ problem }}</p>{% endfor %}
+{% if one.picture %}<p><img src="{{ one.picture }}" alt="what {{ one.name }} made"></p>{% endif %}
+{% if one.animation %}<p><img src="{{ one.animation }}" width="128" alt="the animation of {{ one.name }}"></p>{% endif %}
+{% if one.measures %}<table><tr><th>measured</th><th>value</th><th>passes</th><th>reference</th></tr>
+{% for name, m in one.measures.items() %}<tr><td>{{ name }}</td><td>{{ "%.4g"|format(m.value) }}</td>
+<td>{{ "≥" if m.better == "higher" else "≤" }} {{ "%.4g"|format(m.limit) }}</td><td>{{ "%.4g"|format(m.reference) }}</td></tr>
+{% endfor %}</table>{% endif %}
+<p>{{ "%.1f"|format(one.seconds) }} s</p>
+{% endfor %}
+</body></html>
+"""
+
+
+def sheet(shown: Shown, title: str = "") -> Image.Image:
+    """All rows of a demonstration under their captions."""
+    font = ImageFont.load_default(12)
+    rows = [(caption, grid(images, len(images))) for caption, images in shown.rows]
+    width = max([picture.width for _, picture in rows] + [int(font.getlength(text)) + 8 for text, _ in rows])
+    height = sum(picture.height + LINE for _, picture in rows) + (LINE + 4 if title else 0)
+    page = Image.new("RGB", (width, height), "white")
+    pen, top = ImageDraw.Draw(page), 0
+    if title:
+        pen.text((2, 2), title, fill="black", font=ImageFont.load_default(14))
+        top = LINE + 4
+    for caption, picture in rows:
+        pen.text((2, top + 1), caption, fill="#444", font=font)
+        page.paste(picture, (0, top + LINE))
+        top += LINE + picture.height
+    return page
+
+
+def write(outcomes: list[Outcome], submission: str, seed: int, device: str, outdir: Path) -> None:
+    """``index.html``, ``contact-sheet.png``, a picture for each demonstration, ``results.json``."""
+    outdir.mkdir(parents=True, exist_ok=True)
+    entries, sheets = [], []
+    for number, one in enumerate(outcomes, 1):
+        entry = one.plain()
+        if one.shown is not None:
+            entry["picture"] = f"{number:02}.png"
+            picture = sheet(one.shown)
+            picture.save(outdir / entry["picture"], optimize=True)
+            sheets.append(sheet(one.shown, f"{one.name}: {one.outcome}"))
+            if one.shown.frames is not None:
+                entry["animation"] = f"{number:02}.gif"
+                _animate(one.shown.frames, outdir / entry["animation"])
+        entries.append(entry)
+    if sheets:
+        _columns(sheets).save(outdir / "contact-sheet.png", optimize=True)
+    counts = {word: sum(one.outcome == word for one in outcomes) for word in ("passed", "failed", "skipped")}
+    seconds = sum(one.seconds for one in outcomes)
+    about = {
+        "submission": submission,
+        "summary": ", ".join(f"{count} {word}" for word, count in counts.items() if count) + f", in {seconds:.0f} s.",
+        "seed": seed,
+        "device": device if device != "cpu" else platform.processor() or platform.machine(),
+        "torch": torch.__version__,
+    }
+    page = Environment(autoescape=True).from_string(PAGE).render(outcomes=entries, **about)
+    (outdir / "index.html").write_text(page, encoding="utf-8")
+    document = about | {"demonstrations": entries}
+    (outdir / "results.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _animate(frames: torch.Tensor, path: Path) -> None:
+    """There and back again, 15 frames a second."""
+    pictures = [grid(frame[None], 1, scale=4, gap=0) for frame in frames]
+    there_and_back = pictures + pictures[-2:0:-1]
+    there_and_back[0].save(path, save_all=True, append_images=there_and_back[1:], duration=66, loop=0)
+
+
+def _columns(sheets: list[Image.Image], count: int = 3) -> Image.Image:
+    """The sheets in columns of about one height, in their order."""
+    limit = sum(one.height for one in sheets) / count
+    columns: list[list[Image.Image]] = [[]]
+    for one in sheets:
+        full = sum(other.height for other in columns[-1]) >= limit
+        if full and len(columns) < count:
+            columns.append([])
+        columns[-1].append(one)
+    gap = 12
+    widths = [max(one.width for one in column) + gap for column in columns]
+    page = Image.new("RGB", (sum(widths), max(sum(one.height + gap for one in column) for column in columns)), "white")
+    for column, left in zip(columns, (sum(widths[:index]) for index in range(len(widths)))):
+        top = 0
+        for one in column:
+            page.paste(one, (left, top))
+            top += one.height + gap
+    return page

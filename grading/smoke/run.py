@@ -1,0 +1,107 @@
+"""Run the demonstrations on a submission, judge their measures, write pictures and report."""
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reference.networks import MODELS
+
+from ..zygote import ROOT, Zygote
+from .demonstration import DEMONSTRATIONS, Demonstration, Shown, bound, passes
+from .functions import Functions, Trusted, Unusable, of_the_reference
+from .stage import Stage
+
+__all__ = ["EXPECTED", "PASSED", "FAILED", "SKIPPED", "Outcome", "calibrate", "chosen", "run"]
+
+EXPECTED = ROOT / "fixtures" / "smoke.json"
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+
+@dataclass
+class Outcome:
+    """How one demonstration went; ``problems`` says what failed or why it was skipped."""
+
+    name: str
+    outcome: str
+    seconds: float
+    problems: list[str] = field(default_factory=list)
+    measures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    shown: Shown | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it: without pictures."""
+        return asdict(Outcome(self.name, self.outcome, round(self.seconds, 1), self.problems, self.measures))
+
+
+def chosen(only: str) -> list[Demonstration]:
+    """The demonstrations whose name contains one of the comma-separated words; all for no word."""
+    words = [word.strip().lower() for word in only.split(",") if word.strip()]
+    for word in words:
+        if not any(word in one.name.lower() for one in DEMONSTRATIONS):
+            names = "; ".join(one.name for one in DEMONSTRATIONS)
+            raise ValueError(f"{word!r} is in the name of no demonstration; there are: {names}")
+    return [one for one in DEMONSTRATIONS if not words or any(word in one.name.lower() for word in words)]
+
+
+def run(zygote: Zygote, submission: Path, stage: Stage, todo: list[Demonstration]) -> Iterator[Outcome]:
+    """One outcome after the other; a function that cannot be used ends the demonstration that needs it, not the run."""
+    expected = json.loads(EXPECTED.read_text()) if EXPECTED.is_file() else {}
+    functions = Functions(zygote, submission)
+    try:
+        for one in todo:
+            start = time.monotonic()
+            try:
+                shown = one.run(functions, stage)
+            except Unusable as unusable:
+                outcome = SKIPPED if unusable.missing else FAILED
+                yield Outcome(one.name, outcome, time.monotonic() - start, [str(unusable)])
+                continue
+            yield _judge(one, shown, expected.get(one.name, {}), time.monotonic() - start)
+    finally:
+        functions.close()
+
+
+def _judge(one: Demonstration, shown: Shown, expected: dict[str, Any], seconds: float) -> Outcome:
+    problems, measures = [], {}
+    for name, measure in shown.measures.items():
+        if name not in expected:
+            problems.append(f"{name}: no expected value; run nox -s smoke -- --calibrate")
+            continue
+        mean, deviation = expected[name]["mean"], expected[name]["deviation"]
+        limit = bound(mean, deviation, measure.better, measure.slack)
+        measures[name] = asdict(measure) | {"reference": mean, "limit": limit}
+        if not passes(measure, mean, deviation):
+            side = "below" if measure.better == "higher" else "above"
+            problems.append(f"{name} is {measure.value:.4g}, {side} {limit:.4g} (reference: {mean:.4g})")
+    return Outcome(one.name, FAILED if problems else PASSED, seconds, problems, measures, shown)
+
+
+def calibrate(todo: list[Demonstration], seeds: int, device: str, say: Callable[[str], None] = print) -> None:
+    """Measure the reference under several seeds and write what is expected of everybody."""
+    expected = json.loads(EXPECTED.read_text()) if EXPECTED.is_file() else {}
+    values: dict[str, dict[str, list[float]]] = {}
+    for seed in range(1, seeds + 1):
+        stage = Stage(seed, device)
+        for one in todo:
+            shown = one.run(Trusted(of_the_reference), stage)
+            for name, measure in shown.measures.items():
+                values.setdefault(one.name, {}).setdefault(name, []).append(measure.value)
+        say(f"seed {seed} of {seeds}")
+    for title, measures in values.items():
+        expected[title] = {
+            name: {"mean": float(f"{statistics.mean(v):.5g}"), "deviation": float(f"{statistics.stdev(v):.3g}")}
+            for name, v in measures.items()
+        }
+    order = [one.name for one in DEMONSTRATIONS]
+    expected = {name: expected[name] for name in order if name in expected}
+    EXPECTED.write_text(json.dumps(expected, indent=1, ensure_ascii=False) + "\n")
+
+
+def missing_models() -> list[str]:
+    """The shipped models that are not there."""
+    needed = ("emoji", "emoji-classifier", "stylegan", "dcgan", "encoder", "class", "time", "digit-classifier")
+    return [name for name in needed if not (MODELS / f"{name}.safetensors").is_file()]

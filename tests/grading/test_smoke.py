@@ -1,0 +1,187 @@
+"""The smoke tier: broken functions end what needs them, wrong formulas fail, and the report says so."""
+
+import importlib
+import json
+
+import pytest
+import torch
+from PIL import Image
+
+from grading.mistakes import CATALOGUE
+from grading.smoke import demonstrations, report
+from grading.smoke.demonstration import DEMONSTRATIONS, Measure, Shown, bound, demonstration, passes
+from grading.smoke.functions import Functions, Trusted, Unusable, of_the_reference
+from grading.smoke.run import EXPECTED, FAILED, PASSED, SKIPPED, Outcome, chosen, run
+from grading.smoke.run import _judge as judge
+from grading.smoke.stage import Stage
+from grading.tasks import all_tasks
+from grading.worker.values import Leaf
+
+WRONG = [  # demonstration, wrong function
+    ("DDPM sampling", "ddpm.sample_ddpm", "sample_ddpm_steps_by_one"),
+    ("DDPM sampling", "ddpm.sample_ddpm", "sample_ddpm_noise_drawn_once"),
+    ("DDIM in 5, 10, 25 and 50 steps", "ddim.sample_ddim", "sample_ddim_model_sees_start"),
+    ("DDIM in 5, 10, 25 and 50 steps", "ddim.sample_ddim", "sample_ddim_steps_by_one"),
+    ("classifier-free guidance", "guidance.guided_eps", "guided_eps_swapped"),
+    ("one-step and iterative denoising against a blur", "noising.add_noise", "add_noise_weights_swapped"),
+    ("one-step and iterative denoising against a blur", "ddpm.predict_x0", "predict_x0_noise_added"),
+    ("SDEdit of a photograph and of a scribble", "editing.sdedit", "sdedit_whole_chain"),
+    ("SDEdit of a photograph and of a scribble", "editing.sdedit", "sdedit_counted_from_the_end"),
+    ("inpainting", "editing.inpaint", "inpaint_mask_inverted"),
+    ("inpainting", "editing.inpaint", "inpaint_no_last_blend"),
+    ("visual anagram", "illusions.anagram_eps", "anagram_eps_not_flipped_back"),
+    ("visual anagram", "illusions.anagram_eps", "anagram_eps_left_right"),
+    ("hybrid image", "illusions.hybrid_eps", "hybrid_eps_swapped"),
+    ("DPS: inpainting, super-resolution, deblurring", "dps.sample_dps", "sample_dps_sign"),
+    ("DPS: inpainting, super-resolution, deblurring", "dps.sample_dps", "sample_dps_plain_ddim"),
+    ("SDS at guidance 7.5 and 100", "distillation.sds_residual", "sds_residual_sign"),
+    ("VSD at guidance 7.5 with a LoRA", "distillation.vsd_residual", "vsd_residual_zero"),
+    ("GAN inversion in z, w and w+", "inversion.invert", "invert_climbs"),
+    ("inversion: weights and optimisers", "inversion.inversion_loss", "inversion_loss_delta_ignored"),
+    ("scribble to image", "inversion.scribble_loss", "scribble_loss_mask_inverted"),
+    ("interpolation in 31 frames", "latents.interpolate", "interpolate_reversed"),
+]
+
+
+def with_mistake(task, name):
+    importlib.import_module(f"grading.mistakes.{task.split('.')[0]}")
+    (wrong,) = [m.implementation for m in CATALOGUE if (m.task, m.name) == (task, name)]
+    return Trusted(lambda asked: wrong if asked == task else of_the_reference(asked))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("title, task, name", WRONG, ids=[name for *_, name in WRONG])
+def test_a_wrong_formula_fails_what_depends_on_it(title, task, name):
+    (one,) = [one for one in DEMONSTRATIONS if one.name == title]
+    assert task in one.needs
+    expected = json.loads(EXPECTED.read_text())[one.name]
+    try:
+        outcome = judge(one, one.run(with_mistake(task, name), Stage(0)), expected, 0.0)
+    except Unusable:
+        return
+    assert outcome.outcome == FAILED, outcome.measures
+
+
+def test_every_measure_of_every_demonstration_has_an_expected_value():
+    assert set(json.loads(EXPECTED.read_text())) == {one.name for one in DEMONSTRATIONS}
+
+
+def test_needs_are_graded_functions():
+    assert {need for one in DEMONSTRATIONS for need in one.needs} <= set(all_tasks())
+
+
+def test_bounds():
+    assert bound(10.0, 2.0, "higher") == 2.0
+    assert bound(10.0, 2.0, "lower") == 18.0
+    assert bound(10.0, 0.0, "lower") == pytest.approx(14.0)  # a few seeds that agree prove little
+    assert passes(Measure(2.0, "higher"), 10.0, 2.0)
+    assert not passes(Measure(1.9, "higher"), 10.0, 2.0)
+    assert not passes(Measure(float("nan"), "lower"), 10.0, 1.0)
+
+
+def test_demonstrations_by_word():
+    assert [one.name for one in chosen("anagram, SDEDIT")] == [
+        "SDEdit of a photograph and of a scribble",
+        "visual anagram",
+    ]
+    assert chosen("") == DEMONSTRATIONS
+    with pytest.raises(ValueError, match=r"'cats' is in the name of no demonstration; there are: .*visual anagram"):
+        chosen("cats")
+
+
+class TestSubmissions:
+    @pytest.fixture
+    def functions(self, zygote, hand_in):
+        made = []
+
+        def make(source):
+            made.append(Functions(zygote, hand_in(latents=source)))
+            return made[-1]
+
+        yield make
+        for one in made:
+            one.close()
+
+    def frames(self, functions, result):
+        return functions(f"def interpolate(latent_a, latent_b, num_frames):\n    {result}")(
+            "latents.interpolate", latent_a=torch.zeros(3), latent_b=torch.ones(3), num_frames=2
+        )
+
+    @pytest.mark.parametrize(
+        "result, message",
+        [
+            ("return None", "expected a tensor as its result, got NoneType"),
+            ("return latent_a / 0", "not finite"),
+            ("raise KeyError(num_frames)", "KeyError"),
+            ("import os; os._exit(3)", "exit code 3"),
+        ],
+    )
+    def test_what_cannot_be_used_names_the_function(self, functions, result, message):
+        with pytest.raises(Unusable, match=message) as caught:
+            self.frames(functions, result)
+        assert caught.value.task == "latents.interpolate"
+        assert not caught.value.missing
+
+    def test_what_is_not_implemented(self, functions):
+        with pytest.raises(Unusable) as caught:
+            self.frames(functions, "raise NotImplementedError")
+        assert caught.value.missing
+
+    def test_a_run_goes_on_after_a_function_that_cannot_be_used(self, zygote, hand_in, monkeypatch):
+        def sums(f, stage):
+            shown = Shown()
+            shown.higher(
+                "sum", f("latents.interpolate", latent_a=torch.ones(3), latent_b=torch.ones(3), num_frames=2).sum()
+            )
+            return shown
+
+        folder = hand_in(
+            latents="import torch\ndef interpolate(latent_a, latent_b, num_frames):\n    return torch.ones(2, 3)"
+        )
+        todo = []
+        for name, task in (("first", "latents.interpolate"), ("second", "latents.sample_z")):
+            demonstration(name, task)(sums if name == "first" else lambda f, stage: f("latents.sample_z", batch_size=1))
+            todo.append(DEMONSTRATIONS.pop())
+        first, second = run(zygote, folder, Stage(0), todo)
+        assert first.outcome == FAILED
+        assert "no expected value" in first.problems[0]
+        assert second.outcome == SKIPPED
+        assert second.problems[0].startswith("latents.sample_z: not implemented")
+
+
+def test_a_loss_of_the_submission_has_gradients_here():
+    functions = Trusted(lambda task: lambda pred, target: (pred - target).square().sum())
+    pred = torch.tensor([3.0], requires_grad=True)
+    (2 * functions.loss("inversion.lp_loss", "pred", pred=pred, target=torch.tensor([1.0]))).backward()
+    assert pred.grad.tolist() == [8.0]
+
+
+def test_trusted_functions_take_what_workers_take():
+    functions = Trusted(lambda task: lambda x: x * 2)
+    assert functions("any", x=Leaf(torch.ones(2))).tolist() == [2.0, 2.0]
+
+
+def test_the_report(tmp_path):
+    shown = Shown(frames=torch.rand(4, 3, 8, 8))
+    shown.show("a <row>", torch.zeros(3, 3, 8, 8))
+    measures = {"error": {"value": 0.5, "better": "lower", "reference": 0.4, "limit": 0.6}}
+    outcomes = [
+        Outcome("good", PASSED, 1.0, [], measures, shown),
+        Outcome("bad", FAILED, 2.0, ["latents.interpolate: <b>broken</b>"]),
+    ]
+    report.write(outcomes, "handed in", 3, "cpu", tmp_path)
+    page = (tmp_path / "index.html").read_text()
+    assert "1 passed, 1 failed, in 3 s." in page
+    assert "&lt;b&gt;broken" in page
+    assert "≤ 0.6" in page
+    assert Image.open(tmp_path / "contact-sheet.png").width > 3 * 16
+    assert Image.open(tmp_path / "01.gif").n_frames == 6
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results["seed"] == 3
+    assert [one["outcome"] for one in results["demonstrations"]] == ["passed", "failed"]
+    assert results["demonstrations"][0]["measures"] == measures
+
+
+def test_the_families_are_registered():
+    assert demonstrations.DEMONSTRATIONS is DEMONSTRATIONS
+    assert len(DEMONSTRATIONS) >= 15
