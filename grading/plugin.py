@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .diagnosis import explanations
+from .diagnosis import diagnose
 from .failures import Failure
 from .student import OutOfPatience, Student
 from .verdicts import FAILED, CheckResult, Verdict, conclude
@@ -135,7 +135,10 @@ class GradingPlugin:
         verdict.defined_at, verdict.confined = student.defined_at, student.confined
         if verdict.outcome == FAILED:
             try:
-                verdict.mistakes = [mistake.student for mistake in explanations(task, student.record)]
+                diagnosis = diagnose(student)
+                verdict.mistakes = [mistake.student for mistake in diagnosis.mistakes]
+                verdict.reading, verdict.unexplained = diagnosis.reading, diagnosis.unexplained
+                self.trouble += [diagnosis.trouble] if diagnosis.trouble else []
             except Exception as error:  # a diagnosis is an extra: its failure must not cost the verdict
                 self.trouble.append(f"no diagnosis of {task}: {type(error).__name__}: {error}")
         if student.hung_import:

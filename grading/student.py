@@ -103,16 +103,8 @@ class Student:
         self._expect_time()
         observation = Observation({name: copy.copy(value) for name, value in arguments.items()}, cotangent, None)
         self.record.append(observation)
-        arguments = {name: arguments[name] for name in parameters(self.task) if name in arguments}
-        called = describe_call(self.function, arguments)
-        callbacks: list[Any] = []
         local = self.local_probes if local_probes is None else local_probes
-        sent = {name: _portable(value, callbacks, local) for name, value in arguments.items()}
-        request = {
-            "positional": [] if by_name else _leading(parameters(self.task), sent),
-            "arguments": sent,
-            "cotangent": cotangent,
-        }
+        request, callbacks, called = self._request(arguments, by_name, cotangent, local)
         try:
             answer = self._exchange(request, callbacks, called)
         except Failure as failure:
@@ -121,6 +113,25 @@ class Student:
         with self._readable(called):
             observation.reply = _reply(answer, called)
         return observation.reply
+
+    def ask(self, seconds: float, **arguments: Any) -> Any:
+        """The result of one more call, after the verdict: not recorded, and never by a new worker."""
+        if self.worker is None or self.worker.ended or not self.ready:
+            raise Failure("there is no worker any more", kind="died")
+        request, callbacks, called = self._request(arguments, False, None, self.local_probes)
+        answer = self._exchange(request, callbacks, called, seconds)
+        with self._readable(called):
+            return _reply(answer, called).value
+
+    def _request(
+        self, arguments: dict[str, Any], by_name: bool, cotangent: Tensor | None, local_probes: bool
+    ) -> tuple[dict[str, Any], list[Any], str]:
+        arguments = {name: arguments[name] for name in parameters(self.task) if name in arguments}
+        callbacks: list[Any] = []
+        sent = {name: _portable(value, callbacks, local_probes) for name, value in arguments.items()}
+        positional = [] if by_name else _leading(parameters(self.task), sent)
+        request = {"positional": positional, "arguments": sent, "cotangent": cotangent}
+        return request, callbacks, describe_call(self.function, arguments)
 
     def run_module(
         self,
@@ -145,13 +156,16 @@ class Student:
         if time.monotonic() > self.deadline:
             raise OutOfPatience
 
-    def _exchange(self, request: dict[str, Any], callbacks: list[Any], called: str) -> dict[str, Any]:
+    def _exchange(
+        self, request: dict[str, Any], callbacks: list[Any], called: str, seconds: float | None = None
+    ) -> dict[str, Any]:
         """Send one request to the worker; its answer, or the failure that came instead."""
-        self._expect_time()
+        if seconds is None:
+            self._expect_time()
         try:
             worker = self._ready_worker()
             self.calls += 1
-            answer = worker.call(request, callbacks)
+            answer = worker.call(request, callbacks, seconds)
         except Hung:
             self.hung_import = not self.ready
             where = f"importing {self.module}.py" if self.hung_import else "your code"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from .failures import Failure
+from .readback import Finding
 
 PASSED, FAILED, NOT_IMPLEMENTED, NOT_GRADED = "passed", "failed", "not implemented", "not graded"
 
@@ -21,6 +22,8 @@ class Verdict:
     checks: list[CheckResult] = field(default_factory=list)
     defined_at: str = ""  # "ddpm.py:12"
     mistakes: list[str] = field(default_factory=list)  # what explains every result that came back
+    reading: list[Finding] = field(default_factory=list)  # what is wrong with the formula that was read back
+    unexplained: str = ""  # said where nothing known explains the results, with the smallest failing call
     confined: bool | None = None  # whether the kernel confined the student's code; None where none was run
     reason: str = ""  # for "not implemented" and "not graded"
 

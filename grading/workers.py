@@ -38,8 +38,8 @@ class Worker:
         """The first message: found, missing, or raised while importing."""
         return self._wait(IMPORT_SECONDS / 4 if hurried else IMPORT_SECONDS, [])
 
-    def call(self, request: dict[str, Any], callbacks: list[Callable]) -> dict[str, Any]:
-        return self._wait(CALL_SECONDS, callbacks, request)
+    def call(self, request: dict[str, Any], callbacks: list[Callable], seconds: float | None = None) -> dict[str, Any]:
+        return self._wait(CALL_SECONDS if seconds is None else seconds, callbacks, request)
 
     def end(self) -> int | None:
         """Stop the worker, with everything that it started; its exit code if it had ended by itself."""

@@ -52,7 +52,7 @@ def explain(verdict: Verdict, hints: str) -> list[str]:
         return [verdict.reason]
     if hints == "none":
         return []
-    lines = [f"likely mistake: {mistake}" for mistake in verdict.mistakes] if hints == "mistake" else []
+    lines = _named(verdict) if hints == "mistake" else []
     for i, check in enumerate(verdict.failures):
         assert check.failure is not None
         lines.append(f"✗ {check.title}")
@@ -62,3 +62,10 @@ def explain(verdict: Verdict, hints: str) -> list[str]:
             details = check.failure.lines() if i == 0 else []
             lines += [f"    {label:<9} {text}" for label, text in details]
     return lines
+
+
+def _named(verdict: Verdict) -> list[str]:
+    """What was read back and what is known of it; where that is nothing, the smallest call that shows the failure."""
+    lines = [f"read back: {finding.student}" for finding in verdict.reading]
+    lines += [f"likely mistake: {mistake}" for mistake in verdict.mistakes]
+    return lines or ([verdict.unexplained] if verdict.unexplained else [])

@@ -153,7 +153,7 @@ def test_a_diagnosis_that_fails(run, monkeypatch, hand_in):
     def broken(*arguments):
         raise KeyError("x")
 
-    monkeypatch.setattr(plugin, "explanations", broken)
+    monkeypatch.setattr(plugin, "diagnose", broken)
     wrong = hand_in(guidance="def classifier_free_guidance(eps_uncond, eps_cond, scale):\n    return eps_cond\n")
     code, _, document = run("guidance.classifier_free_guidance", wrong)
     assert code == 0

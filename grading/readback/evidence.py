@@ -1,0 +1,94 @@
+"""When a reading counts: it must reproduce everything that came back, to within rounding, errors included."""
+
+import copy
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..compare import precision
+from ..compare import tolerance as rounding
+from ..failures import Failure
+from ..worker.values import Leaf
+
+Arguments = dict[str, Any]
+Ask = Callable[..., Any]  # calls the student's function: Ask(**arguments) -> result; raises Failure
+Predict = Callable[[Arguments], Tensor]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One call: its arguments, what came back, or the type of the exception that came instead."""
+
+    arguments: Arguments
+    value: Any = None
+    error: str = ""
+
+
+def answers(ask: Ask, calls: Iterable[Arguments]) -> list[Answer]:
+    return [answer(ask, arguments) for arguments in calls]
+
+
+def answer(ask: Ask, arguments: Arguments) -> Answer:
+    try:
+        return Answer(arguments, ask(**arguments))
+    except Failure as failure:
+        if not failure.error:
+            raise
+        return Answer(arguments, error=failure.error)
+
+
+def explains(predict: Predict, seen: Iterable[Answer], out_of_time: Callable[[], bool] = lambda: False) -> bool:
+    """Whether a formula gives every one of these answers; what there was no time for is not explained."""
+    return all(reproduces(predict, answer) and not out_of_time() for answer in seen)
+
+
+def reproduces(predict: Predict, answer: Answer) -> bool:
+    """Whether a formula gives this answer, or fails as the student's code did."""
+    arguments = {name: fresh(doubled(value)) for name, value in answer.arguments.items()}
+    try:
+        expected = predict(arguments)
+    except (RuntimeError, IndexError, ValueError) as error:
+        return bool(answer.error) and type(error).__name__ == answer.error
+    if answer.error:
+        return False
+    if not isinstance(expected, Tensor):
+        return type(expected) is type(answer.value) and expected == answer.value
+    value = as_tensor(answer.value)
+    if value is None or value.shape != expected.shape:
+        return False
+    allowed = rounding(expected.nan_to_num(), lambda nearby: predict(nearby).nan_to_num(), answer.arguments)
+    allowed = max(allowed, _LEAST[precision(answer.arguments)] * float(expected.nan_to_num().abs().max()))
+    same = (value.double() - expected).abs() <= allowed
+    same |= (value == expected) | (value.isnan() & expected.isnan())
+    return bool(same.all())
+
+
+# What a chain of operations may lose in any case: 1−ᾱ of a float32 schedule is good to a few parts in 10^4 only.
+_LEAST = {torch.float64: 1e-10, torch.float32: 1e-5}
+
+
+def as_tensor(value: Any) -> Tensor | None:
+    if isinstance(value, bool) or not isinstance(value, Tensor | float | int):
+        return None
+    tensor = torch.as_tensor(value, dtype=None if isinstance(value, Tensor) else torch.float64)
+    return tensor if tensor.is_floating_point() or tensor.ndim == 0 else None
+
+
+def fresh(value: Any) -> Any:
+    """A copy to call with: the function may change its arguments, and a noise source counts its calls."""
+    return value.clone() if isinstance(value, Tensor) else copy.copy(value)
+
+
+def plain(arguments: Arguments) -> Arguments:
+    """Tensors for leaves: what a formula needs where no gradient is taken."""
+    return {name: value.tensor if isinstance(value, Leaf) else value for name, value in arguments.items()}
+
+
+def doubled(value: Any) -> Any:
+    """The same number, image or leaf in float64."""
+    if isinstance(value, Leaf):
+        return Leaf(value.tensor.double())
+    return value.double() if isinstance(value, Tensor) and value.is_floating_point() else value
