@@ -75,6 +75,7 @@ class Student:
         self.hurried = False  # the same import has hung for another function
         self.record: list[Observation] = []  # what came back, for the diagnosis
         self.deadline = math.inf
+        self.seconds: float | None = None  # for a call; None is the workers' own limit
         self.defined_at = ""
         self.confined: bool | None = None
 
@@ -165,7 +166,7 @@ class Student:
         try:
             worker = self._ready_worker()
             self.calls += 1
-            answer = worker.call(request, callbacks, seconds)
+            answer = worker.call(request, callbacks, self.seconds if seconds is None else seconds)
         except Hung:
             self.hung_import = not self.ready
             where = f"importing {self.module}.py" if self.hung_import else "your code"

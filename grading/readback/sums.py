@@ -21,7 +21,7 @@ from .coefficients import regress
 from .evidence import Answer, Arguments, Ask, answers, as_tensor, doubled, reproduces
 from .exponents import Points, weight
 from .expressions import HALF, ZERO, Expression, Product, Quantities, of, product
-from .formula import Finding, differences, text
+from .formula import Finding, differences
 
 Terms = Mapping[str, Callable[[], Tensor]]  # not computed before they are asked for
 Weights = dict[str, Expression]
@@ -120,12 +120,6 @@ class Read:
         if bool((values == values[0]).all()):
             return of(product(float(values[0]))) if float(values[0]) else ZERO
         return expected
-
-    def formulas(self) -> dict[str, str]:
-        """The weights as they were read, in the first regime."""
-        weights = self.weights[0]
-        assert weights is not None
-        return {name: text(weights.get(name, ZERO)) for name in self.names(weights)}
 
 
 def _one(read: Read, name: str, arguments: Arguments) -> Tensor:

@@ -7,9 +7,8 @@ from rich.console import Console
 from ..submission import Unusable, locate
 from ..tasks import MODULES
 from ..zygote import Zygote
-from . import demonstrations as _registered  # noqa: F401
 from . import report
-from .run import FAILED, Outcome, calibrate, chosen, missing_models, run
+from .run import FAILED, Outcome, calibrate, chosen, run
 from .stage import Stage
 
 __all__ = ["main"]
@@ -23,11 +22,10 @@ def main(zygote: Zygote, arguments: argparse.Namespace) -> int:
         todo = chosen(arguments.only)
     except ValueError as error:
         raise Unusable(f"--only {error}") from error
-    if missing := missing_models():
-        names = ", ".join(missing)
-        raise Unusable(f"fixtures/models lacks {names}; train them with `nox -s train -- NAME`, or restore the folder")
     stage = Stage(arguments.seed, arguments.device)
-    if arguments.calibrate:
+    if arguments.calibrate is not None:
+        if arguments.calibrate < 2:
+            raise Unusable(f"--calibrate {arguments.calibrate}: expected at least 2 seeds, to measure a spread")
         calibrate(todo, arguments.calibrate, arguments.device)
         return 0
     folder = locate(arguments.path, MODULES)

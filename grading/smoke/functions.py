@@ -18,6 +18,9 @@ from ..zygote import Zygote
 __all__ = ["Functions", "Trusted", "Unusable", "of_the_reference"]
 
 
+CALL_SECONDS = 60.0  # a call of a sampler waits for the network a hundred times
+
+
 class Unusable(Exception):
     """A function raised, hung, or gave back what no pipeline can go on with."""
 
@@ -86,6 +89,7 @@ class Functions:
     def _reply(self, task: str, arguments: dict[str, Any]) -> Any:
         if task not in self.students:
             self.students[task] = Student(self.zygote, self.submission, task)
+            self.students[task].seconds = CALL_SECONDS
         student = self.students[task]
         try:
             return student(**arguments)

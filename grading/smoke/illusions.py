@@ -4,7 +4,7 @@ import torch
 
 from .demonstration import Shown, demonstration
 from .functions import Functions
-from .sampling import guided_by_hand
+from .sampling import guided_network
 from .stage import Stage
 
 TIMESTEPS = list(range(975, -1, -25))
@@ -16,21 +16,13 @@ def anagram(f: Functions, stage: Stage) -> Shown:
     shown = Shown()
     upright = ("grinning face", "red apple", "lion face", "red heart")
     flipped = ("frowning face with open mouth", "rocket", "hibiscus", "cat face")
-    model = guided_by_hand(stage)
+    model = guided_network(stage)
     first, second = stage.embed(*upright), stage.embed(*flipped)
 
     def eps_model(x_t, t):
         return f("illusions.anagram_eps", model=model, x_t=x_t, t=t, cond_upright=first, cond_flipped=second)
 
-    x0 = f(
-        "ddpm.sample_ddpm",
-        eps_model=eps_model,
-        x_T=stage.noise(4, 3, 32, 32, name="x_T"),
-        timesteps=TIMESTEPS,
-        alphas_cumprod=stage.schedule,
-        noise_fn=stage.noise_fn("illusion"),
-        clip_x0=True,
-    )
+    x0 = _sample(f, stage, eps_model)
     shown.show("upright: " + ", ".join(upright), x0)
     shown.show("upside down: " + ", ".join(flipped), x0.flip(2))
     shown.higher("upright: preference for its prompts over the other ones", stage.preference(x0, upright, flipped))
@@ -44,7 +36,7 @@ def hybrid(f: Functions, stage: Stage) -> Shown:
     shown = Shown()
     far = ("red heart", "hibiscus", "grinning face", "red apple")
     near = ("cat face", "panda face", "soccer ball", "dog face")
-    model = guided_by_hand(stage)
+    model = guided_network(stage)
     low, high = stage.embed(*far), stage.embed(*near)
 
     def eps_model(x_t, t):
@@ -52,15 +44,7 @@ def hybrid(f: Functions, stage: Stage) -> Shown:
             "illusions.hybrid_eps", model=model, x_t=x_t, t=t, cond_low=low, cond_high=high, kernel_size=9, sigma=1.5
         )
 
-    x0 = f(
-        "ddpm.sample_ddpm",
-        eps_model=eps_model,
-        x_T=stage.noise(4, 3, 32, 32, name="x_T"),
-        timesteps=TIMESTEPS,
-        alphas_cumprod=stage.schedule,
-        noise_fn=stage.noise_fn("illusion"),
-        clip_x0=True,
-    )
+    x0 = _sample(f, stage, eps_model)
     blurred = f("illusions.lowpass", x=x0, kernel_size=9, sigma=1.5)
     shown.show("near: " + ", ".join(near), x0)
     shown.show("far (blurred): " + ", ".join(far), blurred)
@@ -71,6 +55,18 @@ def hybrid(f: Functions, stage: Stage) -> Shown:
     details = _correlation(x0 - blurred, stage.pictures(*near) - real_near)
     shown.higher("high frequencies: correlation with the near picture's", details)
     return shown
+
+
+def _sample(f: Functions, stage: Stage, eps_model) -> torch.Tensor:
+    return f(
+        "ddpm.sample_ddpm",
+        eps_model=eps_model,
+        x_T=stage.noise(4, 3, 32, 32, name="x_T"),
+        timesteps=TIMESTEPS,
+        alphas_cumprod=stage.schedule,
+        noise_fn=stage.noise_fn("illusion"),
+        clip_x0=True,
+    )
 
 
 def _correlation(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..differentiable import Differentiable
+from ..worker.values import Seeded
 from .demonstration import Shown, demonstration
 from .functions import Functions
 from .stage import Stage
@@ -75,8 +76,6 @@ def spaces(f: Functions, stage: Stage) -> Shown:
     vanilla = lambda z: stage.dcgan(z.to(stage.device)).float().cpu()
 
     def start(space: str, from_mean: bool) -> Tensor:
-        from ..worker.values import Seeded
-
         settings = {"batch_size": count, "from_mean": from_mean, "generator": Seeded(stage.seed)}
         if space == "vanilla z":
             return f("latents.sample_z", z_dim=stage.dcgan.z_dim, **settings)

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reference.networks import MODELS
+from reference import networks
 
 from ..zygote import ROOT, Zygote
-from .demonstration import DEMONSTRATIONS, Demonstration, Shown, bound, passes
+from .demonstration import Demonstration, Shown, bound, passes
+from .demonstrations import DEMONSTRATIONS
 from .functions import Functions, Trusted, Unusable, of_the_reference
 from .stage import Stage
 
@@ -59,8 +60,13 @@ def run(zygote: Zygote, submission: Path, stage: Stage, todo: list[Demonstration
             except Unusable as unusable:
                 outcome = SKIPPED if unusable.missing else FAILED
                 yield Outcome(one.name, outcome, time.monotonic() - start, [str(unusable)])
-                continue
-            yield _judge(one, shown, expected.get(one.name, {}), time.monotonic() - start)
+            except networks.Missing as missing:
+                yield Outcome(one.name, SKIPPED, time.monotonic() - start, [str(missing)])
+            except (RuntimeError, ValueError, IndexError) as error:  # a tensor of another shape, most likely
+                problem = f"the pipeline cannot go on with what came back: {error}"
+                yield Outcome(one.name, FAILED, time.monotonic() - start, [problem])
+            else:
+                yield _judge(one, shown, expected.get(one.name, {}), time.monotonic() - start)
     finally:
         functions.close()
 
@@ -69,7 +75,7 @@ def _judge(one: Demonstration, shown: Shown, expected: dict[str, Any], seconds: 
     problems, measures = [], {}
     for name, measure in shown.measures.items():
         if name not in expected:
-            problems.append(f"{name}: no expected value; run nox -s smoke -- --calibrate")
+            problems.append(f"{name}: no expected value; run nox -s smoke -- --calibrate SEEDS")
             continue
         mean, deviation = expected[name]["mean"], expected[name]["deviation"]
         limit = bound(mean, deviation, measure.better, measure.slack)
@@ -99,9 +105,3 @@ def calibrate(todo: list[Demonstration], seeds: int, device: str, say: Callable[
     order = [one.name for one in DEMONSTRATIONS]
     expected = {name: expected[name] for name in order if name in expected}
     EXPECTED.write_text(json.dumps(expected, indent=1, ensure_ascii=False) + "\n")
-
-
-def missing_models() -> list[str]:
-    """The shipped models that are not there."""
-    needed = ("emoji", "emoji-classifier", "stylegan", "dcgan", "encoder", "class", "time", "digit-classifier")
-    return [name for name in needed if not (MODELS / f"{name}.safetensors").is_file()]

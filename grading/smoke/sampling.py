@@ -3,6 +3,8 @@
 import torch
 import torch.nn.functional as F
 
+from reference.guidance import guided_eps
+
 from .demonstration import Shown, demonstration
 from .functions import Functions
 from .stage import PROMPTS, Stage
@@ -10,14 +12,12 @@ from .stage import PROMPTS, Stage
 GUIDANCE = 3.0
 
 
-def guided_by_hand(stage: Stage, scale: float = GUIDANCE):
-    """A conditional network that is guided already, for techniques that are about something else."""
+def guided_network(stage: Stage, scale: float = GUIDANCE):
+    """A conditional network that the reference guides, for techniques that are about something else."""
 
+    @torch.no_grad()
     def model(x_t, t, cond):
-        with torch.no_grad():
-            both = stage.eps(torch.cat([x_t, x_t]), t, torch.cat([stage.null(len(x_t)), cond]))
-        null, asked = both.chunk(2)
-        return null + scale * (asked - null)
+        return guided_eps(stage.eps, x_t, t, cond, stage.null(len(x_t)), scale)
 
     return model
 
@@ -56,7 +56,7 @@ def ddpm(f: Functions, stage: Stage) -> Shown:
 def ddim(f: Functions, stage: Stage) -> Shown:
     """The same noise, more and more steps."""
     shown = Shown()
-    model, cond = guided_by_hand(stage, 2.0), stage.embed(*PROMPTS)
+    model, cond = guided_network(stage, 2.0), stage.embed(*PROMPTS)
     for steps in (5, 10, 25, 50):
         x0 = f(
             "ddim.sample_ddim",

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from reference import data, networks
-from reference.training.diffusion import DIGIT_SCHEDULE, EMOJI_SCHEDULE
+from reference.training.diffusion import EMOJI_SCHEDULE
 from reference.training.loop import seeded
 
 __all__ = ["PROMPTS", "Stage"]
@@ -26,7 +26,6 @@ class Stage:
     device: str = "cpu"
 
     schedule = EMOJI_SCHEDULE
-    digit_schedule = DIGIT_SCHEDULE
 
     # Networks
 
@@ -140,7 +139,7 @@ class Stage:
 
     @torch.no_grad()
     def likeness(self, x: Tensor, prompts: tuple[str, ...] | list[str]) -> float:
-        """The mean probability that the classifier gives to the asked-for picture, of all 422."""
+        """The mean probability that the classifier gives to the asked-for picture, among all."""
         wanted = torch.tensor([self.emoji.prompts.index(prompt) for prompt in prompts])
         probabilities = self.classifier(x.clamp(-1, 1).to(self.device)).float().cpu().softmax(dim=1)
         return float(probabilities.gather(1, wanted[:, None]).mean())

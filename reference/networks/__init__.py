@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-__all__ = ["MODELS", "NETWORKS", "export", "load", "training_of"]
+__all__ = ["MODELS", "NETWORKS", "Missing", "export", "load", "training_of"]
 
 MODELS = Path(__file__).parents[2] / "fixtures" / "models"
 #: Class → module. Modules are imported when a network is asked for: diffusers alone takes seconds.
@@ -24,6 +24,10 @@ NETWORKS = {
     "TimeConditionalUNet": "reference.unet",
     "ClassConditionalUNet": "reference.unet",
 }
+
+
+class Missing(ValueError):
+    """A model that does not ship, or was removed."""
 
 
 def export(network: nn.Module, kind: str, arguments: dict[str, Any], path: Path, training: dict[str, Any]) -> None:
@@ -58,15 +62,17 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> Any:
         device: where to put it.
 
     Raises:
-        ValueError: no such model; the file is none of ours.
+        Missing: no such model is there.
+        ValueError: the file is none of ours.
 
     >>> load("digit-classifier").training
     False
     """
     path = name if isinstance(name, Path) else MODELS / f"{name}.safetensors"
     if not path.is_file():
-        shipped = ", ".join(sorted(path.stem for path in MODELS.glob("*.safetensors")))
-        raise ValueError(f"name: expected one of {shipped}, or the path of a file, got {str(name)!r}")
+        there = ", ".join(sorted(path.stem for path in MODELS.glob("*.safetensors")))
+        hint = f"nox -s train -- {name} trains it" if path.parent == MODELS else "train it first"
+        raise Missing(f"name: there is no model {str(name)!r}; {hint}; there are {there}")
     with safe_open(path, "pt") as file:
         about = file.metadata() or {}
         if about.get("network") not in NETWORKS:

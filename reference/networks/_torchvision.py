@@ -1,8 +1,11 @@
 """Let torchvision be imported beside a CPU build of torch.
 
-PyPI's torchvision declares kernels for two operators that only its CUDA build of torch knows, and stops at import.
-diffusers and lpips import torchvision; neither of them uses those operators.
+PyPI's torchvision registers fake kernels for two operators that its compiled part declares; where that part does not
+fit the installed torch, the import stops there. diffusers and lpips import torchvision, and use neither operator.
 """
+
+import contextlib
+import sys
 
 import torch
 
@@ -10,11 +13,15 @@ _declared: list[torch.library.Library] = []  # a library's operators vanish with
 
 
 def declare_missing_operators() -> None:
-    """Declare the two operators unless something has done so before."""
+    """Declare the two operators where torchvision is installed and cannot be imported without."""
     if _declared:
         return
-    library = torch.library.Library("torchvision", "FRAGMENT")
-    _declared.append(library)
-    for name in ("nms", "qnms"):
-        if not hasattr(torch.ops.torchvision, name):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    try:
+        with contextlib.suppress(ImportError):
+            import torchvision  # noqa: F401  # whether that works is the question
+    except RuntimeError:
+        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+            del sys.modules[name]  # half imported
+        _declared.append(torch.library.Library("torchvision", "FRAGMENT"))
+        for name in ("nms", "qnms"):
+            _declared[0].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")

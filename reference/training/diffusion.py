@@ -48,11 +48,15 @@ __all__ = [
 ]
 
 SIGMA = 0.5
+SIGMAS = (0.0, 0.2, 0.4, SIGMA, 0.6, 0.8, 1.0)  # that the denoiser is tested on
 P_UNCOND = 0.1
 SCALE = 5.0
+PROMPT_SCALE = 3.0  # of the emoji model
 PREVIEW = 60  # of the T timesteps, for the pictures during training
-DIGIT_SCHEDULE = cumulative_alphas(linear_betas(300))
-EMOJI_SCHEDULE = cumulative_alphas(linear_betas(1000))
+DIGIT_STEPS = 300
+DIGIT_SCHEDULE = cumulative_alphas(linear_betas(DIGIT_STEPS))
+EMOJI_STEPS = 1000
+EMOJI_SCHEDULE = cumulative_alphas(linear_betas(EMOJI_STEPS))
 SHOWN_PROMPTS = ("grinning face", "cat face", "red apple", "red heart", "dog face", "automobile", "hibiscus", "rocket")
 
 
@@ -70,7 +74,7 @@ def one_step_unet(options: Options) -> tuple[Training, dict]:
         x0 = data.load(options.data, "test").floats()[::100].to(options.device)
         noise = _noise_like(x0, seeded(options.device, options.seed, "show"))
         rows = [x0]
-        for sigma in (0.0, 0.2, 0.4, 0.5, 0.6, 0.8, 1.0):
+        for sigma in SIGMAS:
             rows += [x0 + sigma * noise, model(x0 + sigma * noise)]
         save_grid(torch.cat(rows), path, len(x0))
 
@@ -125,11 +129,11 @@ def prompt_unet(options: Options) -> tuple[Training, dict]:
     rows = model.rows(pictures.prompts).to(options.device)
     schedule = EMOJI_SCHEDULE.to(options.device)
 
-    def loss(model: nn.Module, indices: Tensor, generator: torch.Generator) -> Tensor:
+    def loss(model: Any, indices: Tensor, generator: torch.Generator) -> Tensor:
         x0 = images[indices]
         noise, t = _noise_like(x0, generator), _timesteps(x0, len(schedule), generator)
         keep = torch.rand((len(x0), 1), generator=generator, device=x0.device) >= P_UNCOND
-        cond = model.table(rows[indices] * keep).flatten(1)  # type: ignore[operator]
+        cond = model.table(rows[indices] * keep).flatten(1)
         x_t = add_noise(x0, noise, t, schedule).contiguous(memory_format=torch.channels_last)
         return F.mse_loss(in_float(model)(x_t, t, cond), noise)
 
@@ -143,7 +147,7 @@ def prompt_unet(options: Options) -> tuple[Training, dict]:
 
 
 @torch.no_grad()
-def sample_digits(model: nn.Module, count: int, generator: torch.Generator, steps: int = 300) -> Tensor:
+def sample_digits(model: nn.Module, count: int, generator: torch.Generator, steps: int = DIGIT_STEPS) -> Tensor:
     """(count, 1, 28, 28) digits of the time-conditioned network, by DDPM."""
     schedule = DIGIT_SCHEDULE.to(generator.device)
 
@@ -155,7 +159,7 @@ def sample_digits(model: nn.Module, count: int, generator: torch.Generator, step
 
 @torch.no_grad()
 def sample_digits_of(
-    model: nn.Module, labels: Tensor, generator: torch.Generator, scale: float = SCALE, steps: int = 300
+    model: nn.Module, labels: Tensor, generator: torch.Generator, scale: float = SCALE, steps: int = DIGIT_STEPS
 ) -> Tensor:
     """One digit for each label, by DDPM with classifier-free guidance; the null class is a dropped one."""
     schedule = DIGIT_SCHEDULE.to(generator.device)
@@ -173,7 +177,7 @@ def sample_digits_of(
 
 @torch.no_grad()
 def sample_prompts(
-    model: Any, prompts: list[str], generator: torch.Generator, scale: float = 3.0, steps: int = 50
+    model: Any, prompts: list[str], generator: torch.Generator, scale: float = PROMPT_SCALE, steps: int = 50
 ) -> Tensor:
     """One picture for each prompt, by DDPM with classifier-free guidance and the estimate of x_0 kept in [-1, 1]."""
     schedule = EMOJI_SCHEDULE.to(generator.device)

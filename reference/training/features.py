@@ -16,23 +16,24 @@ from .loop import Options, Training
 from .pictures import save_grid
 from .views import random_views
 
-__all__ = ["digit_classifier", "emoji_classifier"]
+__all__ = ["EMOJI_VIEWS", "digit_classifier", "emoji_classifier"]
+
+DIGIT_VIEWS = {"degrees": 15.0, "zoom": 0.15, "shift": 0.1}
+EMOJI_VIEWS = DIGIT_VIEWS | {"colour": 0.15, "noise": 0.3}
 
 
 def digit_classifier(options: Options) -> tuple[Training, dict]:
     """Ten digits in [0, 1]."""
     pictures = data.load(options.data, full=options.full)
     arguments = {"in_channels": 1, "num_classes": len(pictures.classes), "num_hiddens": 24}
-    views = {"degrees": 15.0, "zoom": 0.15, "shift": 0.1}
-    return _training(arguments, pictures.floats(), pictures.labels, views, options), arguments
+    return _training(arguments, pictures.floats(), pictures.labels, DIGIT_VIEWS, options), arguments
 
 
 def emoji_classifier(options: Options) -> tuple[Training, dict]:
     """Every training emoji is a class of its own; in [-1, 1]."""
     pictures = data.load(options.data, size=32, full=options.full)
     arguments = {"in_channels": 3, "num_classes": len(pictures), "num_hiddens": 24}
-    views = {"degrees": 15.0, "zoom": 0.15, "shift": 0.1, "colour": 0.15, "noise": 0.3}
-    return _training(arguments, pictures.floats(-1, 1), torch.arange(len(pictures)), views, options), arguments
+    return _training(arguments, pictures.floats(-1, 1), torch.arange(len(pictures)), EMOJI_VIEWS, options), arguments
 
 
 def _training(arguments: dict, images: Tensor, labels: Tensor, views: dict, options: Options) -> Training:

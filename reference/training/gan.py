@@ -30,7 +30,7 @@ from ..data import load
 from ..gan_losses import discriminator_loss, generator_loss, r1_penalty
 from ..networks.dcgan import DCDiscriminator, DCGenerator
 from ..networks.stylegan import StyleDiscriminator, StyleGenerator
-from .loop import Options, autocast, batch_indices, seeded, update_average
+from .loop import Options, autocast, batch_indices, placed, seeded, update_average
 from .pictures import save_grid
 
 __all__ = ["GanTraining", "dcgan_training", "mirrored", "mixed_codes", "stylegan_training"]
@@ -86,10 +86,7 @@ class GanTraining:
         self.sample = sample or _plain
         self.show = show or self.sample
         self.images = images.to(options.device)
-        # Channels last: convolutions on CPU and on tensor cores take it without reordering.
-        for network in (generator, discriminator):
-            network.to(options.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.generator, self.discriminator = generator, discriminator
+        self.generator, self.discriminator = (placed(one, options.device) for one in (generator, discriminator))
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
         self.networks: dict[str, nn.Module] = {
             "generator": self.generator,

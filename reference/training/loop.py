@@ -21,7 +21,7 @@ import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
-__all__ = ["Options", "Trainer", "Training", "autocast", "batch_indices", "run", "seeded", "update_average"]
+__all__ = ["Options", "Trainer", "Training", "autocast", "batch_indices", "placed", "run", "seeded", "update_average"]
 
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.txt"
@@ -92,6 +92,11 @@ def _permutation(count: int, epoch: int, seed: int) -> Tensor:
     return _permutations[key]
 
 
+def placed(network: nn.Module, device: str) -> nn.Module:
+    """The network on its device, channels last: convolutions on CPU and on tensor cores take it without reordering."""
+    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stubs
+
+
 def autocast(options: Options) -> contextlib.AbstractContextManager:
     """Matrix products in the chosen precision."""
     device = torch.device(options.device).type
@@ -130,8 +135,7 @@ class Training:
         options: Options,
     ) -> None:
         self.options, self.count, self.loss, self.show = options, count, loss, show
-        # Channels last: convolutions on CPU and on tensor cores take it without reordering.
-        self.network = network.to(options.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = placed(network, options.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.networks = {"network": self.network, "average": self.average}
         optimizer = torch.optim.Adam(self.network.parameters(), lr=options.learning_rate)

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from .. import data, networks
 from ..illusions import lowpass
-from .diffusion import SIGMA, sample_digits, sample_digits_of, sample_prompts
+from .diffusion import PROMPT_SCALE, SCALE, SIGMAS, sample_digits, sample_digits_of, sample_prompts
+from .features import EMOJI_VIEWS
 from .loop import seeded
 from .quality import frechet_table, in_batches, nearest_group_rate, recognition_rate
 from .views import random_views
@@ -25,18 +26,18 @@ def digit_classifier(model: Any) -> Measured:
     """Held-out digits."""
     test = data.load("digits", "test")
     x = test.floats()
-    return {"accuracy on 1,000 held-out digits": recognition_rate(model, x, test.labels)}, x[::25], 10
+    return {f"accuracy on {len(test):,} held-out digits": recognition_rate(model, x, test.labels)}, x[::25], 10
 
 
 def emoji_classifier(model: Any) -> Measured:
     """New views of the training pictures, and the groups of those that it has never seen."""
     train, test = data.load("emoji", size=32), data.load("emoji", "test", size=32)
-    views = random_views(train.floats(-1, 1), seeded("cpu", SEED), 15.0, 0.15, 0.1, colour=0.15, noise=0.3)
+    views = random_views(train.floats(-1, 1), seeded("cpu", SEED), **EMOJI_VIEWS)
     features = in_batches(model.features, train.floats(-1, 1))
     held_out = in_batches(model.features, test.floats(-1, 1))
     return (
         {
-            "accuracy on new views of the 422 training pictures": recognition_rate(
+            f"accuracy on new views of the {len(train)} training pictures": recognition_rate(
                 model, views, torch.arange(len(train))
             ),
             "held-out pictures whose nearest training picture is of their group": nearest_group_rate(
@@ -54,7 +55,7 @@ def one_step(model: Any) -> Measured:
     noise = torch.randn(x0.shape, generator=seeded("cpu", SEED))
     numbers: dict[str, Any] = {}
     rows = [x0[50::100]]
-    for sigma in (0.0, 0.2, 0.4, SIGMA, 0.6, 0.8, 1.0):
+    for sigma in SIGMAS:
         noisy = x0 + sigma * noise
         clean = in_batches(model, noisy)
         blurred = lowpass(noisy, 5, 1.0)
@@ -78,7 +79,11 @@ def class_conditioned(model: Any) -> Measured:
     parts = iter(labels.split(100))
     fakes = _digits(lambda count, generator: sample_digits_of(model, next(parts), generator))
     rate = recognition_rate(networks.load("digit-classifier"), fakes, labels)
-    return {"recognition rate, γ = 5": rate, "Fréchet distance, γ = 5": _digit_distances(fakes)}, fakes[:50], 10
+    return (
+        {f"recognition rate, γ = {SCALE:g}": rate, f"Fréchet distance, γ = {SCALE:g}": _digit_distances(fakes)},
+        fakes[:50],
+        10,
+    )
 
 
 def emoji(model: Any) -> Measured:
@@ -96,7 +101,7 @@ def emoji(model: Any) -> Measured:
                 drawn, train.labels[::2], real, everything.labels
             ),
             "nearest picture is the prompt's own": float((nearest == torch.arange(0, len(train), 2)).float().mean()),
-            "Fréchet distance, prompts, scale 3": frechet_table(real, drawn, noise),
+            f"Fréchet distance, prompts, scale {PROMPT_SCALE:g}": frechet_table(real, drawn, noise),
             "Fréchet distance, null prompt": frechet_table(real, in_batches(features, null), noise),
         },
         torch.cat([fakes[::3][:60], null[:12]]),
@@ -131,7 +136,7 @@ def encoder(model: Any) -> Measured:
 
 
 def _faces(sample: Callable[[int, torch.Generator], Tensor]) -> Measured:
-    """Fréchet distances to all 102 faces and their mirror images, with which the GANs are trained."""
+    """Fréchet distances to all faces, those held out among them, and their mirror images, which the GANs see as well."""
     with torch.no_grad():
         fakes = in_batches(lambda part: sample(len(part), seeded("cpu", SEED, int(part[0]))), torch.arange(SAMPLES))
     features = networks.load("emoji-classifier").features

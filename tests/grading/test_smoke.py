@@ -9,13 +9,14 @@ from PIL import Image
 
 from grading.mistakes import CATALOGUE
 from grading.smoke import demonstrations, report
-from grading.smoke.demonstration import DEMONSTRATIONS, Measure, Shown, bound, demonstration, passes
+from grading.smoke.demonstration import DEMONSTRATIONS, Demonstration, Measure, Shown, bound, passes
 from grading.smoke.functions import Functions, Trusted, Unusable, of_the_reference
 from grading.smoke.run import EXPECTED, FAILED, PASSED, SKIPPED, Outcome, chosen, run
 from grading.smoke.run import _judge as judge
 from grading.smoke.stage import Stage
 from grading.tasks import all_tasks
 from grading.worker.values import Leaf
+from reference import networks
 
 WRONG = [  # demonstration, wrong function
     ("DDPM sampling", "ddpm.sample_ddpm", "sample_ddpm_steps_by_one"),
@@ -122,12 +123,35 @@ class TestSubmissions:
         assert caught.value.task == "latents.interpolate"
         assert not caught.value.missing
 
+    def test_a_pipeline_that_cannot_go_on_fails_and_the_run_goes_on(self, zygote, hand_in):
+        folder = hand_in(
+            latents="import torch\ndef interpolate(latent_a, latent_b, num_frames):\n    return torch.ones(7)"
+        )
+
+        def adds(f, stage):
+            return f("latents.interpolate", latent_a=torch.ones(3), latent_b=torch.ones(3), num_frames=2) + torch.ones(
+                2, 3
+            )
+
+        todo = [Demonstration("any", ("latents.interpolate",), adds)] * 2
+        outcomes = list(run(zygote, folder, Stage(0), todo))
+        assert [one.outcome for one in outcomes] == [FAILED, FAILED]
+        assert "cannot go on with what came back" in outcomes[0].problems[0]
+
+    def test_a_model_that_is_not_there_skips_what_needs_it(self, zygote, hand_in):
+        def needs_a_model(f, stage):
+            return networks.load("no such model")
+
+        (outcome,) = run(zygote, hand_in(), Stage(0), [Demonstration("any", (), needs_a_model)])
+        assert outcome.outcome == SKIPPED
+        assert "nox -s train -- no such model" in outcome.problems[0]
+
     def test_what_is_not_implemented(self, functions):
         with pytest.raises(Unusable) as caught:
             self.frames(functions, "raise NotImplementedError")
         assert caught.value.missing
 
-    def test_a_run_goes_on_after_a_function_that_cannot_be_used(self, zygote, hand_in, monkeypatch):
+    def test_a_run_goes_on_after_a_function_that_cannot_be_used(self, zygote, hand_in):
         def sums(f, stage):
             shown = Shown()
             shown.higher(
@@ -138,10 +162,10 @@ class TestSubmissions:
         folder = hand_in(
             latents="import torch\ndef interpolate(latent_a, latent_b, num_frames):\n    return torch.ones(2, 3)"
         )
-        todo = []
-        for name, task in (("first", "latents.interpolate"), ("second", "latents.sample_z")):
-            demonstration(name, task)(sums if name == "first" else lambda f, stage: f("latents.sample_z", batch_size=1))
-            todo.append(DEMONSTRATIONS.pop())
+        todo = [
+            Demonstration("first", ("latents.interpolate",), sums),
+            Demonstration("second", ("latents.sample_z",), lambda f, stage: f("latents.sample_z", batch_size=1)),
+        ]
         first, second = run(zygote, folder, Stage(0), todo)
         assert first.outcome == FAILED
         assert "no expected value" in first.problems[0]

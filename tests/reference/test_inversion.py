@@ -18,6 +18,7 @@ from reference.inversion import (
     perceptual_loss,
     scribble_loss,
 )
+from reference.networks._torchvision import declare_missing_operators
 
 
 def draw(*shape, seed=0, dtype=torch.float64):
@@ -283,17 +284,9 @@ def test_losses_change_nothing_in_place():
 def lpips():
     """The package lpips, where it is installed.
 
-    A torchvision built for another torch lacks its compiled operators and then does not even import; declaring the two
-    that it names is enough for the plain networks that LPIPS uses.
+    A torchvision built for another torch lacks its compiled operators; LPIPS uses none of them.
     """
-    library = torch.library.Library("torchvision", "FRAGMENT")
-    try:
-        pytest.importorskip("torchvision")
-    except RuntimeError:
-        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-            del sys.modules[name]
-        for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    declare_missing_operators()
     yield pytest.importorskip("lpips")
 
 
