@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -45,6 +45,7 @@ class Options:
     full: bool = False  # all 60,000 digits or garments in place of those that ship
 
 
+@runtime_checkable
 class Trainer(Protocol):
     """What one kind of training has to offer."""
 
@@ -235,12 +236,12 @@ def _means(losses: list[dict[str, Tensor]]) -> dict[str, float]:
 
 
 @contextlib.contextmanager
-def _progress(options: Options, first: int, quiet: bool) -> Iterator[Callable[[int, dict[str, float]], None]]:
+def _progress(options: Options, first: int, quiet: bool) -> Iterator[Callable[[int, dict[str, int | float]], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, TextColumn("{task.fields[losses]}"), disable=quiet) as bar:
         task = bar.add_task(options.outdir.name, total=options.steps, completed=first, losses="")
 
-        def advance(done: int, entry: dict[str, float]) -> None:
+        def advance(done: int, entry: dict[str, int | float]) -> None:
             losses = ", ".join(
                 f"{name} {value:.4g}" for name, value in entry.items() if name not in ("step", "seconds")
             )

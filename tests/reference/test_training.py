@@ -199,7 +199,7 @@ def test_nearest_group():
 
 def test_views_without_change_are_the_pictures():
     x = torch.rand(2, 3, 8, 8)
-    still = random_views(x, torch.Generator().manual_seed(0), degrees=0, zoom=0, shift=0)
+    still = random_views(x, torch.Generator().manual_seed(0), degrees=0.0, zoom=0.0, shift=0.0)
     assert torch.allclose(still, x, atol=1e-5)
     turned = random_views(x, torch.Generator().manual_seed(0))
     assert turned.shape == x.shape
@@ -209,7 +209,7 @@ def test_views_without_change_are_the_pictures():
 def test_a_move_of_views_is_a_fraction_of_the_side():
     x = torch.zeros(200, 1, 20, 20)
     x[:, :, 10, 10] = 1
-    views = random_views(x, torch.Generator().manual_seed(0), degrees=0, zoom=0, shift=0.1)
+    views = random_views(x, torch.Generator().manual_seed(0), degrees=0.0, zoom=0.0, shift=0.1)
     rows = (views.sum(dim=(1, 3)) * torch.arange(20)).sum(1) / views.sum(dim=(1, 2, 3))
     assert 1.5 < (rows - 10).abs().max() <= 2.05
 
