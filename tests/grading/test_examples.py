@@ -1,0 +1,17 @@
+"""The page of real mistakes says what the grader answers today."""
+
+import textwrap
+
+import pytest
+
+from grading.mistakes.examples import EXAMPLES, PAGE, answer
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: one.title)
+def test_the_page_is_what_the_grader_answers(example, zygote):
+    page = PAGE.read_text(encoding="utf-8")
+    assert textwrap.dedent(example.source).strip() in page
+    told = answer(zygote, example)
+    diagnosis = told[: next(i for i, line in enumerate(told) if "✗" in line)]
+    assert len(diagnosis) > 1, "the mistake is named"
+    assert "\n".join(diagnosis) in page, "run python -m grading.mistakes.examples"
