@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--checkpoint_path", type=Path, help="go on from here [OUTDIR/checkpoint.pt, if there]")
     command.add_argument("--use_r1_regularization", type=boolean, metavar="True|False", help="GANs")
     command.add_argument("--use_diffaug", type=boolean, metavar="True|False", help="GANs")
+    command.add_argument("--gamma", type=float, help="GANs: R1's weight")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
     return command
 

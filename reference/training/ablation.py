@@ -22,10 +22,11 @@ COLUMNS = 12
 def setting(options: dict[str, Any]) -> str:
     """The name of a run's setting.
 
-    >>> setting({"use_r1_regularization": True, "use_diffaug": True})
-    'R1 + DiffAugment'
+    >>> setting({"use_r1_regularization": True, "use_diffaug": True, "gamma": 0.1})
+    'R1 (γ = 0.1) + DiffAugment'
     """
-    parts = [name for name, flag in (("R1", "use_r1_regularization"), ("DiffAugment", "use_diffaug")) if options[flag]]
+    r1 = f"R1 (γ = {options['gamma']:g})"
+    parts = [name for name, flag in ((r1, "use_r1_regularization"), ("DiffAugment", "use_diffaug")) if options[flag]]
     return " + ".join(parts) or "plain"
 
 

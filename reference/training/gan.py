@@ -6,11 +6,11 @@ r"""Adversarial training, for any generator and discriminator: EECS 498 HW5 part
 | G(z)  | ``fake``        | (B, 3, H, W) | about ±1 | generated images, new ones for each of the two losses | EECS part A Eq. 1 |
 | T     | ``diff_augment`` |             |         | augmentation, on fakes in L_G, on both in L_D       | DiffAug Eq. 3–4   |
 | D(T(x)) | ``judge``     | (B, 1)       | ℝ       | logits                                              | EECS part A Eq. 2 |
-| γ     | ``gamma``       | float        | ≥ 0     | weight of R1                                        | R1 Eq. 9          |
+| γ     | ``options.gamma`` | float        | ≥ 0     | weight of R1                                        | R1 Eq. 9          |
 | k     | ``interval``    | int          | ≥ 1     | R1 every k-th step, times k: "lazy regularisation"  | StyleGAN2 App. B  |
 
 The losses are ``reference.gan_losses``'s and the augmentation is ``reference.augment``'s: what students write. The
-flags are the handout's: ``use_r1_regularization`` adds R1, ``use_diffaug`` the augmentation.
+flags are the handout's: ``use_r1_regularization`` adds R1 with the weight ``gamma``, ``use_diffaug`` the augmentation.
 
 Papers: StyleGAN2 is Karras et al. 2020 (arXiv 1912.04958), R1 Mescheder et al. 2018 (arXiv 1801.04406), DiffAug Zhao et
 al. 2020 (arXiv 2006.10738), ADA Karras et al. 2020 (arXiv 2006.06676; γ by resolution), DCGAN Radford et al. 2015 (arXiv
@@ -57,7 +57,6 @@ class GanTraining:
         sample: how the generator is asked for fakes.
         show: the same for pictures: no mixing, no random noise.
         options: the handout's flags among them.
-        gamma: γ of R1.
         interval: k, steps from one penalty to the next.
         betas: of Adam.
         decay: of the averaged generator.
@@ -77,12 +76,11 @@ class GanTraining:
         options: Options,
         sample: Sampler | None = None,
         show: Sampler | None = None,
-        gamma: float = 1.0,
         interval: int = 16,
         betas: tuple[float, float] = (0.0, 0.99),
         decay: float = 0.998,
     ) -> None:
-        self.options, self.gamma, self.interval, self.decay = options, gamma, interval, decay
+        self.options, self.interval, self.decay = options, interval, decay
         self.sample = sample or _plain
         self.show = show or self.sample
         self.images = images.to(options.device)
@@ -159,7 +157,7 @@ class GanTraining:
 
     def _regularise(self, real: Tensor, random: torch.Generator) -> dict[str, Tensor]:
         real = real.detach().requires_grad_(True)
-        penalty = r1_penalty(real, self.judge(real, random), self.gamma)
+        penalty = r1_penalty(real, self.judge(real, random), self.options.gamma)
         self._descend("discriminator_optimizer", penalty * self.interval)
         return {"r1": penalty.detach()}
 

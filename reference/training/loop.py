@@ -1,8 +1,9 @@
 """The one training loop: everything that is the same whatever is trained.
 
 A `Trainer` says what one step does. `run` repeats it with a progress bar, a log, checkpoints, resuming and pictures.
-Every random draw of step k comes from a generator seeded with (seed, k), so a resumed run continues exactly as if it
-had never stopped, and nobody has to store a generator's state.
+Every random draw of step k comes from a generator seeded with (seed, k), except those that layers make themselves
+(dropout has no generator): for them a checkpoint holds the state of torch's own. So a resumed run continues exactly as
+if it had never stopped.
 """
 
 import contextlib
@@ -42,6 +43,7 @@ class Options:
     pictures_every: int = 500  # steps
     use_r1_regularization: bool = False
     use_diffaug: bool = False
+    gamma: float = 1.0  # of R1
     full: bool = False  # all 60,000 digits or garments in place of those that ship
 
 
@@ -210,7 +212,8 @@ def save(trainer: Trainer, path: Path, steps: int, seconds: float) -> None:
     """Write a checkpoint; a run that is killed half-way leaves the one before."""
     state = {name: network.state_dict() for name, network in trainer.networks.items()}
     state |= {name: optimizer.state_dict() for name, optimizer in trainer.optimizers.items()}
-    torch.save({"steps": steps, "seconds": seconds, "state": state}, path.with_suffix(".tmp"))
+    checkpoint = {"steps": steps, "seconds": seconds, "state": state, "random": _random_states()}
+    torch.save(checkpoint, path.with_suffix(".tmp"))
     os.replace(path.with_suffix(".tmp"), path)
 
 
@@ -223,9 +226,19 @@ def restore(trainer: Trainer, path: Path) -> tuple[int, float]:
     try:
         for name, part in parts.items():
             part.load_state_dict(checkpoint["state"][name])
+        states = checkpoint["random"]
     except (KeyError, RuntimeError, ValueError) as problem:
         raise ValueError(f"checkpoint_path: {path} is a checkpoint of another network: {problem}") from problem
+    torch.set_rng_state(states["cpu"])
+    if torch.cuda.is_available() and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"])
     return checkpoint["steps"], checkpoint["seconds"]
+
+
+def _random_states() -> dict[str, Tensor]:
+    """Of the generators that layers draw from."""
+    states = {"cpu": torch.get_rng_state()}
+    return states | {"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else states
 
 
 def _means(losses: list[dict[str, Tensor]]) -> dict[str, float]:

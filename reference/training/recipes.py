@@ -29,6 +29,7 @@ class Recipe:
     pictures_every: int = 500
     use_r1_regularization: bool = False
     use_diffaug: bool = False
+    gamma: float = 1.0
 
 
 RECIPES = {

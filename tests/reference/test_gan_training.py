@@ -114,7 +114,7 @@ def test_losses_are_the_reference_s(images, options):
 @pytest.mark.parametrize("use", [False, True])
 def test_r1_acts_at_lazy_steps_only(use, images, options):
     plain = style(images, with_flags(options, r1=False, augmentation=False))
-    other = style(images, with_flags(options, r1=use, augmentation=False), interval=3, gamma=10.0)
+    other = style(images, with_flags(options, r1=use, augmentation=False, gamma=10.0), interval=3)
     # The same Adam for both: with R1 it is slower, which is another test.
     for optimizer in other.optimizers.values():
         optimizer.param_groups[0].update(lr=options.learning_rate, betas=(0.0, 0.99))
@@ -133,7 +133,7 @@ def test_r1_acts_at_lazy_steps_only(use, images, options):
 
 
 def test_the_lazy_penalty_is_multiplied_by_its_interval(images, options):
-    trainer = style(images, with_flags(options, augmentation=False), interval=5, gamma=3.0)
+    trainer = style(images, with_flags(options, augmentation=False, gamma=3.0), interval=5)
     trainer._descend = lambda name, loss: descended.append((name, loss.item()))
     descended = []
     losses = trainer.step(0)

@@ -52,7 +52,24 @@ class TestBatches:
         assert not torch.equal(first, loop.batch_indices(50, 50, 0, seed=1))
 
 
+def with_dropout(chosen):
+    """A network that draws random numbers of its own."""
+    training = regression(chosen)
+    training.network.register_forward_pre_hook(lambda module, inputs: F.dropout(inputs[0], 0.5))
+    return training
+
+
 class TestLoop:
+    def test_a_layer_s_own_draws_go_on_where_they_stopped(self, tmp_path):
+        whole = with_dropout(options(tmp_path / "whole"))
+        loop.run(whole, whole.options, quiet=True)
+        stopped = with_dropout(options(tmp_path / "parts", steps=30))
+        loop.run(stopped, stopped.options, quiet=True)
+        again = with_dropout(options(tmp_path / "parts"))
+        torch.rand(100)  # whatever else draws in between
+        loop.run(again, again.options, quiet=True)
+        assert torch.equal(whole.network.weight, again.network.weight)
+
     def test_a_resumed_run_ends_where_an_uninterrupted_one_does(self, tmp_path):
         whole = regression(options(tmp_path / "whole"))
         loop.run(whole, whole.options, quiet=True)
