@@ -17,6 +17,7 @@ from . import draws, grades, holds_for, shapes
 from .expect import IDENTITY, about, assert_detached, assert_image, assert_no_grad_left
 
 LEVEL = 1e-9
+ONE_BY_ONE = 60.0  # seconds for a call that maps ten thousand samples, each in a call over the wire
 W_DIM = 5
 
 
@@ -92,6 +93,7 @@ class TestMeanW:
     def test_default_number_of_samples(self, student, seed):
         """By default ten thousand standard normal z are mapped."""
         mapping = Watched()
+        student.seconds = ONE_BY_ONE
         reply = student(mapping=mapping, z_dim=4, generator=Seeded(seed))
         if len(mapping.w) != 10_000:
             raise reply.fail("another number of samples was mapped", "10,000", f"{len(mapping.w)}")
@@ -165,6 +167,7 @@ class WSampler:
     def test_from_mean(self, student, draw, batch):
         """From the mean every sample and layer is the mean of ten thousand mapped samples."""
         mapping = Watched()
+        student.seconds = ONE_BY_ONE
         generator = Seeded(draw.integer(0, 2**31))
         reply = student(mapping=mapping, batch_size=batch, z_dim=4, **self.extra, from_mean=True, generator=generator)
         w = assert_image(reply, (batch, self.layers, W_DIM))
@@ -181,6 +184,7 @@ class WSampler:
         """The generator decides about every number, and the global random state is left alone."""
         arguments = {"mapping": Probe("Mapping"), "batch_size": 3, "z_dim": 4} | self.extra
         assert_reproducible(student, **arguments)
+        student.seconds = ONE_BY_ONE
         assert_reproducible(student, **arguments, from_mean=True)
 
 

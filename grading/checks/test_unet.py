@@ -18,6 +18,7 @@ from .expect import IDENTITY
 SIDE = 28
 NOTHING = 1e-12  # relative to the output: rounding in float64, far below any connection
 WIDTH = 32
+MANY = 24  # images
 
 
 class Network:
@@ -69,21 +70,23 @@ class Network:
 
     def test_fine_detail_reaches_the_output(self, student, seed):
         """A single pixel's change shows around that pixel: that is what the skip connection at full size is for."""
-        inputs = self.inputs(seed, 1)
-        changed = inputs | {"x": inputs["x"].clone()}
-        changed["x"][0, 0, 13, 14] += 1
+        x = self.inputs(seed, MANY)["x"]
+        inputs = {"x": x} | {name: value.expand(MANY) for name, value in self.conditions(1).items()}
+        changed = inputs | {"x": x.clone()}
+        changed["x"][:, 0, 13, 14] += 1
         dipole = inputs | {"x": changed["x"].clone()}
-        dipole["x"][0, 0, 13, 15] -= 1
+        dipole["x"][:, 0, 13, 15] -= 1
         before, after, other, called = self.run(student, inputs, changed, dipole)
-        energy = (after - before).square().sum((0, 1))
+        # The mean over images: what a normalisation's statistics spread over an image has another sign in each.
+        energy = (after - before).mean(0).square().sum(0)
         if float(energy.sum()) == 0:
             raise Failure("the input has no influence on the output", called)
         near = float(energy[9:18, 10:19].sum() / energy.sum())
         # 81 of 784 pixels: without a skip at full size they hold about a tenth of the change.
-        if near < 0.4:
+        if near < 0.35:
             got = f"{near:.0%} of the change within 4 pixels"
             raise Failure("fine detail is lost on the way: is a skip connection missing?", called, "most of it", got)
-        if float((other - before).square().sum()) < 0.01 * float(energy.sum()):
+        if float((other - before).mean(0).square().sum()) < 0.01 * float(energy.sum()):
             raise Failure("neighbouring pixels are not told apart: what is kept of the image is coarse", called)
 
     def test_overfits_a_batch(self, student, seed):
@@ -92,7 +95,8 @@ class Network:
             name: value.float() if value.is_floating_point() else value for name, value in self.inputs(seed, 2).items()
         }
         # Large values of both signs: an output that is bounded or positive cannot get below half of the first loss.
-        train = {"arguments": inputs, "target": 3 * inputs["x"], "steps": 20}
+        # Enough steps for a last layer that starts at zero.
+        train = {"arguments": inputs, "target": 3 * inputs["x"], "steps": 40}
         settings = {"in_channels": 1, "num_hiddens": WIDTH}
         _, losses, called = student.run_module(settings, [inputs], train=train)
         if len(losses) != 2 or not losses[1] < 0.4 * losses[0]:

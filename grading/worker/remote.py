@@ -14,13 +14,20 @@ def differentiable(call: Callable) -> Callable:
     None for each argument.
     """
 
+    last: list[Any] = []  # the ticket of the latest call
+
     class Remote(torch.autograd.Function):
+        # In two parts, as torch.func's transforms need it.
         @staticmethod
-        def forward(ctx: Any, *arguments: Any) -> Any:
-            ctx.count = len(arguments)
+        def forward(*arguments: Any) -> Any:
             plain = [value.detach() if isinstance(value, Tensor) else value for value in arguments]
-            ctx.ticket, outputs = call("forward", plain)
+            ticket, outputs = call("forward", plain)
+            last[:] = [ticket]
             return outputs if isinstance(outputs, Tensor) else tuple(outputs)
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+            (ctx.ticket,) = last
 
         @staticmethod
         def backward(ctx: Any, *cotangents: Any) -> Any:
