@@ -1,0 +1,129 @@
+"""``python -m grading weights``: bring pretrained weights to this machine ahead of time; see ``weights.py`` for which."""
+
+import argparse
+import errno
+import shutil
+from collections.abc import Callable
+from fnmatch import fnmatch
+from pathlib import Path
+
+import torch
+
+from .weights import WEIGHTS, Missing, Weight, locate
+
+__all__ = ["main", "needed"]
+
+_STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")  # of files of weights, in order of preference
+_TEXTS = ("*.json", "*.txt", "*.model")  # configurations, vocabularies
+
+
+def main(arguments: argparse.Namespace, say: Callable[[str], None] = print) -> int:
+    """0 if all that was asked for is here, 1 if some of it could not be fetched, 2 for an unknown name."""
+    unknown = [name for name in arguments.names if name not in WEIGHTS]
+    if unknown:
+        say(f"weights: there is no {unknown[0]!r}; there are {', '.join(WEIGHTS)}")
+        return 2
+    chosen = [WEIGHTS[name] for name in arguments.names or WEIGHTS]
+    if arguments.list:
+        for weight in chosen:
+            say(described(weight))
+        return 0
+    failures = [problem for weight in chosen if (problem := _fetched(weight, say))]
+    for problem in failures:
+        say(problem)
+    return int(bool(failures))
+
+
+def described(weight: Weight) -> str:
+    """Two lines: what it is, what it costs, where it lies."""
+    try:
+        place = f"here: {locate(weight.name)}"
+    except Missing:
+        place = "not here"
+    token = "; needs HF_TOKEN, and its licence accepted on its page" if weight.gated else ""
+    setting = f" ({weight.setting} names another)" * bool(weight.setting)
+    return (
+        f"{weight.name:17}{weight.about}\n{'':17}{weight.chosen}{setting}, about "
+        f"{weight.gigabytes:g} GB; {weight.licence}{token}; {place}"
+    )
+
+
+def needed(files: list[str], parts: tuple[str, ...]) -> list[str]:
+    """Of a repository's files those to fetch: each part's weights once, as safetensors and in half precision if there.
+
+    >>> needed(["unet/config.json", "unet/diffusion_pytorch_model.bin", "unet/diffusion_pytorch_model.safetensors",
+    ...         "unet/diffusion_pytorch_model.fp16.safetensors", "vae/config.json", "v2-1.ckpt"], ("unet",))
+    ['unet/config.json', 'unet/diffusion_pytorch_model.fp16.safetensors']
+    """
+    chosen = [file for file in files if "/" not in file and file.endswith(".json")]
+    for part in parts:
+        inside = [file for file in files if file.rpartition("/")[0] == part]
+        chosen += [file for file in inside if any(fnmatch(file, pattern) for pattern in _TEXTS)]
+        weights = [file for file in inside if file.rpartition("/")[2].startswith(_STEMS) and "non_ema" not in file]
+        kinds = [
+            [file for file in weights if file.endswith(".safetensors") and ".fp16" in file],
+            [file for file in weights if file.endswith(".safetensors") and ".fp16" not in file],
+            [file for file in weights if file.endswith(".bin") and ".fp16" not in file],
+        ]
+        chosen += next(filter(None, kinds), [])
+    return sorted(set(chosen))
+
+
+def _fetched(weight: Weight, say: Callable[[str], None]) -> str:
+    """Nothing when the weight is here now, else one line: its name, what went wrong, what to do."""
+    say(described(weight))
+    if Path(weight.chosen).exists():
+        return ""
+    try:
+        if weight.by_url:
+            _fetch_url(weight)
+        else:
+            _fetch_repository(weight)
+    except Exception as error:
+        return f"{weight.name}: {_advice(weight, error)}"
+    return ""
+
+
+def _fetch_repository(weight: Weight) -> None:
+    from huggingface_hub import HfApi, constants, snapshot_download
+
+    files = HfApi().list_repo_files(weight.chosen)
+    _require_room(weight, Path(constants.HF_HUB_CACHE))
+    snapshot_download(weight.chosen, allow_patterns=needed(files, weight.parts))
+
+
+def _fetch_url(weight: Weight) -> None:
+    """A file whose name ends in eight hexadecimal digits carries its own checksum, torchvision's convention."""
+    if weight.file.is_file():
+        return
+    weight.file.parent.mkdir(parents=True, exist_ok=True)
+    _require_room(weight, weight.file.parent)
+    digest = weight.file.stem.rpartition("-")[2]
+    torch.hub.download_url_to_file(weight.chosen, str(weight.file), digest if len(digest) == 8 else None)
+
+
+def _require_room(weight: Weight, folder: Path) -> None:
+    while not folder.exists():
+        folder = folder.parent
+    if shutil.disk_usage(folder).free < weight.gigabytes * 1e9:
+        raise OSError(errno.ENOSPC, f"{folder} has too little room")
+
+
+def _advice(weight: Weight, error: Exception) -> str:
+    from huggingface_hub import errors
+
+    page = f"https://huggingface.co/{weight.chosen}"
+    if isinstance(error, errors.GatedRepoError):
+        return f"its licence has to be accepted: log in at {page}, accept, and set HF_TOKEN to a token of that account"
+    if isinstance(error, errors.RepositoryNotFoundError | errors.HFValidationError):
+        return f"the hub has no {weight.chosen} for you: set {weight.setting} to another repository or a local folder"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return (
+            f"the disk is full, about {weight.gigabytes:g} GB are needed: "
+            f"make room, or set {'TORCH_HOME' if weight.by_url else 'HF_HOME'} to a larger disk"
+        )
+    text = " ".join(str(error).split())[:200] or type(error).__name__
+    return (
+        f"could not be fetched ({text}): fetch where there is a network, such as a login node"
+        + f", or set {weight.setting} to a local copy" * bool(weight.setting)
+    )
