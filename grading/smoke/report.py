@@ -1,9 +1,10 @@
-"""The contact sheet, the animation, the page and the JSON of a smoke run."""
+"""The pictures, the pages and the JSON of a smoke run."""
 
 import base64
 import io
 import json
 import platform
+import re
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,36 @@ td + td { font-variant-numeric: tabular-nums; white-space: nowrap; } .wide { ove
 """
 
 
+MARKDOWN = """# {{ submission }}: what its functions make
+
+{{ summary }} Seed {{ seed }}, on {{ device }}, torch {{ torch }}. Everything at once: `nox -s smoke -- {{ submission }}`
+
+{% for one in outcomes %}
+## {{ one.name }}: {{ one.outcome }}
+
+{% for problem in one.problems %}{{ problem }}
+
+{% endfor %}
+{% if one.picture %}![what {{ one.name }} made]({{ one.picture }})
+
+{% endif %}
+{% if one.animation %}![the animation of {{ one.name }}]({{ one.animation }})
+
+{% endif %}
+    nox -s smoke -- {{ submission }} --only "{{ one.name }}"
+
+{% if one.measures %}
+| measured | value | passes | reference |
+| --- | --- | --- | --- |
+{% for name, m in one.measures.items() %}
+| {{ name }} | {{ "%.4g"|format(m.value) }} | {{ "≥" if m.better == "higher" else "≤" }} {{ "%.4g"|format(m.limit) }} | {{ "%.4g"|format(m.reference) }} |
+{% endfor %}
+
+{% endif %}
+{% endfor %}
+"""
+
+
 def sheet(shown: Shown, title: str = "") -> Image.Image:
     """All rows of a demonstration under their captions."""
     font = ImageFont.load_default(12)
@@ -70,20 +101,23 @@ def sheet(shown: Shown, title: str = "") -> Image.Image:
 
 
 def write(outcomes: list[Outcome], submission: str, seed: int, device: str, outdir: Path) -> None:
-    """``contact-sheet.png``, a picture for each demonstration, ``results.json``, and ``index.html``, which needs no other file."""
+    """A picture for each demonstration, ``contact-sheet.png``, ``results.json``, and two pages.
+
+    ``README.md`` shows the pictures, ``index.html`` has them in it and needs no other file.
+    """
     outdir.mkdir(parents=True, exist_ok=True)
     entries, sheets, on_page = [], [], []
-    for number, one in enumerate(outcomes, 1):
-        entry = one.plain()
+    for one in outcomes:
+        entry, stem = one.plain(), re.sub(r"[^a-z0-9]+", "-", one.name.lower()).strip("-")
         inline: dict[str, Any] = {}
         if one.shown is not None:
-            entry["picture"] = f"{number:02}.png"
+            entry["picture"] = f"{stem}.png"
             picture = sheet(one.shown)
             picture.save(outdir / entry["picture"], optimize=True)
             sheets.append(sheet(one.shown, f"{one.name}: {one.outcome}"))
             inline["rows"] = [(caption, _inlined(grid(images, len(images)))) for caption, images in one.shown.rows]
             if one.shown.frames is not None:
-                entry["animation"] = f"{number:02}.gif"
+                entry["animation"] = f"{stem}.gif"
                 animation = outdir / entry["animation"]
                 _animate(one.shown.frames, animation)
                 inline["animation"] = _data_uri(animation.read_bytes(), "gif")
@@ -101,6 +135,8 @@ def write(outcomes: list[Outcome], submission: str, seed: int, device: str, outd
         "torch": torch.__version__,
     }
     page = Environment(autoescape=True).from_string(PAGE).render(outcomes=on_page, **about)
+    text = Environment(trim_blocks=True).from_string(MARKDOWN).render(outcomes=entries, **about)
+    (outdir / "README.md").write_text(text.rstrip() + "\n", encoding="utf-8")
     (outdir / "index.html").write_text(page, encoding="utf-8")
     document = about | {"demonstrations": entries}
     (outdir / "results.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -39,7 +39,10 @@ class Outcome:
 
 
 def chosen(only: str) -> list[Demonstration]:
-    """The demonstrations whose name contains one of the comma-separated words; all for no word."""
+    """The demonstration of this name, or those whose name contains one of the comma-separated words; all for no word."""
+    exactly = [one for one in DEMONSTRATIONS if one.name == only]
+    if exactly:
+        return exactly
     words = [word.strip().lower() for word in only.split(",") if word.strip()]
     for word in words:
         if not any(word in one.name.lower() for one in DEMONSTRATIONS):

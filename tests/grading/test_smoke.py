@@ -86,6 +86,8 @@ def test_demonstrations_by_word():
         "visual anagram",
     ]
     assert chosen("") == DEMONSTRATIONS
+    for one in DEMONSTRATIONS:
+        assert chosen(one.name) == [one]
     with pytest.raises(ValueError, match=r"'cats' is in the name of no demonstration; there are: .*visual anagram"):
         chosen("cats")
 
@@ -190,7 +192,7 @@ def test_the_report(tmp_path):
     shown.show("a <row>", torch.zeros(3, 3, 8, 8))
     measures = {"error": {"value": 0.5, "better": "lower", "reference": 0.4, "limit": 0.6}}
     outcomes = [
-        Outcome("good", PASSED, 1.0, [], measures, shown),
+        Outcome("good: 1", PASSED, 1.0, [], measures, shown),
         Outcome("bad", FAILED, 2.0, ["latents.interpolate: <b>broken</b>"]),
     ]
     report.write(outcomes, "handed in", 3, "cpu", tmp_path)
@@ -199,7 +201,10 @@ def test_the_report(tmp_path):
     assert "&lt;b&gt;broken" in page
     assert "≤ 0.6" in page
     assert Image.open(tmp_path / "contact-sheet.png").width > 3 * 16
-    assert Image.open(tmp_path / "01.gif").n_frames == 6
+    assert Image.open(tmp_path / "good-1.gif").n_frames == 6
+    text = (tmp_path / "README.md").read_text()
+    assert "![what good: 1 made](good-1.png)" in text
+    assert "| error | 0.5 | ≤ 0.6 | 0.4 |" in text
     results = json.loads((tmp_path / "results.json").read_text())
     assert results["seed"] == 3
     assert [one["outcome"] for one in results["demonstrations"]] == ["passed", "failed"]
