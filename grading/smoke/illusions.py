@@ -14,8 +14,8 @@ TIMESTEPS = list(range(975, -1, -25))
 def anagram(f: Functions, stage: Stage) -> Shown:
     """CS180 1.8: one prompt upright, the other upside down."""
     shown = Shown()
-    upright = ("grinning face", "red apple", "lion face", "red heart")
-    flipped = ("frowning face with open mouth", "rocket", "hibiscus", "cat face")
+    upright = ("turtle", "strawberry", "hot pepper", "red heart")
+    flipped = ("deciduous tree", "hibiscus", "rose", "cat face")
     model = guided_network(stage)
     first, second = stage.embed(*upright), stage.embed(*flipped)
 
