@@ -24,10 +24,11 @@ def card(name: str, training: dict[str, Any], parameters: int, size: int, number
     """The Markdown of one card."""
     options = training["options"]
     pictures = data.load(options["data"])
+    unsaid = ["device", "pictures_every"] + ["gamma"] * (not options["use_r1_regularization"])
     flags = " ".join(
         f"--{flag}" if flag == "full" else f"--{flag} {value}"
         for flag, value in options.items()
-        if value is not False and flag not in ("device", "pictures_every")
+        if value is not False and flag not in unsaid
     )
     quality = "\n".join(f"| {label} | {_shown(value)} |" for label, value in numbers.items())
     return f"""# {name}: {RECIPES[name].about}

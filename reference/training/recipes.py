@@ -56,7 +56,7 @@ RECIPES = {
         gan.stylegan_training,
         "StyleGenerator",
         "faces",
-        5000,
+        10_000,
         16,
         2.5e-3,
         use_r1_regularization=True,
