@@ -77,6 +77,24 @@ def smoke(session: nox.Session) -> None:
 
 
 @session
+def weights(session: nox.Session) -> None:
+    """Fetch the courses' pretrained weights ahead of time: nox -s weights [-- NAME …] [--list]."""
+    grading(session, "weights")
+
+
+@session
+def gpu(session: nox.Session) -> None:
+    """The GPU tier: everything on CUDA, and the real weights where they are present."""
+    session.run(prepare(session), "-m", "pytest", "-m", "gpu", "tests/gpu", "-rs", *session.posargs)
+
+
+@session
+def audit(session: nox.Session) -> None:
+    """How good the grader is, measured: nox -s audit -- [--only MODULE[.FUNCTION],…] [--out DIR] [--seed N] [--all]."""
+    grading(session, "audit")
+
+
+@session
 def train(session: nox.Session) -> None:
     """Train a model as the one that ships was: nox -s train -- NAME [--outdir DIR] [--steps N] …; -- --help."""
     session.run(prepare(session), "-m", "reference.training", *session.posargs)
@@ -84,8 +102,8 @@ def train(session: nox.Session) -> None:
 
 @session
 def bench(session: nox.Session) -> None:
-    """Timings as ratios: the formulas against diffusers' schedulers."""
-    session.run(prepare(session), "-m", "pytest", "-q", "tests/benchmarks", "--benchmark-enable", *session.posargs)
+    """Timings as ratios, and a report: nox -s bench -- [PATH] [--only WORD,…] [--out DIR] [--device cpu|cuda]."""
+    grading(session, "bench")
 
 
 @session

@@ -31,6 +31,11 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--hints", choices=HINTS, default="mistake", help="how much is said; default: mistake")
     grade.set_defaults(run=_grade)
 
+    weights = commands.add_parser("weights", help="fetch the courses' pretrained weights ahead of time")
+    weights.add_argument("names", nargs="*", metavar="NAME", help="default: all of them")
+    weights.add_argument("--list", action="store_true", help="only say what there is, how large, under which licence")
+    weights.set_defaults(run=_weights)
+
     stubs = commands.add_parser("stubs", help="make student_stubs/ from reference/")
     stubs.add_argument("--check", action="store_true", help="only say whether they are stale")
     stubs.set_defaults(run=_stubs)
@@ -53,6 +58,22 @@ def _parser() -> argparse.ArgumentParser:
         "--calibrate", type=int, metavar="SEEDS", help="measure the reference, and expect that of others"
     )
     smoke.set_defaults(run=_smoke)
+
+    audit = commands.add_parser("audit", help="measure the grader: mistakes, mutants and correct solutions against it")
+    audit.add_argument("--only", default="", metavar="MODULE[.FUNCTION],…", help="audit only these")
+    audit.add_argument("--out", type=Path, default=Path("runs/audit"), metavar="DIR", help="default: runs/audit")
+    audit.add_argument("--seed", type=int, help="draw the same inputs again; default: a new seed, which is printed")
+    audit.add_argument("--jobs", type=int, default=2, help="graders side by side; default: 2")
+    audit.add_argument("--all", action="store_true", help="grade mutants that are declared equivalent as well")
+    audit.set_defaults(run=_audit)
+
+    bench = commands.add_parser("bench", help="measure times as ratios, and answer the handouts' questions about them")
+    bench.add_argument("path", nargs="?", type=Path, help="a submission; default: the reference, without isolation")
+    bench.add_argument("--only", default="", metavar="WORD,…", help="measurements with one of these in their names")
+    bench.add_argument("--out", type=Path, default=Path("runs/bench"), metavar="DIR", help="default: runs/bench")
+    bench.add_argument("--seed", type=int, default=0, help="of all noise; default: 0")
+    bench.add_argument("--device", default="cpu", help="cpu or cuda; default: cpu")
+    bench.set_defaults(run=_bench)
     return parser
 
 
@@ -121,6 +142,36 @@ def _smoke(arguments: argparse.Namespace) -> int:
             return command.main(zygote, arguments)
         except Unusable as error:
             print(f"smoke: {error}", file=sys.stderr)
+            return UNUSABLE
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    with Zygote() as zygote:
+        from .bench import command
+        from .submission import Unusable
+
+        try:
+            return command.main(zygote, arguments)
+        except Unusable as error:
+            print(f"bench: {error}", file=sys.stderr)
+            return UNUSABLE
+
+
+def _weights(arguments: argparse.Namespace) -> int:
+    from .pretrained import fetch
+
+    return fetch.main(arguments)
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    with Zygote() as zygote:
+        from .audit import command
+        from .submission import Unusable
+
+        try:
+            return command.main(zygote, arguments)
+        except Unusable as error:
+            print(f"audit: {error}", file=sys.stderr)
             return UNUSABLE
 
 

@@ -3,11 +3,13 @@
 A solution is right to within rounding if its result is the exact one for inputs that are off by a few units in the
 last place (backward stability). So the tolerance is read off the formula itself: how much does the float64 reference
 move when every floating-point input is moved by one unit of the call's precision? ``ROUNDINGS`` such moves are
-allowed; correct code makes a handful, the mildest mistake that is known makes millions.
+allowed; correct code makes a handful (where it goes through angles, a hundred), the mildest mistake that is known makes
+millions.
 """
 
+import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -18,8 +20,20 @@ from .tasks import reference_function
 from .worker.calls import perform
 from .worker.values import Leaf, materialise
 
-ROUNDINGS = 64
+ROUNDINGS = 512
 _DRAWS = 2  # of random rounding directions
+_note: Callable[[float], object] = lambda ratio: None
+
+
+@contextlib.contextmanager
+def noting(note: Callable[[float], object]) -> Iterator[None]:
+    """Have ``note`` told of every comparison's largest error, as a multiple of what is allowed."""
+    global _note
+    before, _note = _note, note
+    try:
+        yield
+    finally:
+        _note = before
 
 
 def precision(arguments: dict[str, Any]) -> torch.dtype:
@@ -90,6 +104,7 @@ def assert_close(
     if got.shape != expected.shape:
         raise reply.fail(f"{what} has the wrong shape", _kind(expected, dtype), describe(got))
     difference = (got.double() - expected).abs()
+    _note(_ratio(_largest(difference), allowed))
     if bool((difference <= allowed).all()):
         return
     if not bool(torch.isfinite(got).all()):
@@ -132,6 +147,13 @@ def _sample(x: Tensor, difference: Tensor | None = None) -> str:
 def _kind(expected: Tensor, dtype: torch.dtype | None) -> str:
     name = str(dtype).removeprefix("torch.") if dtype is not None else "float"
     return f"a {name} tensor of shape {tuple(expected.shape)}"
+
+
+def _ratio(error: float, allowed: float) -> float:
+    """The error as a multiple of what is allowed; where nothing is, 0 or infinity. An error of nan is infinite."""
+    if error == 0:
+        return 0.0
+    return error / allowed if allowed and not math.isnan(error) else math.inf
 
 
 def _largest(x: Tensor) -> float:

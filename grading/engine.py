@@ -13,8 +13,10 @@ from typing import Any, cast
 import pytest
 import torch
 
+from .diagnosis import Diagnosis, diagnose
 from .failures import GraderFault
 from .plugin import GradingPlugin
+from .student import Student
 from .verdicts import NOT_GRADED, Verdict
 from .zygote import Zygote
 
@@ -32,11 +34,12 @@ def grade(
     seed: int,
     on_verdict: Callable[[Verdict], None] | None = None,
     jobs: int = 1,
+    diagnose: Callable[[Student], Diagnosis] | None = diagnose,
 ) -> list[Verdict]:
     """The verdicts on ``tasks``, in their order; ``on_verdict`` is called with each as soon as it stands.
 
     With several ``jobs`` the functions are shared out to as many forked graders. Whatever goes wrong on this side ends
-    as "not graded" for the functions that it touches.
+    as "not graded" for the functions that it touches. Without ``diagnose`` a function is left at its first failed check.
     """
     verdicts: dict[str, Verdict] = {}
 
@@ -47,9 +50,9 @@ def grade(
 
     try:
         if jobs > 1 and len(tasks) > 1:
-            reason = _share_out(zygote, submission, tasks, seed, take, jobs)
+            reason = _share_out(zygote, submission, tasks, seed, take, jobs, diagnose)
         else:
-            reason = _run_checks(zygote, submission, tasks, seed, take)
+            reason = _run_checks(zygote, submission, tasks, seed, take, diagnose=diagnose)
     except GraderFault as fault:
         reason = str(fault)
     for task in tasks:
@@ -64,7 +67,13 @@ def usable_jobs() -> int:
 
 
 def _share_out(
-    zygote: Zygote, submission: Path, tasks: list[str], seed: int, take: Callable[[Verdict], None], jobs: int
+    zygote: Zygote,
+    submission: Path,
+    tasks: list[str],
+    seed: int,
+    take: Callable[[Verdict], None],
+    jobs: int,
+    diagnose: Callable[[Student], Diagnosis] | None,
 ) -> str:
     """Run the checks in forked processes; the reason why verdicts may be missing."""
     fork = multiprocessing.get_context("fork")
@@ -83,7 +92,9 @@ def _share_out(
     for _ in range(jobs):
         receiver, sender = fork.Pipe(duplex=False)
         twins.append(zygote.clone())
-        process = fork.Process(target=_send_verdicts, args=(sender, twins[-1], submission, tasks, seed, claim))
+        process = fork.Process(
+            target=_send_verdicts, args=(sender, twins[-1], submission, tasks, seed, claim, diagnose)
+        )
         process.start()
         sender.close()
         receivers.append(receiver)
@@ -107,10 +118,16 @@ def _share_out(
 
 
 def _send_verdicts(
-    sender: Connection, zygote: Zygote, submission: Path, tasks: list[str], seed: int, claim: Callable[[str], bool]
+    sender: Connection,
+    zygote: Zygote,
+    submission: Path,
+    tasks: list[str],
+    seed: int,
+    claim: Callable[[str], bool],
+    diagnose: Callable[[Student], Diagnosis] | None,
 ) -> None:
     with sender:
-        sender.send(_run_checks(zygote, submission, tasks, seed, sender.send, claim))
+        sender.send(_run_checks(zygote, submission, tasks, seed, sender.send, claim, diagnose))
 
 
 def _run_checks(
@@ -120,9 +137,10 @@ def _run_checks(
     seed: int,
     take: Callable[[Verdict], None],
     claim: Callable[[str], bool] = lambda task: True,
+    diagnose: Callable[[Student], Diagnosis] | None = diagnose,
 ) -> str:
     """Run the checks of these functions in this process; the reason why verdicts may be missing."""
-    plugin = GradingPlugin(zygote, submission, tasks, seed, take, claim)
+    plugin = GradingPlugin(zygote, submission, tasks, seed, take, claim, diagnose)
     modules = sorted({task.split(".")[0] for task in tasks})
     files = [CHECKS / "test_every_function.py", *(CHECKS / f"test_{module}.py" for module in modules)]
     options = ["-c", str(CHECKS / "pytest.ini"), "--rootdir", str(CHECKS.parents[1]), "--import-mode=importlib"]

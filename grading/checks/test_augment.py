@@ -53,10 +53,10 @@ def sides(pixels, ratio_range):
     return max(1, math.floor(low)), max(1, math.ceil(low)), max(1, math.floor(high)), max(1, math.ceil(high))
 
 
-def many(student, height=8, width=12, channels=2, seed=0):
+def many(student, height=8, width=12, channels=2, seed=0, **given):
     """MANY boxes of one call on images without zeros."""
     x = torch.ones(MANY, channels, height, width)
-    reply = student(x=x, generator=Seeded(seed))
+    reply = student(x=x, **given, generator=Seeded(seed))
     return reply, boxes(reply, x)
 
 
@@ -81,7 +81,8 @@ class TestRandCutout:
         """Each sample has one box of zeros through all its channels, inside the image; the rest stays as it was."""
         shape = (shape[0], shape[1], shape[2] + 4, shape[3] + 5)
         x = draw.image(*shape)
-        for ratio_range in ((0.25, 0.5), (0.2, 0.8), (0.5, 0.5), (0.1, 0.3), (0.7, 1.0)):
+        ranges = ((0.25, 0.5), (0.2, 0.8), (0.5, 0.5), (0.1, 0.3), (0.7, 1.0), (1 / shape[2], 1 / shape[2]))
+        for ratio_range in (*ranges, (1 / shape[3], 1 / shape[3])):
             reply = student(x=x, ratio_range=ratio_range, generator=Seeded(draw.integer(0, 2**31)))
             _, _, heights, widths = boxes(reply, x)
             for name, got, pixels in (("height", heights, shape[2]), ("width", widths, shape[3])):
@@ -93,10 +94,10 @@ class TestRandCutout:
 
     def test_every_side(self, student, seed):
         """Heights and widths reach both ends of the range and everything between."""
-        for height, width in ((8, 12), (10, 16)):
-            reply, (_, _, heights, widths) = many(student, height, width, seed=seed)
+        for height, width, given in ((8, 12, {}), (10, 16, {}), (12, 8, {"ratio_range": (0.1, 0.3)})):
+            reply, (_, _, heights, widths) = many(student, height, width, seed=seed, **given)
             for name, got, pixels in (("height", heights, height), ("width", widths, width)):
-                low, low_needed, high_needed, high = sides(pixels, (0.25, 0.5))
+                low, low_needed, high_needed, high = sides(pixels, given.get("ratio_range", (0.25, 0.5)))
                 reached = set(got.tolist())
                 needed = set(range(low_needed, high_needed + 1))
                 allowed = set(range(low, high + 1))
@@ -186,17 +187,19 @@ class TestDiffAugment:
 
     def test_translation(self, student, seed):
         """The policy "translation" moves each sample by up to an eighth; zeros come in, nothing wraps around."""
-        x = 1 + torch.rand(200, 2, 16, 24, dtype=torch.float64)
+        x = 1 + torch.rand(400, 1, 40, 48)
         reply = student(x=x, policy="translation", generator=Seeded(seed))
         shifts = {shift(reply, before, after) for before, after in zip(x, assert_image(reply, x.shape))}
-        if len(shifts) < 5:
-            raise reply.fail(
-                "the samples are hardly moved", "a shift of its own for each sample", f"{len(shifts)} shifts"
-            )
+        for name, moves, most in zip(("down", "right"), zip(*shifts), (5, 6)):
+            reached = set(moves)
+            if reached != set(range(-most, most + 1)):  # each is missed by 400 samples with a chance of 1e-14
+                raise reply.fail(f"some shifts {name} never happen", f"{-most} … {most}", str(sorted(reached)))
+        if len(shifts) < 60:  # of 143: 400 independent ones hold nearly all
+            raise reply.fail("the shifts down and right depend on each other", "two draws", f"{len(shifts)} shifts")
 
     def test_color(self, student, seed):
         """The policy "color" is brightness, then saturation, then contrast, with factors of its own for each sample."""
-        x = torch.rand(64, 3, 6, 7, dtype=torch.float64) * 2 - 1
+        x = torch.rand(400, 3, 4, 5, dtype=torch.float64) * 2 - 1
         reply = student(x=x, policy="color", generator=Seeded(seed))
         factors = torch.stack([color_factors(reply, a, b) for a, b in zip(x, assert_image(reply, x.shape))])
         for i, (name, low, high) in enumerate(
@@ -207,8 +210,13 @@ class TestDiffAugment:
                 raise reply.fail(
                     f"the {name} is out of range", f"{low} … {high}", f"{column.min():.3g} … {column.max():.3g}"
                 )
-            if float(column.std()) < (high - low) / 20:
-                raise reply.fail(f"the {name} is the same for all samples", "drawn for each sample")
+            tenth = (high - low) / 10  # 400 samples all stay away from an end with a chance of 1e-18
+            if float(column.min()) > low + tenth or float(column.max()) < high - tenth:
+                raise reply.fail(
+                    f"the {name} never comes near an end of its range",
+                    f"{low} … {high}, drawn for each sample",
+                    f"{column.min():.3g} … {column.max():.3g}",
+                )
 
     def test_default_policy(self, student, seed):
         """The default policy is color, translation, cutout."""
@@ -217,17 +225,24 @@ class TestDiffAugment:
         assert_close(student(x=x, generator=Seeded(seed)), assert_image(explicit, x.shape), IDENTITY)
 
     def test_order(self, student, seed):
-        """The transforms run in the policy's order: what is cut out or moved in stays zero after the colours."""
+        """All transforms run, in the policy's order: what is cut out or moved in stays zero after the colours."""
         x = torch.rand(50, 3, 16, 16, dtype=torch.float64) + 0.5
-        reply = student(x=x, generator=Seeded(seed))
-        y = assert_image(reply, x.shape)
-        zeros = (y == 0).all(1).flatten(1).sum(1)
-        if int(zeros.min()) < 16:
-            raise reply.fail("the colours come after the cutout", "at least a box of zeros in each sample")
-        reply = student(x=x, policy="cutout,color", generator=Seeded(seed))
-        y = assert_image(reply, x.shape)
-        if int((y == 0).all(1).flatten(1).sum(1).max()) >= 16:
-            raise reply.fail("the cutout comes after the colours", "the policy's order", "a box that is still zero")
+        for number in range(3):  # one that leaves out transforms by chance would have to be lucky in each
+            reply = student(x=x, generator=Seeded(seed + number))
+            zero = (assert_image(reply, x.shape) == 0).all(1)
+            assert_recoloured(reply, x)
+            if int(zero.flatten(1).sum(1).min()) < 16:
+                raise reply.fail("the colours come after the cutout", "at least a box of zeros in each sample")
+            if not bool(zero.all(1).any() or zero.all(2).any()):  # a box is never as wide or as high as the image
+                raise reply.fail("no sample is moved", "the whole policy", "no row and no column of zeros")
+            reply = student(x=x, policy="cutout,color", generator=Seeded(seed + number))
+            y = assert_image(reply, x.shape)
+            assert_recoloured(reply, x)
+            if int((y == 0).all(1).flatten(1).sum(1).max()) >= 16:
+                raise reply.fail("the cutout comes after the colours", "the policy's order", "a box that is still zero")
+            flat = y[:, 0].flatten(1)
+            if int((flat == flat.mode(dim=1, keepdim=True).values).sum(1).min()) < 16:
+                raise reply.fail("nothing is cut out", "the whole policy", "no box of one colour in some sample")
 
     def test_differentiable(self, student, seed):
         """Gradients flow back to the images through every transform."""
@@ -243,18 +258,30 @@ class TestDiffAugment:
             reproducible(student, torch.rand(40, 3, 16, 16) + 0.5, policy=policy)
 
 
+def assert_recoloured(reply, x):
+    """Hardly any value of a sample is still there."""
+    for before, after in zip(x, reply.value):
+        if float(torch.isin(after[after != 0], before).double().mean()) > 0.5:
+            raise reply.fail("a sample has its colours still", "the whole policy", "values that are the image's own")
+
+
 def shift(reply, before, after):
-    """The (down, right) by which an image was moved, zeros coming in; a failure if it was not."""
+    """The (down, right) by which an image without zeros was moved, zeros coming in; a failure if it was not."""
+    zero = (after == 0).all(0)
+    down, right = (_leading(line) - _leading(line.flip(0)) for line in (zero.all(1), zero.all(0)))
     height, width = before.shape[1:]
-    for down in range(-2, 3):
-        for right in range(-3, 4):
-            moved = torch.zeros_like(before)
-            rows = slice(max(down, 0), height + min(down, 0)), slice(max(-down, 0), height + min(-down, 0))
-            columns = slice(max(right, 0), width + min(right, 0)), slice(max(-right, 0), width + min(-right, 0))
-            moved[:, rows[0], columns[0]] = before[:, rows[1], columns[1]]
-            if torch.equal(moved, after):
-                return down, right
-    raise reply.fail("a sample is not a moved copy with zeros coming in", "a shift of at most an eighth of each side")
+    moved = torch.zeros_like(before)
+    rows = slice(max(down, 0), height + min(down, 0)), slice(max(-down, 0), height + min(-down, 0))
+    columns = slice(max(right, 0), width + min(right, 0)), slice(max(-right, 0), width + min(-right, 0))
+    moved[:, rows[0], columns[0]] = before[:, rows[1], columns[1]]
+    if not torch.equal(moved, after):
+        raise reply.fail("a sample is not a moved copy with zeros coming in", "a shift by whole pixels")
+    return down, right
+
+
+def _leading(line):
+    """How many entries are true before the first that is not."""
+    return int(line.int().cumprod(0).sum())
 
 
 def color_factors(reply, before, after):

@@ -59,6 +59,15 @@ class TestCosineBetas:
         expected = f / math.cos(0.008 / 1.008 * math.pi / 2) ** 2
         assert_close(about(reply, torch.cumprod(1 - table, 0)[:-1]), expected, 1e-4, what="the running product")
 
+    @holds_for(length=st.integers(800, 1200))
+    def test_first_betas(self, student, length):
+        """The first betas are as small as the curve makes them: nothing bounds them from below."""
+        reply = student(num_train_steps=length)
+        f = torch.cos((torch.arange(21, dtype=torch.float64) / length + 0.008) / 1.008 * math.pi / 2) ** 2
+        first = _table(reply, length)[:20]
+        # In float32 they come out to within 2e-7; the smallest is 4e-5, and bounds in use begin at 1e-4.
+        assert_close(about(reply, first), 1 - f[1:] / f[:-1], 5e-6, what="the beginning")
+
     @holds_for(bound=st.floats(0.05, 0.9))
     def test_bound(self, student, bound):
         """No beta exceeds max_beta, and the last one reaches it."""

@@ -14,26 +14,38 @@ for depends on the function:
 | of logits                         | a function of one logit, recovered by itself                  | ``logits``          |
 | blur                              | kernel, normalisation and padding, recovered from impulses    | ``kernels``         |
 | all with one exact answer         | relation to the expected result                               | ``relations``       |
+| random ones                       | what is drawn, how and how often, where that is beyond chance | ``cutout``,         |
+|                                   |                                                               | ``augmentations``,  |
+|                                   |                                                               | ``samplers``        |
+| invert                            | which latents it visits, what it tells its loss               | ``searches``        |
+| networks                          | which argument of which sample acts on what comes out         | ``networks``        |
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
 
 from ..cases import Draw, cases
-from . import combinations, kernels, logits, relations, schedule, sums
-from .evidence import Answer, Arguments, Ask, answers, explains, fresh
+from . import augmentations, combinations, cutout, kernels, logits, relations, samplers, schedule, searches, sums
+from .evidence import Answer, Arguments, Ask, answer, answers, explains, fresh, same_answer
 from .formula import Finding
+from .networks import CONDITIONS as NETWORKS
+from .networks import read_network
+from .readings import Description, Reading, Rivals
 from .relations import varied
 
+MOST_RIVALS = 3
+_RANDOM = "The same call gives another result each time: random numbers are drawn inside, which are to be handed over."
 SUMS = schedule.FORMULAS | combinations.FORMULAS
+STATISTICS: dict[str, Callable[[Ask, list[Answer]], list[Finding]]] = {
+    "augment.rand_cutout": cutout.read_cutout,
+    "augment.diff_augment": augmentations.read_augmentation,
+    "latents.mean_w": samplers.read_mean_w,
+    "latents.sample_z": samplers.read_sample_z,
+    "latents.sample_w": samplers.read_sample_w,
+    "latents.sample_w_plus": samplers.read_sample_w_plus,
+    "inversion.invert": searches.read_search,
+}
 FRESH_SEEDS = (101, 102)
-WITHOUT_SIZES = ("dps", "latents", "unet", "guidance", "illusions")  # whose images cannot be cut to other sizes
-
-
-class Reading(Protocol):
-    def predict(self, arguments: Arguments): ...
-
-    def findings(self) -> list[Finding]: ...
+WITHOUT_SIZES = ("dps", "latents", "guidance", "illusions")  # whose images cannot be cut to other sizes
 
 
 def read(task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[], bool]) -> list[Finding]:
@@ -46,28 +58,50 @@ def reading(task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[],
     """The formula that gives every answer; none where the answers are right."""
     if any(one.value is None and not one.error for one in record):
         return None  # it hung or died, or returned nothing: no formula does
+    if task in STATISTICS:
+        said = STATISTICS[task](ask, record)
+        return Description(said) if said else None
     drawn = answers(ask, _fresh_calls(task))
+    if any(not same_answer(one, answer(ask, one.arguments)) for one in drawn[:2]):
+        return Description([Finding(_RANDOM, _RANDOM)])
     seen = [*drawn, *record]
     if explains(relations.as_expected(task).predict, seen, out_of_time):
         return None
-    for candidate in _readings(task, ask, drawn, out_of_time):
-        if out_of_time():
-            return None
-        if explains(candidate.predict, seen, out_of_time):
-            return candidate
+    for reader in _readers(task, ask, drawn, out_of_time):
+        found = _fitting(reader, seen, out_of_time)
+        if found:
+            return found[0] if len(found) == 1 else Rivals(tuple(found))
     return None
 
 
-def _readings(task: str, ask: Ask, drawn: list[Answer], out_of_time: Callable[[], bool]) -> Iterator[Reading]:
+def _fitting(reader: Iterator[Reading], seen: list[Answer], out_of_time: Callable[[], bool]) -> list[Reading]:
+    """The readings that give every answer: of those that need the fewest things to be wrong all, up to a few."""
+    found: list[tuple[int, Reading]] = []
+    said: list[set[str]] = []
+    for candidate in reader:
+        if out_of_time():
+            break
+        findings = candidate.findings()
+        staff, things = {finding.staff for finding in findings}, sum(finding.things for finding in findings)
+        simple = all(things <= fewest for fewest, _ in found) and not any(known <= staff for known in said)
+        if simple and explains(candidate.predict, seen, out_of_time):
+            found.append((things, candidate))
+            said.append(staff)
+    fewest = min((things for things, _ in found), default=0)
+    return [candidate for things, candidate in found if things == fewest][:MOST_RIVALS]
+
+
+def _readers(task: str, ask: Ask, drawn: list[Answer], out_of_time: Callable[[], bool]) -> Iterator[Iterator[Reading]]:
+    """Ways to read this function, the one that says most first."""
     if task in SUMS:
-        yield from sums.read_sum(SUMS[task], ask)
+        yield sums.read_sum(SUMS[task], ask)
     if task in logits.SIDES:
-        yield from logits.logit_losses(task, ask, out_of_time)
+        yield logits.logit_losses(task, ask, out_of_time)
     if task == "illusions.gaussian_kernel1d":
-        yield from kernels.kernels(ask)
+        yield kernels.kernels(ask)
     if task == "illusions.lowpass":
-        yield from kernels.blurs()
-    yield from relations.relations(task, drawn, out_of_time)
+        yield kernels.blurs()
+    yield relations.relations(task, drawn, out_of_time)
 
 
 def _fresh_calls(task: str) -> Iterable[Arguments]:
@@ -80,4 +114,16 @@ def _fresh_calls(task: str) -> Iterable[Arguments]:
                 yield varied(arguments, *(draw.integer(1, 4) for _ in range(4)))
 
 
-__all__ = ["SUMS", "Answer", "Finding", "fresh", "read", "reading"]
+__all__ = [
+    "NETWORKS",
+    "STATISTICS",
+    "SUMS",
+    "Answer",
+    "Finding",
+    "Reading",
+    "Rivals",
+    "fresh",
+    "read",
+    "read_network",
+    "reading",
+]

@@ -23,7 +23,7 @@ from reference.illusions import lowpass
 
 from ..cases import Draw
 from ..worker.values import Derived, Leaf, Probe, materialise
-from .evidence import Arguments, plain
+from .evidence import Arguments, bare, plain
 from .expressions import Quantities, of, product, single
 from .sums import Sum, Terms
 
@@ -254,7 +254,7 @@ def _reshaped(features: Tensor) -> Tensor:
 
 
 def _feature_sizes(arguments: Arguments, edge: str) -> Quantities:
-    features = arguments["features"].tensor
+    features = bare(arguments["features"])
     return {name: torch.tensor(float(n), dtype=torch.float64) for name, n in zip("BCHW", features.shape)}
 
 

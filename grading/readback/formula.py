@@ -19,10 +19,11 @@ _ORDER = {name: i for i, name in enumerate(("η", "ᾱ", "1−ᾱ", "β"))}
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong in a formula."""
+    """What is wrong in a formula: one thing, or several in one sentence."""
 
     student: str
     staff: str
+    things: int = 1
 
 
 def text(expression: Expression) -> str:

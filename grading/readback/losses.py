@@ -13,14 +13,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..worker.values import materialise
-from .evidence import Arguments
+from .evidence import Arguments, bare
 
 Bases = Mapping[str, Callable[[Arguments], Tensor]]
 
 
 def _under_mask(a: Arguments) -> tuple[Tensor, Tensor, Tensor, float]:
     live, _ = materialise(a)
-    pred, target, mask = live["pred"].detach(), live["target"], live.get("mask")
+    pred, target, mask = live["pred"].detach(), live["target"].detach(), live.get("mask")
     mask = torch.ones_like(pred) if mask is None else mask.expand_as(pred)
     return pred, target, mask, a.get("p", 1)
 
@@ -49,7 +49,7 @@ _LP: Bases = {
 
 
 def _delta(reduce: Callable[[Tensor], Tensor]) -> Callable[[Arguments], Tensor]:
-    return lambda a: reduce(a["delta"].tensor)
+    return lambda a: reduce(bare(a["delta"]))
 
 
 _DELTA: Bases = {
@@ -67,7 +67,7 @@ _DELTA: Bases = {
 
 
 def _scribble(reduce: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Callable[[Arguments], Tensor]:
-    return lambda a: reduce(a["image"].tensor, a["sketch"], a["mask"].expand_as(a["sketch"]))
+    return lambda a: reduce(bare(a["image"]), bare(a["sketch"]), a["mask"].expand_as(bare(a["sketch"])))
 
 
 _SCRIBBLE: Bases = {
@@ -86,7 +86,7 @@ _SCRIBBLE: Bases = {
 
 
 def _surrogate(reduce: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Arguments], Tensor]:
-    return lambda a: reduce(a["x"].tensor, a["residual"])
+    return lambda a: reduce(bare(a["x"]), bare(a["residual"]))
 
 
 _SURROGATE: Bases = {
@@ -164,7 +164,7 @@ _PERCEPTUAL: Bases = {
     "the layers weighted with 1, ½, ¼": _features(
         lambda pairs: torch.stack([_mean_square(a, b) / 2**i for i, (a, b) in enumerate(pairs)]).sum()
     ),
-    "the mean squared difference of the pixels": lambda a: _mean_square(a["pred"].tensor, a["target"]),
+    "the mean squared difference of the pixels": lambda a: _mean_square(bare(a["pred"]), bare(a["target"])),
 }
 
 BASES: dict[str, Bases] = {

@@ -11,9 +11,10 @@ guessed, from the kind of each argument; k is read.
 import contextlib
 import inspect
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -22,13 +23,14 @@ from torch import Tensor
 from ..compare import exact
 from ..tasks import parameters, reference_function
 from ..worker.values import Leaf
-from .evidence import Answer, Arguments, as_tensor, doubled, fresh
+from .evidence import Answer, Arguments, as_tensor, bare, doubled, fresh
 from .exponents import Points
 from .expressions import Product, Quantities, product
 from .formula import Finding, product_text
 from .losses import BASES
 
-_AFTER_CHANGE = 8  # how many of the turns are tried on top of a change
+_ALIKE = 1e-3  # relative; what float32 leaves of a ratio
+_AFTER_CHANGE = 9  # how many of the turns are tried on top of a change
 ONE = product()
 MOST_VALUES = 20_000  # of a result that is worth comparing
 
@@ -69,15 +71,16 @@ class Relation:
         return self.turn.apply(torch.as_tensor(exact(self.task, changed), dtype=torch.float64))
 
     def findings(self) -> list[Finding]:
+        scaled = self.factor != product()
+        times = product_text(self.factor).replace("-", "−")
         if self.base_name:
-            times = "" if self.factor == product() else f"{product_text(self.factor).replace('-', '−')} times "
-            said_base = f"{times}{self.base_name.rstrip(',')}"
-            return [Finding(f"Your loss is {said_base}: that is another quantity.", f"the loss is {said_base}")]
-        said = [words for words in (self.change.said, self.turn.said) if words]
-        if self.factor != product():
-            said.append(f"multiplied by {product_text(self.factor).replace('-', '−')}")
-        whole = ", ".join(said)
-        return [Finding(f"Your result is the expected one, but {whole}.", f"the expected result, but {whole}")]
+            base = (f"{times} times " if scaled else "") + self.base_name.rstrip(",")
+            said = f"Your loss is {base}: that is another quantity."
+            return [Finding(said, f"the loss is {base}", 1 + scaled)]
+        things = [words for words in (self.change.said, self.turn.said) if words]
+        whole = ", ".join([*things, *([f"multiplied by {times}"] if scaled else [])])
+        expected = f"the expected result, but {whole}"
+        return [Finding(f"Your result is {expected}.", expected, len(things) + scaled)]
 
 
 def relations(task: str, seen: list[Answer], out_of_time: Callable[[], bool]) -> Iterator[Relation]:
@@ -85,32 +88,60 @@ def relations(task: str, seen: list[Answer], out_of_time: Callable[[], bool]) ->
     answers = [one for one in seen if _comparable(one)]
     if len(answers) < max(3, len(seen) // 2):
         return
-    # The cheapest rejection comes first: what varies most from element to element.
-    answers.sort(key=lambda one: -min(_value(one).numel(), 200))
-    plain = _Bases(task, Change(), answers)
+    results = _Results(answers)
+    plain = _Bases(task, Change(), results)
+    fits: dict[str, Product] = {}  # by turn, without a change
     for turn in TURNS:
-        factor = _factor(plain, turn, answers)
+        factor = _factor(plain, turn, results) if "" not in fits else None  # a turn on top of it would do nothing
         if factor is not None and (turn.said or factor != product()):
+            fits[turn.said] = factor
             yield Relation(task, Change(), turn, factor)
     for name in BASES.get(task, ()):
-        factor = _factor(_Bases(task, Change(), answers, name), Turn(), answers)
+        factor = _factor(_Bases(task, Change(), results, name), Turn(), results)
         if factor is not None:
             yield Relation(task, Change(), Turn(), factor, name)
     for change in _changes(task, answers):
-        bases = _Bases(task, change, answers)
+        bases = _Bases(task, change, results)
         for turn in TURNS[:_AFTER_CHANGE]:
             if out_of_time():
                 return
-            factor = _factor(bases, turn, answers)
-            if factor is not None:
+            factor = _factor(bases, turn, results)
+            if factor is not None and fits.get(turn.said) != factor:  # otherwise the change does nothing
                 yield Relation(task, change, turn, factor)
+            if factor is not None and not turn.said:
+                break
+
+
+class _Results:
+    """The answers' values and sizes, computed once; the cheapest rejections come first.
+
+    Those are results of many elements, and single numbers of calls whose sizes are the same: k is the same for both.
+    """
+
+    def __init__(self, answers: list[Answer]) -> None:
+        at = {id(one): sizes(one.arguments) for one in answers}
+        kind = {id(one): tuple((name, float(q)) for name, q in at[id(one)].items()) for one in answers}
+        twins = Counter(kind.values())
+        answers = sorted(
+            answers, key=lambda one: (-min(_value(one).numel(), 200), -twins[kind[id(one)]], kind[id(one)])
+        )
+        self.answers, self.values = answers, [_value(one) for one in answers]
+        self.sizes, self.kinds = [at[id(one)] for one in answers], [kind[id(one)] for one in answers]
+        self.exact = [_is_float64(one) for one in answers]
+        self.points = cache(self._points)
+
+    def _points(self, numbers: tuple[int, ...]) -> Points:
+        at = [self.sizes[number] for number in numbers]
+        common = [name for name in at[0] if all(name in q for q in at)]
+        columns = {name: torch.stack([q[name] for q in at]) for name in common}
+        return Points(columns or {"": torch.ones(len(numbers), dtype=torch.float64)})
 
 
 class _Bases:
     """f(…, φ(argument), …) for every answer, computed once."""
 
-    def __init__(self, task: str, change: Change, answers: list[Answer], name: str = "") -> None:
-        self.relation, self.answers = Relation(task, change, Turn(), base_name=name), answers
+    def __init__(self, task: str, change: Change, results: _Results, name: str = "") -> None:
+        self.relation, self.answers = Relation(task, change, Turn(), base_name=name), results.answers
         self.known: dict[int, Tensor | None] = {}
 
     def at(self, number: int) -> Tensor | None:
@@ -123,12 +154,12 @@ class _Bases:
         return self.known[number]
 
 
-def _factor(bases: _Bases, turn: Turn, answers: list[Answer]) -> Product | None:
+def _factor(bases: _Bases, turn: Turn, results: _Results) -> Product | None:
     """k, if one product of sizes and numbers serves for all answers."""
-    ratios: list[float] = []
-    at: list[Quantities] = []
-    for number, one in enumerate(answers):
-        value, base = _value(one), bases.at(number)
+    ratios: dict[int, float] = {}
+    of_kind: dict[tuple, float] = {}
+    for number, value in enumerate(results.values):
+        base = bases.at(number)
         with contextlib.suppress(RuntimeError, IndexError):
             base = turn.apply(base) if base is not None else None
         if base is None or base.shape != value.shape or not bool(torch.isfinite(base).all()):
@@ -138,26 +169,27 @@ def _factor(bases: _Bases, turn: Turn, answers: list[Answer]) -> Product | None:
                 return None
             continue
         ratio = float((value * base).sum() / (base * base).sum())
-        if float((value - ratio * base).abs().max()) > 1e-3 * float(value.abs().max()) or ratio == 0:
+        if float((value - ratio * base).abs().max()) > _ALIKE * float(value.abs().max()) or ratio == 0:
             return None
-        if _is_float64(one):
-            ratios.append(ratio)
-            at.append(sizes(one.arguments))
+        known = of_kind.setdefault(results.kinds[number], ratio)
+        if abs(ratio - known) > _ALIKE * abs(known):
+            return None
+        if results.exact[number]:
+            ratios[number] = ratio
     if len(ratios) < 3:
         return None
-    values = torch.tensor(ratios, dtype=torch.float64)
+    values = torch.tensor(list(ratios.values()), dtype=torch.float64)
     if bool(((values - 1).abs() < 1e-8).all()):
         return product()
-    common = [name for name in at[0] if all(name in q for q in at)]
-    columns = {name: torch.stack([q[name] for q in at]) for name in common}
-    return Points(columns or {"": torch.ones(len(values), dtype=torch.float64)}).identify(values)
+    return results.points(tuple(ratios)).identify(values)
 
 
 def sizes(arguments: Arguments) -> Quantities:
-    """The sizes of the first tensor, the elements under a mask, and the numbers among the arguments."""
-    tensors = {name: _tensor(value) for name, value in arguments.items() if isinstance(value, Tensor | Leaf)}
+    """The sizes of the first image, or of the first tensor where there is none, the elements under a mask, and the numbers among the arguments."""
+    tensors = {name: bare(value) for name, value in arguments.items() if isinstance(value, Tensor | Leaf)}
     found: dict[str, float] = {}
-    first = next((t for name, t in tensors.items() if t.ndim and name != "alphas_cumprod"), None)
+    inputs = [tensor for name, tensor in tensors.items() if tensor.ndim and name != "alphas_cumprod"]
+    first = next((tensor for tensor in inputs if tensor.ndim == 4), inputs[0] if inputs else None)
     if first is not None:
         found |= dict(zip("BCHW" if first.ndim == 4 else "BLD" if first.ndim == 3 else "BD", map(float, first.shape)))
     if "pred" in arguments and first is not None:
@@ -169,7 +201,7 @@ def sizes(arguments: Arguments) -> Quantities:
 
 def varied(arguments: Arguments, batch: int, channels: int, height: int, width: int) -> Arguments:
     """The same call on a part of its images, so that sizes differ from call to call."""
-    images = [_tensor(v) for name, v in arguments.items() if isinstance(v, Tensor | Leaf) and name != "alphas_cumprod"]
+    images = [bare(v) for name, v in arguments.items() if isinstance(v, Tensor | Leaf) and name != "alphas_cumprod"]
     samples = len(images[0]) if images and images[0].ndim else 0
 
     def part(value: Any) -> Any:
@@ -226,8 +258,8 @@ def _changes(task: str, answers: list[Answer]) -> Iterator[Change]:
         if name not in richest:
             continue
         for said, alter in _alterations(name, richest[name], richest):
-            yield Change(f"{said.format(name)}", _altering(name, alter))
-        if defaults[name] is not inspect.Parameter.empty:
+            yield Change(f"{said.format(name)}", _altering(name, alter, defaults[name]))
+        if defaults[name] is not None and defaults[name] is not inspect.Parameter.empty:
             yield Change(f"{name} is ignored: it is always {defaults[name]}", _dropping(name))
     for a, b in itertools.combinations([n for n in names if n in richest], 2):
         if type(richest[a]) is type(richest[b]) and _shape(richest[a]) == _shape(richest[b]):
@@ -300,8 +332,12 @@ def _on_image(alter: Callable[[Tensor], Tensor], value: Any) -> Any:
     return Leaf(alter(value.tensor)) if isinstance(value, Leaf) else alter(value)
 
 
-def _altering(name: str, alter: Callable[[Any], Any]) -> Callable[[Arguments], Arguments]:
-    return lambda arguments: arguments | ({name: alter(arguments[name])} if arguments.get(name) is not None else {})
+def _altering(name: str, alter: Callable[[Any], Any], default: Any) -> Callable[[Arguments], Arguments]:
+    def apply(arguments: Arguments) -> Arguments:
+        value = arguments.get(name, default)
+        return arguments if value is None or value is inspect.Parameter.empty else arguments | {name: alter(value)}
+
+    return apply
 
 
 def _dropping(name: str) -> Callable[[Arguments], Arguments]:
@@ -328,13 +364,9 @@ def _value(one: Answer) -> Tensor:
 
 
 def _is_float64(one: Answer) -> bool:
-    tensors = [_tensor(value) for value in one.arguments.values() if isinstance(value, Tensor | Leaf)]
+    tensors = [bare(value) for value in one.arguments.values() if isinstance(value, Tensor | Leaf)]
     return all(t.dtype != torch.float32 for t in tensors)
 
 
-def _tensor(value: Any) -> Tensor:
-    return value.tensor if isinstance(value, Leaf) else value
-
-
 def _shape(value: Any) -> tuple[int, ...]:
-    return tuple(_tensor(value).shape) if isinstance(value, Tensor | Leaf) else ()
+    return tuple(bare(value).shape) if isinstance(value, Tensor | Leaf) else ()

@@ -222,6 +222,23 @@ class FrozenGenerator(LinearGenerator):
         self.requires_grad_(False)
 
 
+class ImpatientGenerator(FrozenGenerator):
+    """The same, asked so often at most: a thousand steps without a stopping rule would take too long."""
+
+    PATIENCE = 40
+    ENOUGH = "asked often enough"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def forward(self, latent: Tensor) -> Tensor:
+        self.asked += 1
+        if self.asked > self.PATIENCE:
+            raise ValueError(self.ENOUGH)
+        return super().forward(latent)
+
+
 def importance(target: Tensor) -> Tensor:
     """How much each pixel counts, by the target's own value: pred and target are not to be confused."""
     return 1.5 + torch.tanh(target)
@@ -296,6 +313,7 @@ _CLASSES = (
     Mapping,
     LinearGenerator,
     FrozenGenerator,
+    ImpatientGenerator,
     WeightedError,
     PenalisedError,
     DenoisingModel,

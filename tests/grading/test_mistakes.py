@@ -5,11 +5,12 @@ second, and so on. Functions are graded independently of each other, so that a r
 """
 
 import importlib
-import shutil
-from collections import Counter, defaultdict
+from collections import Counter
 
 import pytest
 
+from grading.audit import submissions
+from grading.audit.rounds import in_rounds
 from grading.mistakes import CATALOGUE
 from grading.tasks import MODULES, all_tasks
 from grading.verdicts import FAILED
@@ -20,10 +21,8 @@ from .conftest import told
 for _module in MODULES:
     importlib.import_module(f"grading.mistakes.{_module}")
 
-_of_task = defaultdict(list)
-for _mistake in CATALOGUE:
-    _of_task[_mistake.task].append(_mistake)
-ROUND = {(m.task, m.name): i for mistakes in _of_task.values() for i, m in enumerate(mistakes)}
+ROUNDS = [list(made.values()) for made in in_rounds(CATALOGUE, lambda mistake: mistake.task)]
+ROUND = {(mistake.task, mistake.name): i for i, made in enumerate(ROUNDS) for mistake in made}
 
 
 @pytest.fixture(scope="session")
@@ -31,26 +30,12 @@ def verdict_on(grade, tmp_path_factory):
     """The verdict on a submission that makes this mistake; a round is graded when its first verdict is asked for."""
     rounds = {}
 
-    def hand_in(mistakes):
-        folder = tmp_path_factory.mktemp("round") / "mistaken"
-        for package in ("reference", "grading/mistakes"):
-            shutil.copytree(
-                ROOT / package, folder / ROOT.joinpath(package).name, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        for module in MODULES:
-            lines = [
-                f"from mistakes.{module} import {m.implementation.__name__} as {m.task.split('.')[1]}\n"
-                for m in mistakes
-                if m.task.startswith(f"{module}.")
-            ]
-            (folder / f"{module}.py").write_text("".join(lines), encoding="utf-8")
-        return folder
-
     def verdict_on(mistake):
         number = ROUND[mistake.task, mistake.name]
         if number not in rounds:
-            made = [mistakes[number] for mistakes in _of_task.values() if number < len(mistakes)]
-            rounds[number] = grade(hand_in(made), [m.task for m in made])
+            made = ROUNDS[number]
+            folder = submissions.of_mistakes(made, tmp_path_factory.mktemp("round") / "mistaken")
+            rounds[number] = grade(folder, [mistake.task for mistake in made])
         return rounds[number][mistake.task]
 
     return verdict_on

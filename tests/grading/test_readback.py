@@ -129,9 +129,20 @@ def test_noise_on_the_result_leaves_nothing_to_read(task):
 
     def noisy(*args, **kwargs):
         result = right(*args, **kwargs)
-        return result + 1e-3 * torch.randn(result.shape, dtype=result.dtype)
+        return result + 1e-3 * torch.sin(1e6 * result)
 
     assert staff_told(task, noisy) == ""
+
+
+@pytest.mark.parametrize("task", ["noising.add_noise", "dps.dps_step", "inversion.lp_loss", "editing.sdedit"])
+def test_random_numbers_that_nobody_asked_for_are_seen(task):
+    right = reference_function(task)
+
+    def noisy(*args, **kwargs):
+        result = right(*args, **kwargs)
+        return result + 1e-3 * torch.randn(result.shape, dtype=result.dtype)
+
+    assert staff_told(task, noisy).startswith("The same call gives another result each time")
 
 
 # Mistakes that the catalogue does not have
@@ -246,6 +257,60 @@ def kernel_of_two_mistakes(kernel_size=33, sigma=2.0):
     return taps / taps.max()
 
 
+def guided_of_two_mistakes(model, x_t, t, cond, null_cond, scale):
+    """Zeros for the null condition, and the paper's scale."""
+    return (1 + scale) * model(x_t, t, cond) - scale * model(x_t, t, torch.zeros_like(cond))
+
+
+def sds_weight_of_two_mistakes(t, alphas_cumprod):
+    return 3 * (1 - alphas_cumprod[t]).sqrt()
+
+
+def surrogate_of_two_mistakes(x, residual):
+    return (x * residual).sum() / (2 * x[0].numel())
+
+
+def dps_gradient_of_two_mistakes(x_t, x0_hat, measurement, operator):
+    return -torch.autograd.grad((measurement - operator(x0_hat)).square().mean(), x_t)[0]
+
+
+def lowpass_of_two_mistakes(x, kernel_size=33, sigma=2.0):
+    """Zeros beyond the edge, and only the height."""
+    pad = kernel_size // 2
+    padded = F.pad(x, [0, 0, pad, pad])
+    taps = torch.exp(-0.5 * ((torch.arange(kernel_size, dtype=torch.float64) - pad) / sigma) ** 2)
+    taps = (taps / taps.sum()).to(x.dtype).reshape(1, 1, -1, 1)
+    return F.conv2d(padded.flatten(0, 1)[:, None], taps).reshape(x.shape)
+
+
+def delta_penalty_of_two_mistakes(delta):
+    return 2 * delta.flatten(1).norm(dim=1).sum()
+
+
+def scribble_of_two_mistakes(image, sketch, mask):
+    return (mask * (image - sketch)).square().mean()
+
+
+def perceptual_of_two_mistakes(pred, target, features_fn):
+    pairs = list(zip(features_fn(pred), features_fn(target)))
+    return torch.stack([(a - b.detach()).abs().mean() for a, b in pairs]).mean()
+
+
+def denoiser_loss_of_two_mistakes(model, x0, noise, sigma):
+    return (model(x0 + sigma**0.5 * noise) - x0).square().sum()
+
+
+def ddpm_loss_of_two_mistakes(model, x0, noise, t, alphas_cumprod):
+    level = _images(alphas_cumprod[t] ** 2)
+    x_t = level.sqrt() * x0 + (1 - level).sqrt() * noise
+    return 0.5 * (model(x_t, t.to(x0) / len(alphas_cumprod)) - noise).square().mean()
+
+
+def scaled_betas_of_two_mistakes(num_train_steps=1000, beta_start=0.00085, beta_end=0.012):
+    """The alphas, and half of the end."""
+    return 1 - torch.linspace(beta_start**0.5, (beta_end / 2) ** 0.5, num_train_steps, dtype=torch.float64) ** 2
+
+
 UNKNOWN = {
     ("ddpm.posterior_step", posterior_step_of_two_mistakes): [
         "your weight of x0 is ᾱ_{t−1}·β/(1−ᾱ_t); expected √ᾱ_prev·β/(1−ᾱ_t)",
@@ -283,6 +348,17 @@ UNKNOWN = {
     ("distillation.sds_residual", sds_residual_of_two_mistakes): ["eps_pred is −√(1−ᾱ_t)", "wrong sign"],
     ("distillation.vsd_residual", vsd_residual_of_two_mistakes): ["√ᾱ_t·(1−ᾱ_t)", "ᾱ_t does not belong there"],
     ("dps.dps_step", dps_step_of_two_mistakes): ["2·ζ·‖r‖/n", "wrong sign"],
+    ("guidance.guided_eps", guided_of_two_mistakes): ["the estimate for zeros is −s", "the estimate for cond is 1 + s"],
+    ("distillation.sds_weight", sds_weight_of_two_mistakes): ["3·√(1−ᾱ_t)", "a factor 3", "square root"],
+    ("distillation.surrogate_loss", surrogate_of_two_mistakes): ["½/(C·H·W) times the sum of x · residual"],
+    ("dps.dps_gradient", dps_gradient_of_two_mistakes): ["−2·‖r‖/n", "wrong sign"],
+    ("illusions.lowpass", lowpass_of_two_mistakes): ["only the height is blurred", "beyond the edges stand zeros"],
+    ("inversion.delta_penalty", delta_penalty_of_two_mistakes): ["2 times the sum of the norms"],
+    ("inversion.scribble_loss", scribble_of_two_mistakes): ["1/(B·C·H·W) times the sum of the squared differences"],
+    ("inversion.perceptual_loss", perceptual_of_two_mistakes): ["⅓ times the sum of the layers' mean absolute"],
+    ("unet.denoiser_loss", denoiser_loss_of_two_mistakes): ["the root of sigma", "multiplied by B·C·H·W"],
+    ("unet.ddpm_loss", ddpm_loss_of_two_mistakes): ["the square of alphas_cumprod", "multiplied by ½"],
+    ("noising.scaled_linear_betas", scaled_betas_of_two_mistakes): ["beta_end is halved", "taken from 1"],
     ("illusions.gaussian_kernel1d", kernel_of_two_mistakes): ["exp(−d²/σ)", "divided by its largest tap"],
 }
 

@@ -1,0 +1,76 @@
+"""Whether what a diagnosis says is true: held against answers to inputs that no check has drawn."""
+
+import contextlib
+import math
+from dataclasses import dataclass, field
+from unittest import mock
+
+from .. import readback
+from ..cases import cases
+from ..diagnosis import Diagnosis, diagnose, explanations
+from ..failures import Failure
+from ..readback.evidence import Answer, explains
+from ..student import Student
+
+RIGHT, WRONG, MISSING = "right", "wrong", "missing"
+
+
+@dataclass
+class Statement:
+    """What was said of one function."""
+
+    named: list[str] = field(default_factory=list)  # mistakes of the catalogue
+    refuted: list[str] = field(default_factory=list)  # those among them that other inputs tell from the code at hand
+    read: bool = False  # a formula was read back
+    misread: bool = False  # and other inputs tell it from the code at hand
+    tested: bool = False  # there are inputs to tell by
+
+
+def examine(student: Student, seed: int) -> tuple[Diagnosis, Statement]:
+    """The diagnosis of a failed function, and whether it stands up to fresh inputs, asked of the same worker."""
+    readings: list[readback.Reading] = []
+
+    def read(*arguments):
+        """As the reader does; the formula itself is kept."""
+        found = readback.reading(*arguments)
+        readings.extend([found] if found is not None else [])
+        return found.findings() if found is not None else []
+
+    with mock.patch.object(readback, "read", read):
+        made = diagnose(student)
+    statement = Statement([mistake.name for mistake in made.mistakes], read=bool(made.reading))
+    if statement.named or statement.read:
+        _refute(student, seed + 1, statement, readings)
+    return made, statement
+
+
+def _refute(student: Student, seed: int, statement: Statement, readings: list[readback.Reading]) -> None:
+    seen = len(student.record)
+    student.deadline = math.inf
+    points = [arguments for _, arguments in cases(student.task, seed)]
+    for arguments in points:
+        with contextlib.suppress(Failure):
+            student(**arguments)
+    fresh = student.record[seen:]
+    statement.tested = bool(fresh)
+    if statement.named and fresh:
+        still = {mistake.name for mistake in explanations(student.task, fresh)}
+        statement.refuted = [name for name in statement.named if name not in still]
+    if statement.read and fresh and readings:
+        answers = [Answer(one.arguments, one.reply.value if one.reply else None, one.error) for one in fresh]
+        statement.misread = not explains(readings[-1].predict, answers)
+
+
+def judge(statement: Statement, mistake: str | None = None) -> str:
+    """Right, wrong or missing.
+
+    A mistake of another name is right where it gives the same on inputs that no check has drawn; where there are no
+    such inputs, because results are random, it has to be the one that was made. That one is right in any case: random
+    results of its own may differ from those of the next call.
+    """
+    if set(statement.refuted) - {mistake} or statement.misread:
+        return WRONG
+    if not statement.named and not statement.read:
+        return MISSING
+    other = statement.named and mistake is not None and mistake not in statement.named
+    return WRONG if other and not statement.tested else RIGHT
