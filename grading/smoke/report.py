@@ -84,14 +84,15 @@ MARKDOWN = """# {{ submission }}: what its functions make
 
 def sheet(shown: Shown, title: str = "") -> Image.Image:
     """All rows of a demonstration under their captions."""
-    font = ImageFont.load_default(12)
+    font, large = ImageFont.load_default(12), ImageFont.load_default(14)
     rows = [(caption, grid(images, len(images))) for caption, images in shown.rows]
-    width = max([picture.width for _, picture in rows] + [int(font.getlength(text)) + 8 for text, _ in rows])
+    texts = [large.getlength(title), *(font.getlength(caption) for caption, _ in rows)]
+    width = max(*(picture.width for _, picture in rows), int(max(texts)) + 8)
     height = sum(picture.height + LINE for _, picture in rows) + (LINE + 4 if title else 0)
     page = Image.new("RGB", (width, height), "white")
     pen, top = ImageDraw.Draw(page), 0
     if title:
-        pen.text((2, 2), title, fill="black", font=ImageFont.load_default(14))
+        pen.text((2, 2), title, fill="black", font=large)
         top = LINE + 4
     for caption, picture in rows:
         pen.text((2, top + 1), caption, fill="#444", font=font)
