@@ -47,22 +47,30 @@ class Diagnosis:
 
 
 def diagnose(student: Student) -> Diagnosis:
-    """What is wrong with a failed function. The catalogue comes first: it is the quicker one."""
+    """What is wrong with a failed function; what is the quicker of the two comes first."""
     clock = _Clock()
+    random = student.task in readback.STATISTICS  # every mistake of the catalogue would have to be replayed often
+    reading, trouble = _try_reading(student, clock, READING_SECONDS) if random else ([], "")
     mistakes = explanations(student.task, student.record, clock.past_matching)
-    mistakes = _proven(mistakes, student.task, student.record)
-    trouble, reading = "", []
-    try:
+    mistakes = _proven(mistakes, student.task, student.record, clock.past_matching)
+    if not random:
         formula = student.task in readback.SUMS  # is read term by term, which says more than the catalogue does
-        reading = read_back(student, clock, READING_SECONDS / (2 if mistakes and not formula else 1))
-    except Exception as error:  # what the catalogue says stands all the same
-        trouble = f"nothing read back of {student.task}: {type(error).__name__}: {error}"
+        seconds = READING_SECONDS / (2 if mistakes and not formula else 1)
+        reading, trouble = _try_reading(student, clock, seconds)
     came_back = any(one.reply is not None for one in student.record) or student.task in readback.NETWORKS
     if reading or mistakes or not came_back:  # where nothing came back there is nothing to explain
         return Diagnosis(mistakes, reading, trouble=trouble)
     smallest = smallest_failing_call(student.task, student.record)
     told = "no known mistake explains these results" + f"; smallest failing call: {smallest}" * bool(smallest)
     return Diagnosis(unexplained=told, trouble=trouble)
+
+
+def _try_reading(student: Student, clock: "_Clock", seconds: float) -> tuple[list[readback.Finding], str]:
+    """What is read back, and what went wrong in the reader; the catalogue is asked all the same."""
+    try:
+        return read_back(student, clock, seconds), ""
+    except Exception as error:
+        return [], f"nothing read back of {student.task}: {type(error).__name__}: {error}"
 
 
 class _Clock:
@@ -126,13 +134,15 @@ def explanations(
     observed = sorted(observed, key=lambda one: _numbers(one.arguments))  # the cheapest disagreement comes first
 
     def explains(mistake: Mistake) -> bool:
-        return all(_gives(mistake.implementation, one, task) is not _NOT and not out_of_time() for one in observed)
+        return all(not out_of_time() and _gives(mistake.implementation, one, task) is not _NOT for one in observed)
 
     found = [mistake for mistake in _catalogue() if mistake.task == task and explains(mistake)]
     return [] if out_of_time() else found  # one of several that fit is not to be named alone
 
 
-def _proven(mistakes: list[Mistake], task: str, record: list[Observation]) -> list[Mistake]:
+def _proven(
+    mistakes: list[Mistake], task: str, record: list[Observation], out_of_time: Callable[[], bool] = lambda: False
+) -> list[Mistake]:
     """Those that give exactly at least one reply which the reference does not give.
 
     Of a mistake that draws random numbers of its own it is only known where its replies lie. Where all replies are
@@ -146,15 +156,16 @@ def _proven(mistakes: list[Mistake], task: str, record: list[Observation]) -> li
     def exactly(mistake: Mistake, one: Observation) -> bool:
         """Not by chance: where random numbers are drawn, each time."""
         times = REPLAYS if one.reply is not None and one.reply.moved_random_state else 1
-        return all(_gives(mistake.implementation, one, task) is _EXACTLY for _ in range(times))
+        return all(not out_of_time() and _gives(mistake.implementation, one, task) is _EXACTLY for _ in range(times))
 
     def proven(mistake: Mistake) -> bool:
-        if any(not right(number) and exactly(mistake, one) for number, one in enumerate(observed)):
+        if any(exactly(mistake, one) and not right(number) for number, one in enumerate(observed)):
             return True
         drawn = any(one.reply is not None and one.reply.moved_random_state for one in observed)
         return not drawn and all(map(right, range(len(observed)))) and all(exactly(mistake, one) for one in observed)
 
-    return [mistake for mistake in mistakes if proven(mistake)]
+    found = [mistake for mistake in mistakes if proven(mistake)]
+    return [] if out_of_time() else found
 
 
 def _catalogue() -> list[Mistake]:

@@ -144,7 +144,7 @@ class TestInvert:
     def problem(self, draw, optimizer, penalty=0.0, generator="LinearGenerator"):
         """Arguments, the generator, and the best latent from the normal equations."""
         network = LinearGenerator().requires_grad_(False)
-        latent = 0.5 * draw.image(2, 3, 2)
+        latent = 2 * draw.image(2, 3, 2)
         # Near enough for small steps of Adam, and no image that the generator could make exactly.
         target = network(latent + 0.3 * draw.image(2, 3, 2)) + 0.3 * draw.image(2, 2, 3, 4)
         weight = network.weight.double()
@@ -200,7 +200,7 @@ class TestInvert:
             raise
         latent, _ = self.answer(reply, arguments)
         before, after = ((x - best).flatten(1).norm(dim=1) for x in (arguments["latent"], latent))
-        if bool((after > 1e-3 * before).any()):
+        if bool((after > 0.05 * before).any()):  # when to stop is free: near is enough
             got = f"{after.tolist()} away from it, {before.tolist()} at the start"
             raise reply.fail("the search ends before it is at the least-squares solution", "the best latent", got)
 

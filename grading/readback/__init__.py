@@ -33,6 +33,7 @@ from .readings import Description, Reading, Rivals
 from .relations import varied
 
 MOST_RIVALS = 3
+ASKED_TWICE = 6  # calls; some draw nothing, such as those with eta = 0
 _RANDOM = "The same call gives another result each time: random numbers are drawn inside, which are to be handed over."
 SUMS = schedule.FORMULAS | combinations.FORMULAS
 STATISTICS: dict[str, Callable[[Ask, list[Answer]], list[Finding]]] = {
@@ -62,7 +63,7 @@ def reading(task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[],
         said = STATISTICS[task](ask, record)
         return Description(said) if said else None
     drawn = answers(ask, _fresh_calls(task))
-    if any(not same_answer(one, answer(ask, one.arguments)) for one in drawn[:2]):
+    if any(not same_answer(one, answer(ask, one.arguments)) for one in drawn[:ASKED_TWICE]):
         return Description([Finding(_RANDOM, _RANDOM)])
     seen = [*drawn, *record]
     if explains(relations.as_expected(task).predict, seen, out_of_time):
