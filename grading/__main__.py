@@ -1,9 +1,11 @@
 """The command line: ``python -m grading grade|stubs|fixtures …``. Nox sessions are thin wrappers over it."""
 
 import argparse
+import importlib
 import secrets
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from .courses import NAMES, load
@@ -57,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     smoke.add_argument(
         "--calibrate", type=int, metavar="SEEDS", help="measure the reference, and expect that of others"
     )
-    smoke.set_defaults(run=_smoke)
+    smoke.set_defaults(run=_with_workers("smoke"))
 
     audit = commands.add_parser("audit", help="measure the grader: mistakes, mutants and correct solutions against it")
     audit.add_argument("--only", default="", metavar="MODULE[.FUNCTION],…", help="audit only these")
@@ -65,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--seed", type=int, help="draw the same inputs again; default: a new seed, which is printed")
     audit.add_argument("--jobs", type=int, default=2, help="graders side by side; default: 2")
     audit.add_argument("--all", action="store_true", help="grade mutants that are declared equivalent as well")
-    audit.set_defaults(run=_audit)
+    audit.set_defaults(run=_with_workers("audit"))
 
     bench = commands.add_parser("bench", help="measure times as ratios, and answer the handouts' questions about them")
     bench.add_argument("path", nargs="?", type=Path, help="a submission; default: the reference, without isolation")
@@ -73,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--out", type=Path, default=Path("runs/bench"), metavar="DIR", help="default: runs/bench")
     bench.add_argument("--seed", type=int, default=0, help="of all noise; default: 0")
     bench.add_argument("--device", default="cpu", help="cpu or cuda; default: cpu")
-    bench.set_defaults(run=_bench)
+    bench.set_defaults(run=_with_workers("bench"))
     return parser
 
 
@@ -133,46 +135,27 @@ def _grade_with(zygote, arguments: argparse.Namespace, console, progress, start:
     return AT_FAULT if any(verdict.outcome == NOT_GRADED for verdict in verdicts.values()) else GRADED
 
 
-def _smoke(arguments: argparse.Namespace) -> int:
-    with Zygote() as zygote:
-        from .smoke import command
-        from .submission import Unusable
+def _with_workers(package: str) -> Callable[[argparse.Namespace], int]:
+    """The command of a package that needs the process which workers are forked from."""
 
-        try:
-            return command.main(zygote, arguments)
-        except Unusable as error:
-            print(f"smoke: {error}", file=sys.stderr)
-            return UNUSABLE
+    def run(arguments: argparse.Namespace) -> int:
+        with Zygote() as zygote:
+            command = importlib.import_module(f".{package}.command", __package__)
+            from .submission import Unusable
 
+            try:
+                return command.main(zygote, arguments)
+            except Unusable as error:
+                print(f"{package}: {error}", file=sys.stderr)
+                return UNUSABLE
 
-def _bench(arguments: argparse.Namespace) -> int:
-    with Zygote() as zygote:
-        from .bench import command
-        from .submission import Unusable
-
-        try:
-            return command.main(zygote, arguments)
-        except Unusable as error:
-            print(f"bench: {error}", file=sys.stderr)
-            return UNUSABLE
+    return run
 
 
 def _weights(arguments: argparse.Namespace) -> int:
     from .pretrained import fetch
 
     return fetch.main(arguments)
-
-
-def _audit(arguments: argparse.Namespace) -> int:
-    with Zygote() as zygote:
-        from .audit import command
-        from .submission import Unusable
-
-        try:
-            return command.main(zygote, arguments)
-        except Unusable as error:
-            print(f"audit: {error}", file=sys.stderr)
-            return UNUSABLE
 
 
 def _stubs(arguments: argparse.Namespace) -> int:

@@ -5,12 +5,11 @@ to give their results, gradients, arguments changed in place, graphs and ``.grad
 back has to give their results. Where neither does, the smallest failing call is shown instead. Points are never changed.
 """
 
-import importlib
 import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -20,9 +19,9 @@ from torch import Tensor
 from . import readback
 from .compare import ROUNDINGS, alike, exact, precision, tolerance
 from .failures import Failure
-from .mistakes import CATALOGUE, Mistake
+from .mistakes import Mistake, catalogue
 from .student import DIFFERENTIATED, Observation, Student, describe_call
-from .tasks import MODULES, reference_function
+from .tasks import reference_function
 from .worker.calls import perform
 from .worker.values import Leaf, Probe
 
@@ -42,6 +41,7 @@ _SHOWN = 12  # values of a tensor
 class Diagnosis:
     mistakes: list[Mistake] = field(default_factory=list)
     reading: list[readback.Finding] = field(default_factory=list)
+    formula: readback.Reading | None = None  # what was read back, of which ``reading`` tells in words
     unexplained: str = ""
     trouble: str = ""  # what went wrong in the reader
 
@@ -50,27 +50,28 @@ def diagnose(student: Student) -> Diagnosis:
     """What is wrong with a failed function; what is the quicker of the two comes first."""
     clock = _Clock()
     random = student.task in readback.STATISTICS  # every mistake of the catalogue would have to be replayed often
-    reading, trouble = _try_reading(student, clock, READING_SECONDS) if random else ([], "")
+    read = _try_reading(student, clock, READING_SECONDS) if random else Diagnosis()
     mistakes = explanations(student.task, student.record, clock.past_matching)
     mistakes = _proven(mistakes, student.task, student.record, clock.past_matching)
     if not random:
         formula = student.task in readback.SUMS  # is read term by term, which says more than the catalogue does
         seconds = READING_SECONDS / (2 if mistakes and not formula else 1)
-        reading, trouble = _try_reading(student, clock, seconds)
+        read = _try_reading(student, clock, seconds)
     came_back = any(one.reply is not None for one in student.record) or student.task in readback.NETWORKS
-    if reading or mistakes or not came_back:  # where nothing came back there is nothing to explain
-        return Diagnosis(mistakes, reading, trouble=trouble)
+    if read.reading or mistakes or not came_back:  # where nothing came back there is nothing to explain
+        return replace(read, mistakes=mistakes)
     smallest = smallest_failing_call(student.task, student.record)
     told = "no known mistake explains these results" + f"; smallest failing call: {smallest}" * bool(smallest)
-    return Diagnosis(unexplained=told, trouble=trouble)
+    return replace(read, unexplained=told)
 
 
-def _try_reading(student: Student, clock: "_Clock", seconds: float) -> tuple[list[readback.Finding], str]:
+def _try_reading(student: Student, clock: "_Clock", seconds: float) -> Diagnosis:
     """What is read back, and what went wrong in the reader; the catalogue is asked all the same."""
     try:
-        return read_back(student, clock, seconds), ""
+        formula = read_back(student, clock, seconds)
+        return Diagnosis(reading=formula.findings() if formula is not None else [], formula=formula)
     except Exception as error:
-        return [], f"nothing read back of {student.task}: {type(error).__name__}: {error}"
+        return Diagnosis(trouble=f"nothing read back of {student.task}: {type(error).__name__}: {error}")
 
 
 class _Clock:
@@ -90,7 +91,7 @@ class _Clock:
         return self.used() > MATCHING_SECONDS
 
 
-def read_back(student: Student, clock: _Clock, seconds: float) -> list[readback.Finding]:
+def read_back(student: Student, clock: _Clock, seconds: float) -> readback.Reading | None:
     """What is wrong with the formula, if further calls and the recorded ones show it."""
     until = min(clock.used() + seconds, MATCHING_SECONDS + READING_SECONDS / 2)
 
@@ -114,10 +115,11 @@ def read_back(student: Student, clock: _Clock, seconds: float) -> list[readback.
     ]
     try:
         if student.task in readback.NETWORKS:
-            return readback.read_network(student.task, run)
-        return readback.read(student.task, ask, record, out_of_time) if record else []
+            said = readback.read_network(student.task, run)
+            return readback.Description(said) if said else None
+        return readback.reading(student.task, ask, record, out_of_time) if record else None
     except (_NoMoreQuestions, Failure):  # it hung, died, or raised where it never had before
-        return []
+        return None
 
 
 class _NoMoreQuestions(Exception):
@@ -136,7 +138,7 @@ def explanations(
     def explains(mistake: Mistake) -> bool:
         return all(not out_of_time() and _gives(mistake.implementation, one, task) is not _NOT for one in observed)
 
-    found = [mistake for mistake in _catalogue() if mistake.task == task and explains(mistake)]
+    found = [mistake for mistake in catalogue() if mistake.task == task and explains(mistake)]
     return [] if out_of_time() else found  # one of several that fit is not to be named alone
 
 
@@ -166,12 +168,6 @@ def _proven(
 
     found = [mistake for mistake in mistakes if proven(mistake)]
     return [] if out_of_time() else found
-
-
-def _catalogue() -> list[Mistake]:
-    for module in MODULES:
-        importlib.import_module(f"grading.mistakes.{module}")
-    return CATALOGUE
 
 
 _NOT, _ROUGHLY, _EXACTLY = "not", "roughly", "exactly"

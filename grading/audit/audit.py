@@ -1,14 +1,12 @@
 """The whole audit: everything that is graded, and what it amounts to."""
 
-import importlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ..mistakes import CATALOGUE, Mistake
-from ..tasks import MODULES
+from ..mistakes import Mistake, catalogue
 from ..verdicts import PASSED
 from ..zygote import ROOT, Zygote
 from . import submissions
@@ -20,8 +18,7 @@ from .tally import MISTAKE, MUTANT, PAIR, SOLUTION, Function, Grading, tally
 
 PAIRS = 3  # of mutants, for each function
 
-for _module in MODULES:
-    importlib.import_module(f"grading.mistakes.{_module}")
+CATALOGUE = catalogue()
 
 
 @dataclass

@@ -3,7 +3,6 @@
 import contextlib
 import math
 from dataclasses import dataclass, field
-from unittest import mock
 
 from .. import readback
 from ..cases import cases
@@ -28,23 +27,14 @@ class Statement:
 
 def examine(student: Student, seed: int) -> tuple[Diagnosis, Statement]:
     """The diagnosis of a failed function, and whether it stands up to fresh inputs, asked of the same worker."""
-    readings: list[readback.Reading] = []
-
-    def read(*arguments):
-        """As the reader does; the formula itself is kept."""
-        found = readback.reading(*arguments)
-        readings.extend([found] if found is not None else [])
-        return found.findings() if found is not None else []
-
-    with mock.patch.object(readback, "read", read):
-        made = diagnose(student)
+    made = diagnose(student)
     statement = Statement([mistake.name for mistake in made.mistakes], read=bool(made.reading))
     if statement.named or statement.read:
-        _refute(student, seed + 1, statement, readings)
+        _refute(student, seed + 1, statement, made.formula)
     return made, statement
 
 
-def _refute(student: Student, seed: int, statement: Statement, readings: list[readback.Reading]) -> None:
+def _refute(student: Student, seed: int, statement: Statement, formula: readback.Reading | None) -> None:
     seen = len(student.record)
     student.deadline = math.inf
     points = [arguments for _, arguments in cases(student.task, seed)]
@@ -56,9 +46,9 @@ def _refute(student: Student, seed: int, statement: Statement, readings: list[re
     if statement.named and fresh:
         still = {mistake.name for mistake in explanations(student.task, fresh)}
         statement.refuted = [name for name in statement.named if name not in still]
-    if statement.read and fresh and readings:
+    if formula is not None and fresh:
         answers = [Answer(one.arguments, one.reply.value if one.reply else None, one.error) for one in fresh]
-        statement.misread = not explains(readings[-1].predict, answers)
+        statement.misread = not explains(formula.predict, answers)
 
 
 def judge(statement: Statement, mistake: str | None = None) -> str:

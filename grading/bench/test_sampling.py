@@ -5,12 +5,9 @@ from functools import partial
 import pytest
 import torch
 
-from reference import data, networks
 from reference.noising import strided_timesteps
-from reference.training import measures
 from reference.training.diffusion import DIGIT_SCHEDULE, DIGIT_STEPS, EMOJI_SCHEDULE, EMOJI_STEPS
-from reference.training.loop import seeded
-from reference.training.quality import frechet_table, in_batches
+from reference.training.measures import digit_distances
 
 from .contest import Counted
 from .scenes import digits, emoji
@@ -69,12 +66,8 @@ def test_quality(bench):
     network(torch.zeros(count // BATCHES, 1, 28, 28, device=settings.code.device), 0)
     rounds = bench.race(contenders, rounds=BATCHES, warm_up=False)
 
-    features = networks.load("digit-classifier").features
-    real = in_batches(features, data.load("digits", "test").floats())
-    noise = in_batches(features, torch.rand(count, 1, 28, 28, generator=seeded("cpu", measures.SEED)))
     for name, batches in rounds.items():
-        drawn = in_batches(features, torch.cat(batches).float().cpu().clamp(0, 1))
-        distances = frechet_table(real, drawn, noise)
+        distances = digit_distances(torch.cat(batches).float().cpu())
         (sampler, _) = name.split(", ")
         bench.note(name, sampler=sampler, evaluations=counted[name].calls // len(batches), frechet=distances["fake"])
     bench.facts(

@@ -4,6 +4,7 @@ One file per module of the contract. Every entry says what a student is told (wh
 the solution's line) and what staff are told (the mistake by its name, and where it was met).
 """
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,17 @@ class Mistake:
 
 
 CATALOGUE: list[Mistake] = []
+
+
+def catalogue() -> list[Mistake]:
+    """All mistakes, whether their modules have been imported or not."""
+    from ..tasks import (
+        MODULES,  # here: a mistake's module is also imported beside a submission, where there is no grader
+    )
+
+    for module in MODULES:
+        importlib.import_module(f"{__name__}.{module}")
+    return CATALOGUE
 
 
 def mistake(task: str, *, student: str, staff: str) -> Callable[[Callable], Callable]:

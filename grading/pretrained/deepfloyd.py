@@ -83,7 +83,7 @@ def sampled(
     random = seeded("cpu", seed, "sampled")
     return f(
         "ddpm.sample_ddpm",
-        eps_model=guided(f, model, prompts, scale),  # type: ignore[arg-type]  # asks it for eps, embed and null only
+        eps_model=guided(f, model, prompts, scale),
         x_T=torch.randn(len(prompts), *model.shape, generator=random),
         timesteps=f.timesteps(len(model.schedule), steps),
         alphas_cumprod=model.schedule,

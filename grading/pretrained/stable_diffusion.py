@@ -78,7 +78,7 @@ def img2img(
     latent, random = model.encode(image), seeded("cpu", seed, "img2img")
     edited = f(
         "editing.sdedit",
-        eps_model=guided(f, model, [prompt] * len(image), scale),  # type: ignore[arg-type]  # asks it for eps, embed, null
+        eps_model=guided(f, model, [prompt] * len(image), scale),
         image=latent,
         noise=torch.randn(latent.shape, generator=random),
         start=start_of(strength, steps),

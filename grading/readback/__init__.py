@@ -49,12 +49,6 @@ FRESH_SEEDS = (101, 102)
 WITHOUT_SIZES = ("dps", "latents", "guidance", "illusions")  # whose images cannot be cut to other sizes
 
 
-def read(task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[], bool]) -> list[Finding]:
-    """What is wrong with a function, if it can be read back."""
-    found = reading(task, ask, record, out_of_time)
-    return found.findings() if found is not None else []
-
-
 def reading(task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[], bool]) -> Reading | None:
     """The formula that gives every answer; none where the answers are right."""
     if any(one.value is None and not one.error for one in record):
@@ -120,11 +114,11 @@ __all__ = [
     "STATISTICS",
     "SUMS",
     "Answer",
+    "Description",
     "Finding",
     "Reading",
     "Rivals",
     "fresh",
-    "read",
     "read_network",
     "reading",
 ]

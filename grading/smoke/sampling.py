@@ -1,7 +1,11 @@
 """Pictures from noise: DDPM, DDIM, guidance, and denoising in one step and in many."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from reference.guidance import guided_eps
 
@@ -22,8 +26,18 @@ def guided_network(stage: Stage, scale: float = GUIDANCE):
     return model
 
 
-def guided(f: Functions, stage: Stage, prompts, scale: float = GUIDANCE):
-    """The emoji network with prompts, guided by the submission's own formula."""
+class Prompted(Protocol):
+    """A network that listens to prompts: the stage's, or a pretrained one."""
+
+    def embed(self, *prompts: str) -> Tensor: ...
+
+    def null(self, count: int) -> Tensor: ...
+
+    def eps(self, x_t: Tensor, t: int, cond: Tensor) -> Tensor: ...
+
+
+def guided(f: Functions, stage: Prompted, prompts: Sequence[str], scale: float = GUIDANCE):
+    """A network with prompts, guided by the submission's own formula."""
     cond, null = stage.embed(*prompts), stage.null(len(prompts))
 
     def model(x_t, t, cond):

@@ -14,7 +14,7 @@ from .loop import seeded
 from .quality import frechet_table, in_batches, nearest_group_rate, recognition_rate
 from .views import random_views
 
-__all__ = ["MEASURES", "Measured"]
+__all__ = ["MEASURES", "Measured", "digit_distances"]
 
 #: Numbers by name (a table of Fréchet distances is a dictionary of its own), and pictures in rows of so many.
 Measured = tuple[dict[str, Any], Tensor, int]
@@ -70,7 +70,7 @@ def one_step(model: Any) -> Measured:
 def time_conditioned(model: Any) -> Measured:
     """Unconditional digits."""
     fakes = _digits(lambda count, generator: sample_digits(model, count, generator))
-    return {"Fréchet distance": _digit_distances(fakes)}, fakes[:40], 10
+    return {"Fréchet distance": digit_distances(fakes)}, fakes[:40], 10
 
 
 def class_conditioned(model: Any) -> Measured:
@@ -80,7 +80,7 @@ def class_conditioned(model: Any) -> Measured:
     fakes = _digits(lambda count, generator: sample_digits_of(model, next(parts), generator))
     rate = recognition_rate(networks.load("digit-classifier"), fakes, labels)
     return (
-        {f"recognition rate, γ = {SCALE:g}": rate, f"Fréchet distance, γ = {SCALE:g}": _digit_distances(fakes)},
+        {f"recognition rate, γ = {SCALE:g}": rate, f"Fréchet distance, γ = {SCALE:g}": digit_distances(fakes)},
         fakes[:50],
         10,
     )
@@ -166,7 +166,8 @@ def _digits(sample: Callable[[int, torch.Generator], Tensor]) -> Tensor:
         return torch.cat([sample(100, seeded("cpu", SEED, part)) for part in range(SAMPLES // 100)]).float()
 
 
-def _digit_distances(fakes: Tensor) -> dict[str, float]:
+def digit_distances(fakes: Tensor) -> dict[str, float]:
+    """The Fréchet distance of digits to held-out ones; of other real digits and of noise for scale."""
     features = networks.load("digit-classifier").features
     real = in_batches(features, data.load("digits", "test").floats())
     noise = in_batches(features, torch.rand(SAMPLES, 1, 28, 28, generator=seeded("cpu", SEED)))

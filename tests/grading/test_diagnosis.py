@@ -3,7 +3,8 @@
 import torch
 
 from grading import diagnosis, readback
-from grading.diagnosis import Observation, _catalogue, _proven, explanations
+from grading.diagnosis import Observation, _proven, explanations
+from grading.mistakes import catalogue
 from grading.readback import Rivals, evidence, relations
 from grading.readback.exponents import Points
 from grading.report import explain
@@ -31,7 +32,7 @@ def named(task, function, calls):
 
 
 def implementation(name):
-    (mistake,) = (one for one in _catalogue() if one.name == name)
+    (mistake,) = (one for one in catalogue() if one.name == name)
     return mistake.implementation
 
 

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 
 from grading import diagnosis, readback
 from grading.cases import Draw, cases
-from grading.diagnosis import _catalogue
 from grading.failures import Failure
+from grading.mistakes import catalogue
 from grading.readback import SUMS, evidence
 from grading.readback.exponents import Points, weight
 from grading.readback.expressions import of, product
@@ -42,12 +42,18 @@ def asking(function):
     return ask
 
 
+def read(*arguments):
+    """What is said of a function, if it can be read back."""
+    found = readback.reading(*arguments)
+    return found.findings() if found is not None else []
+
+
 def answers_of(task, function, seed=7):
     return [evidence.answer(asking(function), arguments) for _, arguments in cases(task, seed)]
 
 
 def staff_told(task, function):
-    findings = readback.read(task, asking(function), answers_of(task, function), lambda: False)
+    findings = read(task, asking(function), answers_of(task, function), lambda: False)
     return " | ".join(finding.staff for finding in findings)
 
 
@@ -376,7 +382,7 @@ def test_two_mistakes_at_once_are_read_term_by_term(task, function):
 @pytest.mark.parametrize("task", SUMS)
 def test_no_reading_of_a_catalogued_mistake_is_wrong(task):
     """Every formula that is printed gives what the mistake gives, on inputs that neither reader nor checks drew."""
-    mistakes = [mistake for mistake in _catalogue() if mistake.task == task]
+    mistakes = [mistake for mistake in catalogue() if mistake.task == task]
     read = 0
     for mistake in mistakes:
         made = mistake.implementation
@@ -392,22 +398,22 @@ def test_an_answer_that_no_formula_gives_costs_the_reading():
     task = "noising.add_noise"
     wrong = add_noise_of_two_mistakes
     record = answers_of(task, wrong)
-    assert readback.read(task, asking(wrong), record, lambda: False)
+    assert read(task, asking(wrong), record, lambda: False)
     odd = copy.copy(record[0])
     record[0] = evidence.Answer(odd.arguments, odd.value + 0.1)
-    assert not readback.read(task, asking(wrong), record, lambda: False)
+    assert not read(task, asking(wrong), record, lambda: False)
 
 
 def test_an_error_that_the_formula_does_not_raise_costs_the_reading():
     task, wrong = "ddpm.predict_x0", predict_x0_of_two_mistakes
     record = answers_of(task, wrong)
     record.append(evidence.Answer(record[0].arguments, error="ZeroDivisionError"))
-    assert not readback.read(task, asking(wrong), record, lambda: False)
+    assert not read(task, asking(wrong), record, lambda: False)
 
 
 def test_no_time_no_reading():
     wrong = add_noise_of_two_mistakes
-    assert not readback.read("noising.add_noise", asking(wrong), answers_of("noising.add_noise", wrong), lambda: True)
+    assert not read("noising.add_noise", asking(wrong), answers_of("noising.add_noise", wrong), lambda: True)
 
 
 # In a grading
@@ -464,7 +470,7 @@ def test_a_fault_of_the_reader_changes_nothing(grade, hand_in, monkeypatch):
 
     folder = hand_in(ddpm=TWO_MISTAKES)
     before = grade(folder, ["ddpm.predict_x0"])["ddpm.predict_x0"]
-    monkeypatch.setattr(diagnosis.readback, "read", broken)
+    monkeypatch.setattr(diagnosis.readback, "reading", broken)
     after = grade(folder, ["ddpm.predict_x0"])["ddpm.predict_x0"]
     assert after.outcome == before.outcome == FAILED and after.reading == []
     assert [check.title for check in after.failures] == [check.title for check in before.failures]

@@ -7,16 +7,15 @@ show in side effects only (arguments overwritten, graphs kept, global random num
 import pytest
 import torch
 
-from grading import readback
-from grading.diagnosis import _catalogue
 from grading.failures import Failure
+from grading.mistakes import catalogue
 from grading.readback import NETWORKS, STATISTICS, chance
 from grading.readback.boxes import images, treatment
 from grading.readback.networks import read_network
 from grading.tasks import reference_function
 from grading.worker.calls import run_module
 
-from .test_readback import asking
+from .test_readback import asking, read
 
 TOLD = {
     "rand_cutout_one_box_per_batch": "all images of a batch lose the same box",
@@ -210,13 +209,13 @@ NETWORK_TOLD = {  # by how the mistake's name ends: the three networks share som
 def told(task, function):
     torch.manual_seed(1)  # for what ignores its generator
     try:
-        findings = readback.read(task, asking(function), [], lambda: False)
+        findings = read(task, asking(function), [], lambda: False)
     except Failure:  # it raises whatever it is asked
         return ""
     return " | ".join(finding.staff for finding in findings)
 
 
-MISTAKES = [mistake for mistake in _catalogue() if mistake.task in STATISTICS]
+MISTAKES = [mistake for mistake in catalogue() if mistake.task in STATISTICS]
 
 
 @pytest.mark.parametrize("task", STATISTICS)
@@ -319,7 +318,7 @@ def test_nothing_is_wrong_with_a_right_network(task):
 
 
 @pytest.mark.parametrize(
-    "mistake", [mistake for mistake in _catalogue() if mistake.task in NETWORKS], ids=lambda mistake: mistake.name
+    "mistake", [mistake for mistake in catalogue() if mistake.task in NETWORKS], ids=lambda mistake: mistake.name
 )
 def test_a_networks_mistake_is_named(mistake):
     ending = max((ending for ending in NETWORK_TOLD if mistake.name.endswith(ending)), key=len)

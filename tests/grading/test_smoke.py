@@ -1,13 +1,12 @@
 """The smoke tier: broken functions end what needs them, wrong formulas fail, and the report says so."""
 
-import importlib
 import json
 
 import pytest
 import torch
 from PIL import Image
 
-from grading.mistakes import CATALOGUE
+from grading.mistakes import catalogue
 from grading.smoke import demonstrations, report
 from grading.smoke.demonstration import DEMONSTRATIONS, Demonstration, Measure, Shown, bound, passes
 from grading.smoke.functions import Functions, Trusted, Unusable, of_the_reference
@@ -45,8 +44,7 @@ WRONG = [  # demonstration, wrong function
 
 
 def with_mistake(task, name):
-    importlib.import_module(f"grading.mistakes.{task.split('.')[0]}")
-    (wrong,) = [m.implementation for m in CATALOGUE if (m.task, m.name) == (task, name)]
+    (wrong,) = [m.implementation for m in catalogue() if (m.task, m.name) == (task, name)]
     return Trusted(lambda asked: wrong if asked == task else of_the_reference(asked))
 
 
