@@ -170,6 +170,7 @@ def sample_ddim(
     require_schedule(alphas_cumprod, x_T)
     require_timesteps(timesteps, alphas_cumprod)
     require_number("eta", eta, 0.0, 1.0)
+    alphas_cumprod = alphas_cumprod.cpu()  # every step reads it, and waits for a GPU that it is on
     x_t = x_T
     for t, t_prev in zip(timesteps, [*timesteps[1:], -1]):
         eps = eps_model(x_t, t)

@@ -186,6 +186,7 @@ def sample_ddpm(
     require_image("x_T", x_T)
     require_schedule(alphas_cumprod, x_T)
     require_timesteps(timesteps, alphas_cumprod)
+    alphas_cumprod = alphas_cumprod.cpu()  # every step reads it, and waits for a GPU that it is on
     x_t = x_T
     for t, t_prev in zip(timesteps, [*timesteps[1:], -1]):
         x0 = predict_x0(x_t, eps_model(x_t, t), t, alphas_cumprod)

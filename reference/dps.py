@@ -169,6 +169,7 @@ def sample_dps(
     require_timesteps(timesteps, alphas_cumprod)
     require_number("scale", scale)
     require_number("eta", eta, 0.0, 1.0)
+    alphas_cumprod = alphas_cumprod.cpu()  # every step reads it, and waits for a GPU that it is on
     x = x_T
     for t, t_prev in zip(timesteps, [*timesteps[1:], -1]):
         with torch.enable_grad():

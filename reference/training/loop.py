@@ -21,6 +21,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 __all__ = ["Options", "Trainer", "Training", "autocast", "batch_indices", "placed", "run", "seeded", "update_average"]
 
@@ -112,12 +113,18 @@ def update_average(average: nn.Module, network: nn.Module, decay: float, k: int)
 
     Early on the decay is smaller, min(decay, (1 + k) / (10 + k)), lest the first random weights linger.
     """
-    weight = 1 - min(decay, (1 + k) / (10 + k))
-    for old, new in zip(average.state_dict().values(), network.state_dict().values()):
-        if old.is_floating_point():
-            old.lerp_(new, weight)
-        else:
+    move = get_ema_multi_avg_fn(min(decay, (1 + k) / (10 + k)))
+    pairs = list(zip(_tensors(average), _tensors(network), strict=True))
+    averaged, current = zip(*((old, new) for old, new in pairs if old.is_floating_point()))
+    move(averaged, current, None)  # all at once: on a GPU a call for each tensor takes as long as a third of the step
+    for old, new in pairs:
+        if not old.is_floating_point():
             old.copy_(new)  # batch normalisation counts its batches
+
+
+def _tensors(network: nn.Module) -> Iterator[Tensor]:
+    yield from network.parameters()
+    yield from network.buffers()
 
 
 class Training:
