@@ -10,6 +10,7 @@ millions.
 import contextlib
 import math
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -58,10 +59,12 @@ def exact_gradients(task: str, arguments: dict[str, Any], cotangent: Tensor) -> 
 def tolerance(expected: Tensor, evaluate: Callable[[dict[str, Any]], Tensor], arguments: dict[str, Any]) -> float:
     """``ROUNDINGS`` units in the last place of every input, carried through to the result; below ``tiny`` none count."""
     eps, tiny = torch.finfo(precision(arguments)).eps, torch.finfo(precision(arguments)).tiny
-    generator = torch.Generator().manual_seed(0)
     moved = 0.0
-    for _ in range(_DRAWS):
-        nearby = {name: _nudge(name, _double(value), eps, generator) for name, value in arguments.items()}
+    for draw in range(_DRAWS):
+        seeds = range(draw, _DRAWS * len(arguments), _DRAWS)
+        nearby = {
+            name: _nudge(name, _double(value), eps, seed) for seed, (name, value) in zip(seeds, arguments.items())
+        }
         moved = max(moved, _largest(evaluate(nearby) - expected))
     return ROUNDINGS * (moved + eps * _largest(expected) + tiny)
 
@@ -178,13 +181,18 @@ def _double(value: Any) -> Any:
     return value.double() if _is_float(value) else value
 
 
-def _nudge(name: str, value: Any, eps: float, generator: torch.Generator) -> Any:
+def _nudge(name: str, value: Any, eps: float, seed: int) -> Any:
     """Move a float input by one unit in the last place, up or down at random; masks and whole numbers stay."""
     if isinstance(value, Leaf):
-        return Leaf(_nudge(name, value.tensor, eps, generator))
+        return Leaf(_nudge(name, value.tensor, eps, seed))
     if isinstance(value, float):
         return value * (1 - eps)  # towards 0, which stays within the range of every argument
     if not _is_float(value) or "mask" in name:
         return value
-    signs = torch.randint(0, 2, value.shape, generator=generator, dtype=torch.int8).double() * 2 - 1
-    return value * (1 + eps * signs)
+    return value * _factors(value.shape, eps, seed)
+
+
+@lru_cache(maxsize=1024)
+def _factors(shape: torch.Size, eps: float, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return 1 + eps * (torch.randint(0, 2, shape, generator=generator, dtype=torch.int8).double() * 2 - 1)

@@ -6,7 +6,6 @@ back has to give their results. Where neither does, the smallest failing call is
 """
 
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,7 @@ from . import readback
 from .compare import ROUNDINGS, alike, exact, precision, tolerance
 from .failures import Failure
 from .mistakes import Mistake, catalogue
-from .student import DIFFERENTIATED, Observation, Student, describe_call
+from .student import DIFFERENTIATED, Observation, Student, describe_call, patience
 from .tasks import reference_function
 from .worker.calls import perform
 from .worker.values import Leaf, Probe
@@ -30,7 +29,6 @@ MAX_CALLS = 120  # replayed for each candidate; all checks of a function make ab
 MATCHING_SECONDS = 1.3  # of processor time on this side, for the catalogue; then no mistake is named
 READING_SECONDS = 0.9  # the same for reading back; half of it where the catalogue has named the mistake already
 WAITING_SECONDS = 1.6  # of wall clock, on a machine that is not shared; no call to the student's code begins later
-PATIENCE = 4  # wall clock may be this many times the limit where many processes share the processors
 PROBE_SECONDS = 0.25  # for one such call; a worker that hangs is ended after twice that
 NETWORK_SECONDS = 1.0  # for one run of a network on a dozen inputs
 REPLAYS, SPREADS = 5, 10  # of a mistake that draws at random; how far from them a reply of the same kind may lie
@@ -79,7 +77,7 @@ class _Clock:
 
     def __init__(self) -> None:
         self.start, self.start_cpu = time.monotonic(), time.process_time()
-        self.patience = min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), PATIENCE)
+        self.patience = patience()
 
     def used(self) -> float:
         return time.process_time() - self.start_cpu

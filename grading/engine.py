@@ -1,6 +1,7 @@
 """Grade one submission: checks under pytest here, the student's code in workers, one verdict per function."""
 
 import contextlib
+import gc
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -126,6 +127,7 @@ def _send_verdicts(
     claim: Callable[[str], bool],
     diagnose: Callable[[Student], Diagnosis] | None,
 ) -> None:
+    gc.freeze()  # what is loaded stays: there is no garbage to look for in it
     with sender:
         sender.send(_run_checks(zygote, submission, tasks, seed, sender.send, claim, diagnose))
 

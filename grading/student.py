@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import math
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from .worker.values import Derived, Leaf, Probe, Remote, Seeded
 from .workers import Died, Hung, Worker
 from .zygote import Zygote
 
+FAILED_SECONDS = 0.8  # of wall clock, once a check has failed, for finding out what else does
+MOST_PATIENCE = 4  # wall clock may be this many times what it is on an idle machine
 DIFFERENTIATED = ("dps", "gan_losses", "inversion", "unet")  # modules in which gradients flow through probes
 
 
@@ -49,6 +52,11 @@ class Observation:
     cotangent: Tensor | None
     reply: "Reply | None"
     error: str = ""
+
+
+def patience() -> float:
+    """How many processes share a processor here: how much longer by the wall clock everything takes."""
+    return min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), MOST_PATIENCE)
 
 
 class OutOfPatience(Exception):
@@ -85,9 +93,9 @@ class Student:
             self.worker = Worker(self.zygote, self.submission, self.module, self.function)
             self.ready = False
 
-    def hurry(self, seconds: float) -> None:
-        """From the first such call on, no call begins after this many seconds."""
-        self.deadline = min(self.deadline, time.monotonic() + seconds)
+    def hurry(self) -> None:
+        """Something has failed: from the first time that this is said, no call begins after ``FAILED_SECONDS``."""
+        self.deadline = min(self.deadline, time.monotonic() + FAILED_SECONDS * patience())
 
     def close(self) -> None:
         if self.worker is not None:

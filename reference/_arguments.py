@@ -104,10 +104,8 @@ def abar_at(t: Timesteps, alphas_cumprod: Tensor, batch_size: int | None = None)
 def abar_over(t: Timesteps, alphas_cumprod: Tensor, x: Tensor) -> Tensor:
     """abar_t shaped to multiply an image: () or (B, 1, 1, 1), so that a (B,) t can never line up with the width."""
     abar_t = abar_at(t, alphas_cumprod, len(x))
-    if abar_t.ndim:
-        return abar_t.to(x.device).reshape(-1, 1, 1, 1)
-    # One number on the CPU goes with an image on any device; moving it there would wait for all that runs there.
-    return abar_t if abar_t.device.type == "cpu" else abar_t.to(x.device)
+    # A single number on the CPU goes with an image on any device, without a wait for what that device still does.
+    return abar_t.to(x.device).reshape(-1, 1, 1, 1) if abar_t.ndim else abar_t.cpu()
 
 
 def require_positive(argument: str, value: Any) -> None:

@@ -4,6 +4,7 @@ Functions are graded independently of each other, so that a round of fifty funct
 shared out to forked graders; what the comparisons of a grading came out at is noted where they are made.
 """
 
+import gc
 import multiprocessing
 import shutil
 import tempfile
@@ -96,6 +97,8 @@ def _work(sender: Connection, zygote: Zygote, rounds: Sequence[Round], begun: An
                 index, begun.value = begun.value, begun.value + 1
             if index >= len(rounds):
                 return
+            gc.collect()  # what the round before left in circles, …
+            gc.freeze()  # … so that what stays is not looked through again and again
             sender.send((index, grade_round(zygote, rounds[index], Path(folder) / "submission")))
 
 

@@ -1,9 +1,10 @@
 """Folders to grade: one catalogued mistake or one mutant for each function of a round.
 
-A module of such a folder imports a function only when it is asked for, so that no function pays for another's.
+A module of such a folder imports a function only when it is asked for, so that no function pays for another's. All else
+is in one archive: every worker copies the folder, and a hundred files would take longer than most checks.
 """
 
-import shutil
+import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,10 @@ from .mutants import Mutant
 
 _LAZY = '''"""Each function from a module of its own."""
 import importlib
+import sys
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).with_name("code.zip")))
 _PLACES = {places!r}
 
 
@@ -29,41 +33,38 @@ _OVERLAY = """from pathlib import Path
 
 __path__.append(str(Path(__file__).parents[1] / "reference"))
 """
+_REFERENCE = sorted((ROOT / "reference").glob("*.py"))  # the graded modules and what they share
+_MISTAKES = sorted((ROOT / "grading" / "mistakes").glob("*.py"))
 
 
 def of_mistakes(mistakes: Sequence[Mistake], folder: Path) -> Path:
     """A submission that makes these mistakes, at most one in a function."""
-    _copy_reference(folder)
-    shutil.copytree(ROOT / "grading" / "mistakes", folder / "mistakes", ignore=shutil.ignore_patterns("__pycache__"))
-    made = {m.task: (f"mistakes.{m.task.split('.')[0]}", m.implementation.__name__) for m in mistakes}
-    return _with_modules(folder, made)
+    code = {f"mistakes/{path.name}": path.read_text(encoding="utf-8") for path in _MISTAKES}
+    places = {m.task: (f"mistakes.{m.task.split('.')[0]}", m.implementation.__name__) for m in mistakes}
+    return _written(folder, code, places)
 
 
 def of_mutants(mutants: dict[str, Mutant], folder: Path) -> Path:
     """A submission in which each of these graded functions is the reference's, with one mutant in it or below it."""
-    _copy_reference(folder)
-    places = {}
+    code, places = {}, {}
     for i, (task, mutant) in enumerate(mutants.items()):
         module, function = task.split(".")
-        package = folder / f"mutant{i}"
-        package.mkdir()
-        (package / "__init__.py").write_text(_OVERLAY, encoding="utf-8")
-        (package / f"{mutant.module}.py").write_text(mutant.source, encoding="utf-8")
+        code |= {f"mutant{i}/__init__.py": _OVERLAY, f"mutant{i}/{mutant.module}.py": mutant.source}
         places[task] = (f"mutant{i}.{module}", function)
-    return _with_modules(folder, places)
+    return _written(folder, code, places)
 
 
-def _copy_reference(folder: Path) -> None:
-    """The graded modules and what they share; networks, data and training are not theirs."""
-    (folder / "reference").mkdir(parents=True)
-    for path in (ROOT / "reference").glob("*.py"):
-        shutil.copy(path, folder / "reference" / path.name)
-
-
-def _with_modules(folder: Path, places: dict[str, tuple[str, str]]) -> Path:
+def _written(folder: Path, code: dict[str, str], places: dict[str, tuple[str, str]]) -> Path:
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(folder / "code.zip", "w") as archive:
+        for path in _REFERENCE:
+            archive.write(path, f"reference/{path.name}")
+        for name, text in code.items():
+            archive.writestr(name, text)
     modules: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
     for task, place in places.items():
-        modules[task.split(".")[0]][task.split(".")[1]] = place
+        module, function = task.split(".")
+        modules[module][function] = place
     for module, own in modules.items():
         (folder / f"{module}.py").write_text(_LAZY.format(places=own), encoding="utf-8")
     return folder

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 Case = tuple[str, dict[str, Any]]
+CHAIN = 150  # timesteps of the chains that samplers walk: one that visits all of them is not to take seconds
 STEPS = {  # (t, t_prev) of a chain of 1000
     "low t, strided": (30, 0),
     "low t, strided, next": (60, 30),

@@ -1,7 +1,7 @@
 import torch
 
 from ..worker.values import Probe
-from . import STEPS, Draw
+from . import CHAIN, STEPS, Draw
 
 
 def predict_x0(draw: Draw):
@@ -48,10 +48,10 @@ def sample_ddpm(draw: Draw):
         arguments = {"eps_model": Probe("eps_model"), "x_T": x_T, "timesteps": timesteps, "alphas_cumprod": schedule}
         return arguments | {"noise_fn": Probe("steady_noise")} | options
 
-    yield "uneven strides", point(1000, draw.timesteps(1000, 5))
-    yield "even strides down to 0", point(1000, [800, 600, 400, 200, 0])
-    yield "low t", point(1000, [60, 30, 0])
+    yield "uneven strides", point(CHAIN, draw.timesteps(CHAIN, 5))
+    yield "even strides down to 0", point(CHAIN, [120, 90, 60, 30, 0])
+    yield "low t", point(CHAIN, [12, 6, 0])
     yield "every step of a chain of 6", point(6, [5, 4, 3, 2, 1, 0])
-    yield "with x0 clipped", point(1000, draw.timesteps(1000, 4), clip_x0=True)
-    yield "a single step", point(1000, [draw.integer(100, 900)])
-    yield "float32, one sample", point(1000, [900, 500, 100], (1, 3, 4, 6), torch.float32)
+    yield "with x0 clipped", point(CHAIN, draw.timesteps(CHAIN, 4), clip_x0=True)
+    yield "a single step", point(CHAIN, [draw.integer(15, 135)])
+    yield "float32, one sample", point(CHAIN, [135, 75, 15], (1, 3, 4, 6), torch.float32)

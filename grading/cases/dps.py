@@ -2,7 +2,7 @@ import torch
 
 from ..worker.probes import drop_pixels, saturate, shrink
 from ..worker.values import Derived, Leaf, Probe
-from . import Draw
+from . import CHAIN, Draw
 
 _MEASURE = {"drop_pixels": drop_pixels, "shrink": shrink, "saturate": saturate, "keep_everything": lambda x: x}
 
@@ -35,16 +35,16 @@ def dps_step(draw: Draw):
 
 
 def sample_dps(draw: Draw):
-    def point(operator, timesteps, shape=(1, 2, 4, 6), steps=1000, dtype=torch.float64, **options):
+    def point(operator, timesteps, shape=(1, 2, 4, 6), steps=CHAIN, dtype=torch.float64, **options):
         arguments = {"eps_model": Probe("CurvedEpsModel"), "x_T": draw.image(*shape, dtype=dtype)}
         arguments |= _measured(draw, operator, shape, dtype)
         return arguments | {"timesteps": timesteps, "alphas_cumprod": draw.schedule(steps, dtype)} | options
 
     noisy = {"eta": draw.number(0.3, 0.9), "noise_fn": Probe("steady_noise")}
-    yield "inpainting", point("drop_pixels", draw.timesteps(1000, 4), scale=draw.number(0.3, 1.5))
-    yield "defaults", point("shrink", [600, 400, 200, 0])
-    yield "with noise", point("saturate", draw.timesteps(1000, 3), scale=draw.number(0.3, 1.5), **noisy)
-    yield "a single step", point("drop_pixels", [draw.integer(100, 900)], scale=0.8)
-    yield "scale 0 is DDIM", point("drop_pixels", draw.timesteps(1000, 4), scale=0.0, **noisy)
+    yield "inpainting", point("drop_pixels", draw.timesteps(CHAIN, 4), scale=draw.number(0.3, 1.5))
+    yield "defaults", point("shrink", [90, 60, 30, 0])
+    yield "with noise", point("saturate", draw.timesteps(CHAIN, 3), scale=draw.number(0.3, 1.5), **noisy)
+    yield "a single step", point("drop_pixels", [draw.integer(15, 135)], scale=0.8)
+    yield "scale 0 is DDIM", point("drop_pixels", draw.timesteps(CHAIN, 4), scale=0.0, **noisy)
     yield "every step of a chain of 4", point("keep_everything", [3, 2, 1, 0], steps=4, scale=0.4)
-    yield "float32", point("shrink", [700, 300], (1, 1, 4, 6), dtype=torch.float32, scale=0.5)
+    yield "float32", point("shrink", [105, 45], (1, 1, 4, 6), dtype=torch.float32, scale=0.5)

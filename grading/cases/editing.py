@@ -1,11 +1,11 @@
 import torch
 
 from ..worker.values import Probe
-from . import Draw
+from . import CHAIN, Draw
 
 
 def sdedit(draw: Draw):
-    def point(start, timesteps, shape=(3, 2, 5, 7), steps=1000, dtype=torch.float64):
+    def point(start, timesteps, shape=(3, 2, 5, 7), steps=CHAIN, dtype=torch.float64):
         image, noise = draw.images(2, shape, dtype)
         return {
             "eps_model": Probe("eps_model"),
@@ -17,12 +17,12 @@ def sdedit(draw: Draw):
             "noise_fn": Probe("steady_noise"),
         }
 
-    yield "start in the middle", point(2, draw.timesteps(1000, 6))
-    yield "start = 0", point(0, draw.timesteps(1000, 4))
-    yield "start at the last entry", point(3, [900, 600, 300, 40])
-    yield "start = 1 of an even chain", point(1, [800, 600, 400, 200, 0])
+    yield "start in the middle", point(2, draw.timesteps(CHAIN, 6))
+    yield "start = 0", point(0, draw.timesteps(CHAIN, 4))
+    yield "start at the last entry", point(3, [135, 90, 45, 6])
+    yield "start = 1 of an even chain", point(1, [120, 90, 60, 30, 0])
     yield "a chain of 12", point(3, [11, 9, 8, 5, 2, 0], steps=12)
-    yield "float32, one sample", point(1, [900, 500, 100], (1, 3, 4, 6), dtype=torch.float32)
+    yield "float32, one sample", point(1, [135, 75, 15], (1, 3, 4, 6), dtype=torch.float32)
 
 
 def repaint_blend(draw: Draw):
@@ -50,7 +50,7 @@ def repaint_blend(draw: Draw):
 
 
 def inpaint(draw: Draw):
-    def point(timesteps, shape=(3, 2, 5, 7), mask_shape=None, steps=1000, dtype=torch.float64):
+    def point(timesteps, shape=(3, 2, 5, 7), mask_shape=None, steps=CHAIN, dtype=torch.float64):
         x_T, x_orig = draw.images(2, shape, dtype)
         return {
             "eps_model": Probe("eps_model"),
@@ -62,9 +62,9 @@ def inpaint(draw: Draw):
             "noise_fn": Probe("steady_noise"),
         }
 
-    yield "uneven strides", point(draw.timesteps(1000, 5))
-    yield "even strides down to 0", point([800, 600, 400, 200, 0])
-    yield "low t, one mask for everything", point([60, 30, 0], mask_shape=(1, 1, 5, 7))
+    yield "uneven strides", point(draw.timesteps(CHAIN, 5))
+    yield "even strides down to 0", point([120, 90, 60, 30, 0])
+    yield "low t, one mask for everything", point([12, 6, 0], mask_shape=(1, 1, 5, 7))
     yield "every step of a chain of 5", point([4, 3, 2, 1, 0], mask_shape=(3, 2, 5, 7), steps=5)
-    yield "a single step", point([draw.integer(100, 900)])
-    yield "float32, one sample", point([900, 500, 100], (1, 3, 4, 6), dtype=torch.float32)
+    yield "a single step", point([draw.integer(15, 135)])
+    yield "float32, one sample", point([135, 75, 15], (1, 3, 4, 6), dtype=torch.float32)

@@ -3,7 +3,7 @@ import pytest
 from reference import dps as reference
 from reference.ddim import sample_ddim
 
-from ..cases import Draw, cases
+from ..cases import CHAIN, Draw, cases
 from ..compare import assert_close, assert_right
 from ..worker.probes import drop_pixels
 from ..worker.values import Derived, Leaf, Probe
@@ -82,8 +82,8 @@ class TestSampleDPS:
             "x_T": draw.image(1, 2, 4, 6),
             "measurement": Probe(operator)(draw.image(1, 2, 4, 6)),
             "operator": Probe(operator),
-            "timesteps": [*draw.timesteps(1000, 4), 0],
-            "alphas_cumprod": draw.schedule(),
+            "timesteps": [*draw.timesteps(CHAIN, 4), 0],
+            "alphas_cumprod": draw.schedule(CHAIN),
         }
 
     @pytest.mark.parametrize("eta", [0.0, 0.6])

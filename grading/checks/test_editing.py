@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from reference.ddpm import sample_ddpm
 from reference.noising import add_noise
 
-from ..cases import Draw
+from ..cases import CHAIN, Draw
 from ..compare import assert_close
 from ..worker.values import Probe
 from . import draws, grades, holds_for, levels, shapes
@@ -19,7 +19,7 @@ class TestSDEdit:
     def test_chain_from_the_start(self, student, draw, start):
         """The image is noised to timesteps[start], then the rest of the chain is DDPM."""
         image, noise = draw.images(2)
-        arguments = {"timesteps": draw.timesteps(1000, 5), "alphas_cumprod": draw.schedule()}
+        arguments = {"timesteps": draw.timesteps(CHAIN, 5), "alphas_cumprod": draw.schedule(CHAIN)}
         rest = arguments | {"timesteps": arguments["timesteps"][start:]}
         x_t = add_noise(image, noise, rest["timesteps"][0], rest["alphas_cumprod"])
         expected = sample_ddpm(Probe("eps_model"), x_t, **rest, noise_fn=Probe("steady_noise"))
@@ -31,7 +31,7 @@ class TestSDEdit:
     def test_ends_at_the_clean_image(self, student, draw, start):
         """With a network that knows an image, the result is that image for every start."""
         known, image, noise = draw.images(3)
-        schedule, timesteps = draw.schedule(), draw.timesteps(1000, 5)
+        schedule, timesteps = draw.schedule(CHAIN), draw.timesteps(CHAIN, 5)
         model = knows_the_image(known, schedule)
         rest = {"start": start, "timesteps": timesteps, "alphas_cumprod": schedule}
         assert_close(student(eps_model=model, image=image, noise=noise, **rest), known, 1e4 * IDENTITY)
@@ -40,8 +40,8 @@ class TestSDEdit:
         """Every step has fresh noise of its own from noise_fn, and the last step has none."""
         draw = Draw([seed, 1])
         image, noise, single = draw.images(3)
-        arguments = {"image": image, "noise": noise, "start": 1, "timesteps": [*draw.timesteps(1000, 4), 0]}
-        arguments |= {"eps_model": Probe("eps_model"), "alphas_cumprod": draw.schedule()}
+        arguments = {"image": image, "noise": noise, "start": 1, "timesteps": [*draw.timesteps(CHAIN, 4), 0]}
+        arguments |= {"eps_model": Probe("eps_model"), "alphas_cumprod": draw.schedule(CHAIN)}
         assert_independent_draws(student, single, **arguments)
 
 
@@ -75,8 +75,8 @@ class TestInpaint:
             "eps_model": Probe("eps_model"),
             "x_T": x_T,
             "x_orig": x_orig,
-            "timesteps": [*draw.timesteps(1000, 3), 0],
-            "alphas_cumprod": draw.schedule(),
+            "timesteps": [*draw.timesteps(CHAIN, 3), 0],
+            "alphas_cumprod": draw.schedule(CHAIN),
         }
 
     @holds_for(draw=draws, shape=shapes)

@@ -8,6 +8,7 @@ from ..cases import Draw, cases
 from ..compare import alike, assert_right, exact, exact_gradients
 from ..failures import Failure
 from ..golden import golden_cases
+from ..student import OutOfPatience
 from ..tasks import all_tasks
 from ..worker.values import Leaf, Probe
 from .expect import IDENTITY, assert_gradients, assert_no_grad_left
@@ -29,8 +30,11 @@ def test_fresh_inputs(task, student, seed):
             assert_right(student, **arguments)
         except Failure as failure:
             failures.append((label, failure))
+            student.hurry()
             if student.stopped is not None:
                 raise
+        except OutOfPatience:
+            break
     if failures:
         label, failure = failures[0]
         failure.summary += f"; test point: {label}"

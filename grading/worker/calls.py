@@ -61,7 +61,7 @@ def run_module(
     by_name: bool,
     train: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """Build a network of the student's from a fixed seed, in float64, and run it on each of the inputs.
+    """Build a network of the student's from a fixed seed, in the inputs' dtype, and run it on each of the inputs.
 
     Its parameters are shaken a little: layers that begin at zero, as last layers often do, would hide everything else.
     With ``train`` it is fitted to one batch instead, in float32, and the loss before and after comes back.
@@ -72,7 +72,7 @@ def run_module(
     model = network(**settings)
     if train is not None:
         return {"outputs": [], "losses": _fit(model, **train), "changed": []}
-    model.double().eval()
+    model.to(inputs[0]["x"].dtype).eval()
     before = [{name: _copy(value) for name, value in arguments.items()} for arguments in inputs]
     with torch.no_grad():
         for parameter in model.parameters():
@@ -82,8 +82,11 @@ def run_module(
     return {"outputs": outgoing(outputs), "losses": [], "changed": sorted(set(changed))}
 
 
-def _fit(model: nn.Module, arguments: dict[str, Any], target: Tensor, steps: int) -> list[float]:
-    """The first and the last loss of Adam, written out: importing torch.optim's would take longer than the training."""
+def _fit(model: nn.Module, arguments: dict[str, Any], target: Tensor, steps: int, enough: float) -> list[float]:
+    """The first and the last loss of Adam, which ends as soon as that part of the first loss is ``enough``.
+
+    It is written out: importing torch.optim's would take longer than the training.
+    """
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     mean, square = ([torch.zeros_like(parameter) for parameter in parameters] for _ in range(2))
     losses = []
@@ -91,6 +94,8 @@ def _fit(model: nn.Module, arguments: dict[str, Any], target: Tensor, steps: int
     for step in range(1, steps + 1):
         loss = nn.functional.mse_loss(model(*arguments.values()), target)
         losses.append(loss.item())
+        if losses[-1] < enough * losses[0]:
+            break
         gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
         with torch.no_grad():
             for p, g, m, v in zip(parameters, gradients, mean, square):
