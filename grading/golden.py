@@ -39,7 +39,7 @@ def build(seed: int = DEFAULT_SEED) -> dict[str, bytes]:
         tensors: dict[str, Tensor] = {}
         for task in all_tasks():
             if task.startswith(f"{module}."):
-                points[task] = [_store(task, label, arguments, tensors) for label, arguments in _points(task, seed)]
+                points[task] = [_store(task, label, arguments, tensors) for label, arguments in cases(task, seed)]
         files[f"golden/{module}.safetensors"] = safetensors.torch.save(tensors)
     manifest = {
         "seed": seed,
@@ -49,10 +49,6 @@ def build(seed: int = DEFAULT_SEED) -> dict[str, bytes]:
     }
     files["manifest.json"] = (json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
     return files
-
-
-def _points(task: str, seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    return ((label, arguments) for label, arguments in cases(task, seed) if "float32" not in label)
 
 
 def _store(task: str, label: str, arguments: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str, Any]:

@@ -46,7 +46,8 @@ def of_mistakes(mistakes: Sequence[Mistake], folder: Path) -> Path:
 
 def of_mutants(mutants: dict[str, Mutant], folder: Path) -> Path:
     """A submission in which each of these graded functions is the reference's, with one mutant in it or below it."""
-    code, places = {}, {}
+    code: dict[str, str] = {}
+    places: dict[str, tuple[str, str]] = {}
     for i, (task, mutant) in enumerate(mutants.items()):
         module, function = task.split(".")
         code |= {f"mutant{i}/__init__.py": _OVERLAY, f"mutant{i}/{mutant.module}.py": mutant.source}

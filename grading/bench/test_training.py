@@ -108,6 +108,6 @@ def test_gan(bench):
         training, _ = stylegan_training(options)
         return lambda: [training.step(k) for k in range(steps)][-1]["generator"]
 
-    rounds = bench.race({name: contender(*both) for name, both in flags.items()}, rounds=1)
+    rounds = bench.race({name: contender(*both) for name, both in flags.items()}, rounds=bench.few)
     assert all(loss.isfinite() for losses in rounds.values() for loss in losses)
     bench.facts(about=f"{steps} steps of batch {batch}, R1 in every {GAN_STEPS}th", steps=steps)
