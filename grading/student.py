@@ -20,7 +20,7 @@ from .worker.values import Derived, Leaf, Probe, Remote, Seeded
 from .workers import Died, Hung, Worker
 from .zygote import Zygote
 
-FAILED_SECONDS = 0.8  # of wall clock, once a check has failed, for finding out what else does
+FAILED_SECONDS = 0.6  # of wall clock, once a check has failed, for finding out what else does
 MOST_PATIENCE = 4  # wall clock may be this many times what it is on an idle machine
 DIFFERENTIATED = ("dps", "gan_losses", "inversion", "unet")  # modules in which gradients flow through probes
 

@@ -25,7 +25,6 @@ def test_fresh_inputs(task, student, seed):
     failures: list[tuple[str, Failure]] = []
     points = 0
     for label, arguments in cases(task, seed):
-        points += 1
         try:
             assert_right(student, **arguments)
         except Failure as failure:
@@ -35,6 +34,7 @@ def test_fresh_inputs(task, student, seed):
                 raise
         except OutOfPatience:
             break
+        points += 1
     if failures:
         label, failure = failures[0]
         failure.summary += f"; test point: {label}"

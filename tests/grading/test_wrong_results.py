@@ -9,6 +9,7 @@ import textwrap
 import psutil
 import pytest
 
+from grading import student
 from grading.tasks import all_tasks
 from grading.verdicts import FAILED, NOT_IMPLEMENTED, PASSED
 
@@ -58,6 +59,14 @@ def verdict_on(hand_in, grade):
 def place(task, line=FIRST_LINE):
     module, function = task.split(".")
     return A_LINE_OF.format(line=line, module=module, function=function)
+
+
+def test_once_something_has_failed_no_more_than_a_moment_is_spent_on_what_else_does(verdict_on, monkeypatch):
+    monkeypatch.setattr(student, "FAILED_SECONDS", 0.0)
+    verdict = verdict_on("ddpm.posterior_step", "return 2 * right(*args, **kwargs)")
+    assert verdict.outcome == FAILED
+    (failure,) = (check.failure for check in verdict.checks if check.failure is not None)
+    assert "test points fail" not in failure.summary  # of others nothing is known
 
 
 # --- what comes back is something else --------------------------------------------------------------------------
