@@ -55,8 +55,12 @@ class Observation:
 
 
 def patience() -> float:
-    """How many processes share a processor here: how much longer by the wall clock everything takes."""
-    return min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), MOST_PATIENCE)
+    """How many processes share a processor here, within limits: how much longer by the wall clock everything takes."""
+    try:
+        load = os.getloadavg()[0]
+    except OSError:  # there is none to be had
+        load = 0.0
+    return min(max(1.0, load / (os.cpu_count() or 1)), MOST_PATIENCE)
 
 
 class OutOfPatience(Exception):

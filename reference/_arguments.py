@@ -102,10 +102,11 @@ def abar_at(t: Timesteps, alphas_cumprod: Tensor, batch_size: int | None = None)
 
 
 def abar_over(t: Timesteps, alphas_cumprod: Tensor, x: Tensor) -> Tensor:
-    """abar_t shaped to multiply an image: () or (B, 1, 1, 1), so that a (B,) t can never line up with the width."""
+    """abar_t shaped to multiply an image: () or (1 or B, 1, 1, 1), so that a (B,) t can never line up with the width."""
     abar_t = abar_at(t, alphas_cumprod, len(x))
-    # A single number on the CPU goes with an image on any device, without a wait for what that device still does.
-    return abar_t.to(x.device).reshape(-1, 1, 1, 1) if abar_t.ndim else abar_t.cpu()
+    if not abar_t.ndim and abar_t.device.type == "cpu":
+        return abar_t  # goes with an image on any device, without a wait for what that device still does
+    return abar_t.to(x.device).reshape(-1, 1, 1, 1)
 
 
 def require_positive(argument: str, value: Any) -> None:

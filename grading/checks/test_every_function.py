@@ -33,6 +33,8 @@ def test_fresh_inputs(task, student, seed):
             if student.stopped is not None:
                 raise
         except OutOfPatience:
+            if not failures:
+                raise
             break
         points += 1
     if failures:

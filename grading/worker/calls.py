@@ -61,7 +61,7 @@ def run_module(
     by_name: bool,
     train: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """Build a network of the student's from a fixed seed, in the inputs' dtype, and run it on each of the inputs.
+    """Build a network of the student's from a fixed seed, in the images' dtype, and run it on each of the inputs.
 
     Its parameters are shaken a little: layers that begin at zero, as last layers often do, would hide everything else.
     With ``train`` it is fitted to one batch instead, in float32, and the loss before and after comes back.
@@ -72,7 +72,8 @@ def run_module(
     model = network(**settings)
     if train is not None:
         return {"outputs": [], "losses": _fit(model, **train), "changed": []}
-    model.to(inputs[0]["x"].dtype).eval()
+    model = model.float() if inputs[0]["x"].dtype == torch.float32 else model.double()  # what is complex stays so
+    model.eval()
     before = [{name: _copy(value) for name, value in arguments.items()} for arguments in inputs]
     with torch.no_grad():
         for parameter in model.parameters():

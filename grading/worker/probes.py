@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -20,21 +21,22 @@ from torch import Tensor, nn
 
 def pattern(x: Tensor, phase: float) -> Tensor:
     """A fixed image of x's size without symmetry, values about in [-1, 1]; the same for every sample."""
-    return _waves(12.9898, 1, 0, phase, x.shape[1:], x.dtype, x.device)
+    return _tensor_like(x, _waves(12.9898, 1, 0, phase, x.shape[1:]))
 
 
 def noise_per_sample(x: Tensor, phase: float) -> Tensor:
     """Like :func:`pattern` but different for every sample, with about unit variance."""
-    return 1.4 * _waves(78.233, 3, 1, phase, x.shape, x.dtype, x.device)
+    return 1.4 * _tensor_like(x, _waves(78.233, 3, 1, phase, x.shape))
 
 
-@lru_cache(maxsize=1024)  # asked for thousands of times, of few shapes
-@torch.inference_mode(False)  # what one call keeps another may differentiate
-def _waves(
-    frequency: float, chirp: int, first: int, phase: float, shape: torch.Size, dtype: torch.dtype, device: torch.device
-) -> Tensor:
-    index = torch.arange(shape.numel(), dtype=torch.float64, device=device).reshape(shape)
-    return torch.sin(index * frequency + (index + first).sqrt() * chirp + phase).to(dtype)
+def _tensor_like(x: Tensor, values: np.ndarray) -> Tensor:
+    return torch.from_numpy(values).to(x.device, x.dtype, copy=True)
+
+
+@lru_cache(maxsize=1024)  # asked for thousands of times, of few shapes; no tensors, which may belong to a transform
+def _waves(frequency: float, chirp: int, first: int, phase: float, shape: torch.Size) -> np.ndarray:
+    index = np.arange(math.prod(shape), dtype=np.float64).reshape(shape)
+    return np.sin(index * frequency + np.sqrt(index + first) * chirp + phase)
 
 
 def timestep(t: Any, x: Tensor) -> Tensor:

@@ -48,13 +48,18 @@ def encode(message: Any) -> bytes:
 
 def _save(tensors: dict[str, Tensor]) -> bytes:
     """As ``safetensors.torch.save``, whose checks take ten times as long; dense and apart from each other they are."""
-    specs = {
-        name: safetensors.TensorSpec(
-            dtype=str(x.dtype).removeprefix("torch."), shape=x.shape, data_ptr=x.data_ptr(), data_len=x.nbytes
-        )
-        for name, x in tensors.items()
-    }
-    return bytes(safetensors.serialize(specs))
+    if any(x.nbytes and not x.data_ptr() for x in tensors.values()):
+        raise ProtocolError("a tensor without storage")
+    try:
+        specs = {
+            name: safetensors.TensorSpec(
+                dtype=str(x.dtype).removeprefix("torch."), shape=x.shape, data_ptr=x.data_ptr(), data_len=x.nbytes
+            )
+            for name, x in tensors.items()
+        }
+        return bytes(safetensors.serialize(specs))
+    except safetensors.SafetensorError as error:
+        raise ProtocolError(f"a tensor that cannot be sent: {error}") from error
 
 
 def decode(document: bytes, blob: bytes) -> Any:
@@ -178,6 +183,8 @@ def unpack(tree: Any, tensors: dict[str, Tensor]) -> Any:
     if tag == "dict":
         return {k: unpack(v, tensors) for k, v in body.items()}
     if tag == "tensor":
+        if tensors[body].is_complex():
+            raise ValueError("a complex tensor")
         return tensors[body]
     if tag == "leaf":
         return Leaf(unpack(body, tensors))

@@ -1,4 +1,4 @@
-"""A process that has imported torch and nothing of the grader, and forks a worker in about 50 ms on demand.
+"""A process that has imported torch and nothing of the grader, and forks a worker in tens of milliseconds on demand.
 
 It never runs student code itself and never a parallel region, which would make forking unsafe.
 """
@@ -40,7 +40,8 @@ def run(control: socket.socket, grader_root: str) -> None:
         request = json.loads(message)
         if "spawn" in request:
             if request["spawn"]["function"] in OPTIMISES:
-                importlib.import_module("torch._dynamo")
+                with contextlib.suppress(Exception):
+                    importlib.import_module("torch._dynamo")
             pid = os.fork()
             if pid == 0:
                 _become_worker(control, descriptors[0], **request["spawn"])

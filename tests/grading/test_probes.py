@@ -23,6 +23,14 @@ def test_what_a_call_without_autograd_has_made_can_be_differentiated():
     assert gradient.isfinite().all()
 
 
+def test_transforms_within_transforms_leave_nothing_behind():
+    x = torch.ones(1, 1, 6, 7, dtype=torch.float64)
+    norm = lambda y: torch.func.grad(lambda z: (z**3 * pattern(z, 0.321)).sum())(y).square().sum()
+    first, second = torch.func.grad(norm)(x), torch.func.grad(norm)(x)
+    assert torch.equal(first, second)
+    assert pattern(x, 0.321).isfinite().all()
+
+
 def test_a_changed_result_changes_no_other():
     x = torch.zeros(2, 1, 3, 3)
     first = steady_noise(x)

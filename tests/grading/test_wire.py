@@ -129,6 +129,16 @@ def test_a_subclass_of_tensor_comes_back_as_a_tensor():
     assert type(there_and_back(torch.nn.Parameter(torch.ones(2)))) is torch.Tensor
 
 
+def test_complex_tensors_are_neither_sent_nor_taken():
+    """A probe would answer with what cannot be sent back."""
+    x = torch.ones(2, dtype=torch.complex64)
+    blob = safetensors.torch.save({"0": x})
+    with pytest.raises(wire.ProtocolError):
+        wire.decode(b'{"tensor": "0"}', blob)
+    with pytest.raises(wire.ProtocolError):
+        wire.encode({"answer": x.to(torch.complex128)})
+
+
 def test_leaves_keep_their_tensor():
     back = there_and_back(Leaf(torch.ones(2, dtype=torch.float64)))
     assert isinstance(back, Leaf)

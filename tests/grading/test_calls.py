@@ -1,0 +1,55 @@
+"""Networks of the student's, as a worker builds, runs and trains them."""
+
+import pytest
+import torch
+from torch import nn
+
+from grading.worker.calls import run_module
+
+BUILT = {"settings": {}, "by_name": False}
+
+
+class Rotating(nn.Module):
+    """Frequencies in a complex buffer, as rotary embeddings keep them."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1))
+        self.register_buffer("frequencies", torch.polar(torch.ones(4), torch.arange(4.0)))
+
+    def forward(self, x):
+        return self.weight * x + torch.view_as_real(self.frequencies).sum().to(x.dtype)
+
+
+class Constant(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.value = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return self.value.expand_as(x)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_network_runs_in_the_dtype_of_its_images_and_what_is_complex_stays_so(dtype):
+    x = torch.zeros(2, 1, 3, 3, dtype=dtype)
+    (y,) = run_module(Rotating, inputs=[{"x": x}], train=None, **BUILT)["outputs"]
+    assert y.dtype == dtype
+    expected = torch.polar(torch.ones(4), torch.arange(4.0))
+    assert y[0, 0, 0, 0].item() == pytest.approx(float(torch.view_as_real(expected).sum()), rel=1e-6)
+
+
+def test_training_ends_where_it_has_come_far_enough():
+    x = torch.ones(1, 1, 2, 2)
+    losses = {
+        enough: run_module(
+            Constant,
+            inputs=[{"x": x}],
+            train={"arguments": {"x": x}, "target": 0.1 * x, "steps": 200, "enough": enough},
+            **BUILT,
+        )["losses"]
+        for enough in (0.5, 0.0)
+    }
+    assert losses[0.5][0] == losses[0.0][0]
+    assert 0.4 * losses[0.5][0] < losses[0.5][1] < 0.5 * losses[0.5][0]
+    assert losses[0.0][1] < 0.1 * losses[0.0][0]
