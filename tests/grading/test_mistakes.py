@@ -46,7 +46,7 @@ def verdict_on(grade, tmp_path_factory):
 def test_a_mistake_costs_its_function(mistake, verdict_on):
     verdict = verdict_on(mistake)
     assert verdict.outcome == FAILED, f"{mistake.staff}: {verdict.outcome} {verdict.reason}"
-    assert verdict.defined_at.startswith("mistakes/")
+    assert verdict.defined_at.startswith("code.zip/mistakes/")
     assert told(verdict)
     if verdict.mistakes:
         assert mistake.student in verdict.mistakes
