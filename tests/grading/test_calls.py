@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from grading.tasks import all_tasks
 from grading.worker.calls import run_module
+from grading.worker.zygote import OPTIMISES
 
 BUILT = {"settings": {}, "by_name": False}
 
@@ -28,6 +30,10 @@ class Constant(nn.Module):
 
     def forward(self, x):
         return self.value.expand_as(x)
+
+
+def test_what_is_said_to_optimise_are_graded_functions():
+    assert {task.split(".")[1] for task in all_tasks()} >= OPTIMISES
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
