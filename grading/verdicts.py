@@ -1,11 +1,52 @@
-"""The outcome of grading one function, and how it follows from its checks."""
+"""The vocabulary: whose fault something is, what was found, and the outcome of grading one function."""
 
 from dataclasses import dataclass, field
 
-from .failures import Failure
-from .readback import Finding
-
 PASSED, FAILED, NOT_IMPLEMENTED, NOT_GRADED = "passed", "failed", "not implemented", "not graded"
+
+
+@dataclass
+class Failure(AssertionError):
+    """The submission's fault, which costs its points, as one readable block.
+
+    What was called, what was expected, what came back, and where the student's code stands.
+    """
+
+    summary: str
+    called: str = ""
+    expected: str = ""
+    got: str = ""
+    where: list[str] = field(default_factory=list)  # the student's own frames, "ddpm.py:12 in step: x = 1 / 0"
+    printed: str = ""
+    error: str = ""  # the type of the exception that the student's code raised
+    kind: str = "wrong"  # wrong | raised | not implemented | hung | died | changed | no parameters | cut off
+    importing: bool = False  # it came up while the submission was imported
+    subject: str = ""  # the arguments that were changed
+
+    def __str__(self) -> str:
+        return "\n".join([self.summary, *(f"  {label:<9} {text}" for label, text in self.lines())])
+
+    def lines(self) -> list[tuple[str, str]]:
+        rows = [("called", self.called), ("expected", self.expected), ("got", self.got)]
+        rows += [("at", line) for line in self.where] + [("printed", self.printed.strip())]
+        return [(label, text) for label, text in rows if text]
+
+
+class GraderFault(Exception):
+    """The grader itself is at fault: nobody gains or loses a point by it."""
+
+
+class Unusable(Exception):
+    """The submission or the arguments cannot be used; the message says what was expected."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong in a formula that was read back: one thing, or several in one sentence."""
+
+    student: str
+    staff: str
+    things: int = 1
 
 
 @dataclass
@@ -32,8 +73,11 @@ class Verdict:
         return [check for check in self.checks if check.failure is not None]
 
 
-def conclude(task: str, checks: list[CheckResult], expected: int, stopped: Failure | None) -> Verdict:
-    """One verdict from all checks of a function. Full marks need every check to have run and passed."""
+def conclude(task: str, checks: list[CheckResult], expected: int, stopped: Failure | None, called: bool) -> Verdict:
+    """One verdict from all checks of a function. Full marks need every check to have run and passed.
+
+    ``called`` says whether the student's function was: a check that asks it nothing says nothing about it.
+    """
     faults = [check.fault for check in checks if check.fault]
     if faults:
         return Verdict(task, NOT_GRADED, checks, reason=faults[0])
@@ -43,6 +87,8 @@ def conclude(task: str, checks: list[CheckResult], expected: int, stopped: Failu
         return Verdict(task, FAILED, checks)
     if len(checks) < expected or expected == 0:
         return Verdict(task, NOT_GRADED, checks, reason=f"{len(checks)} of {expected} checks ran")
+    if not called:
+        return Verdict(task, NOT_GRADED, checks, reason="no check called the function")
     return Verdict(task, PASSED, checks)
 
 

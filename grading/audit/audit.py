@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ..mistakes import Mistake, catalogue
+from ..diagnosis.mistakes import Mistake, catalogue
+from ..paths import ROOT
+from ..sandbox.fork_server import ForkServer
 from ..verdicts import PASSED
-from ..zygote import ROOT, Zygote
 from . import submissions
 from .coincidences import coincidences
 from .equivalent import Declarations
 from .mutants import Mutant, mutants, pairs
-from .rounds import Graded, Round, grade, in_rounds
+from .rounds import Graded, Round, grade_all, in_rounds
 from .tally import MISTAKE, MUTANT, PAIR, SOLUTION, Function, Grading, tally
 
 PAIRS = 3  # of mutants, for each function
@@ -44,7 +45,7 @@ def solutions() -> list[Path]:
 
 
 def audit(
-    zygote: Zygote,
+    fork_server: ForkServer,
     tasks: list[str],
     seed: int,
     declarations: Declarations,
@@ -80,7 +81,7 @@ def audit(
                     gradings.append(_grading(one.kind, task, entry, graded, declarations))
             on_progress(len(gradings), known)
 
-        grade(zygote, rounds, jobs, take)
+        grade_all(fork_server, rounds, jobs, take)
         turn += 1
         rounds = [one for kind in (PAIR, MUTANT) for one in _of_mutants(kind, passed[kind], turn, seed)]
     found = Audit(seed, tally(tasks, gradings), [path.name for path in solutions()])

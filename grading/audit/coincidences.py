@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 
-from .. import readback
-from ..cases import cases
-from ..compare import alike, precision
-from ..golden import golden_cases
-from ..mistakes import catalogue
-from ..tasks import reference_function
-from ..worker.calls import perform
+from ..checking.compare import alike, precision
+from ..checking.golden import golden_cases
+from ..checking.points import cases
+from ..contract.reference import reference_function
+from ..diagnosis.mistakes import catalogue
+from ..diagnosis.readback.evidence import fresh
+from ..sandbox.crossing.calls import perform
 
 # Of a result's size: far above rounding. What float64 computes in float32 is another result.
 SAME = {torch.float64: 1e-9, torch.float32: 1e-5}
@@ -62,6 +62,6 @@ def coinciding(task: str, seed: int) -> list[str]:
 def _result(function: Callable, arguments: dict[str, Any]) -> Any:
     """What a function gives, or the type of the error that it raises."""
     try:
-        return perform(function, [], {name: readback.fresh(value) for name, value in arguments.items()}, None)["result"]
+        return perform(function, [], {name: fresh(value) for name, value in arguments.items()}, None)["result"]
     except Exception as error:
         return type(error).__name__

@@ -1,15 +1,14 @@
 """Whether what a diagnosis says is true: held against answers to inputs that no check has drawn."""
 
 import contextlib
-import math
 from dataclasses import dataclass, field
 
-from .. import readback
-from ..cases import cases
-from ..diagnosis import Diagnosis, diagnose, explanations
-from ..failures import Failure
-from ..readback.evidence import Answer, explains
-from ..student import Student
+from ..checking.points import cases
+from ..diagnosis import Diagnosis, diagnose, readback
+from ..diagnosis.matching import explanations
+from ..diagnosis.readback.evidence import Answer, explains
+from ..sandbox.student import Student
+from ..verdicts import Failure
 
 RIGHT, WRONG, MISSING = "right", "wrong", "missing"
 
@@ -36,7 +35,7 @@ def examine(student: Student, seed: int) -> tuple[Diagnosis, Statement]:
 
 def _refute(student: Student, seed: int, statement: Statement, formula: readback.Reading | None) -> None:
     seen = len(student.record)
-    student.deadline = math.inf
+    student.take_time()
     points = [arguments for _, arguments in cases(student.task, seed)]
     for arguments in points:
         with contextlib.suppress(Failure):

@@ -5,24 +5,22 @@ shared out to forked graders; what the comparisons of a grading came out at is n
 """
 
 import gc
-import multiprocessing
 import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-import torch
-
-from .. import compare, engine
+from ..checking import compare
 from ..diagnosis import Diagnosis
-from ..failures import GraderFault
-from ..student import Student
-from ..verdicts import Verdict
-from ..zygote import Zygote
+from ..grader import Run, grade
+from ..grader.crew import Claim, Send, share_out
+from ..sandbox.fork_server import ForkServer
+from ..sandbox.student import Student
+from ..submissions import opened
+from ..verdicts import GraderFault, Verdict
 from .diagnoses import Statement, examine
 
 Entry = TypeVar("Entry")
@@ -57,52 +55,31 @@ def in_rounds(entries: Sequence[Entry], task_of: Callable[[Entry], str]) -> Iter
         yield {task: own[number] for task, own in of_task.items() if number < len(own)}
 
 
-def grade(
-    zygote: Zygote, rounds: Sequence[Round], jobs: int, on_round: Callable[[Round, dict[str, Graded]], None]
+def grade_all(
+    fork_server: ForkServer, rounds: Sequence[Round], jobs: int, on_round: Callable[[Round, dict[str, Graded]], None]
 ) -> None:
     """Grade all rounds on ``jobs`` graders side by side, and hand on the results as they come."""
-    fork = multiprocessing.get_context("fork")
-    torch.set_num_threads(1)  # before forking: no parallel region has run yet, and none will
-    begun = fork.Value("i", 0)
-    receivers: list[Any] = []
-    processes, twins = [], []
-    for _ in range(jobs):
-        receiver, sender = fork.Pipe(duplex=False)
-        twins.append(zygote.clone())
-        processes.append(fork.Process(target=_work, args=(sender, twins[-1], rounds, begun)))
-        processes[-1].start()
-        sender.close()
-        receivers.append(receiver)
-    came = 0
-    while receivers:
-        for receiver in cast("list[Any]", wait(receivers)):
-            try:
-                index, results = receiver.recv()
-            except EOFError:
-                receivers.remove(receiver)
-                continue
-            came += 1
-            on_round(rounds[index], results)
-    for process, twin in zip(processes, twins):
-        process.join()
-        twin.__exit__()
-    if came < len(rounds):
-        raise GraderFault(f"{came} of {len(rounds)} rounds were graded: a process that graded ended early")
+    came: list[int] = []
+
+    def take(one: tuple[int, dict[str, Graded]]) -> None:
+        came.append(one[0])
+        on_round(rounds[one[0]], one[1])
+
+    def member(own: ForkServer, claim: Claim, send: Send) -> str:
+        with tempfile.TemporaryDirectory(prefix="audit-") as folder:
+            for index, one in enumerate(rounds):
+                if claim(index):
+                    gc.collect()  # what the round before left in circles, …
+                    gc.freeze()  # … so that what stays is not looked through again and again
+                    send((index, grade_round(own, one, Path(folder) / "submission")))
+        return ""
+
+    troubles = share_out(fork_server, len(rounds), jobs, member, take)
+    if len(came) < len(rounds):
+        raise GraderFault(f"{len(came)} of {len(rounds)} rounds were graded: {'; '.join(troubles)}")
 
 
-def _work(sender: Connection, zygote: Zygote, rounds: Sequence[Round], begun: Any) -> None:
-    with sender, tempfile.TemporaryDirectory(prefix="audit-") as folder:
-        while True:
-            with begun.get_lock():
-                index, begun.value = begun.value, begun.value + 1
-            if index >= len(rounds):
-                return
-            gc.collect()  # what the round before left in circles, …
-            gc.freeze()  # … so that what stays is not looked through again and again
-            sender.send((index, grade_round(zygote, rounds[index], Path(folder) / "submission")))
-
-
-def grade_round(zygote: Zygote, one: Round, folder: Path) -> dict[str, Graded]:
+def grade_round(fork_server: ForkServer, one: Round, folder: Path) -> dict[str, Graded]:
     """Grade one round in this process."""
     results: dict[str, Graded] = {}
     margins: list[float] = []
@@ -118,9 +95,6 @@ def grade_round(zygote: Zygote, one: Round, folder: Path) -> dict[str, Graded]:
         return diagnosis
 
     shutil.rmtree(folder, ignore_errors=True)
-    submission = one.hand_in(folder)
-    with compare.noting(margins.append):
-        engine.grade(
-            zygote, submission, list(one.entries), one.seed, take, diagnose=examined if one.diagnosed else None
-        )
+    with opened(one.hand_in(folder)) as submission, compare.noting(margins.append):
+        grade(fork_server, Run(submission, tuple(one.entries), one.seed, examined if one.diagnosed else None), take)
     return results

@@ -4,8 +4,8 @@ import ast
 import functools
 import re
 
-from ..tasks import MODULES, all_tasks
-from ..zygote import ROOT
+from ..contract.functions import MODULES, all_tasks
+from ..paths import ROOT
 
 SHARED = "_arguments"  # its abar_… functions look up the schedule, all others refuse
 # The contract leaves the inside of the networks to the student: another layer or width there is another right answer.

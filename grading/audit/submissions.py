@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..mistakes import Mistake
-from ..zygote import ROOT
+from ..diagnosis.mistakes import Mistake
+from ..paths import ROOT
 from .mutants import Mutant
 
 _LAZY = '''"""Each function from a module of its own."""
@@ -34,7 +34,7 @@ _OVERLAY = """from pathlib import Path
 __path__.append(str(Path(__file__).parents[1] / "reference"))
 """
 _REFERENCE = sorted((ROOT / "reference").glob("*.py"))  # the graded modules and what they share
-_MISTAKES = sorted((ROOT / "grading" / "mistakes").glob("*.py"))
+_MISTAKES = sorted((ROOT / "grading" / "diagnosis" / "mistakes").glob("*.py"))
 
 
 def of_mistakes(mistakes: Sequence[Mistake], folder: Path) -> Path:

@@ -128,7 +128,9 @@ def _solution(function: Function, one: Grading, killed: bool) -> None:
 def _mutant(function: Function, one: Grading, killed: bool) -> None:
     function.mutants += 1
     function.declared += one.equivalent
-    function.on_import += killed and _why(one).startswith("importing ")
+    function.on_import += killed and any(
+        check.failure.importing for check in one.graded.verdict.failures if check.failure
+    )
     if killed and one.equivalent:
         function.refuted.append(f"{one.name}: {_why(one)}")
     if not killed and not one.equivalent:

@@ -22,7 +22,7 @@ class Settings:
     device: str = "cpu"
     seed: int = 0
     quick: bool = False
-    zygote: Any = None  # starts workers, for what is isolated whoever's code is measured
+    fork_server: Any = None  # starts workers, for what is isolated whoever's code is measured
     submission: Any = None  # the folder that is graded
 
 

@@ -7,9 +7,10 @@ from functools import partial
 import pytest
 import torch
 
-from ..engine import grade
-from ..tasks import MODULES, all_tasks
-from ..zygote import ROOT
+from ..contract.functions import MODULES, all_tasks
+from ..grader import Run, grade
+from ..paths import ROOT
+from ..submissions import opened
 from .code import Direct, Isolated
 
 REFERENCE = ROOT / "reference"
@@ -46,11 +47,11 @@ def test_modules(bench):
     tasks = {module: [task for task in all_tasks() if task.split(".")[0] == module] for module in MODULES}
     if settings.quick:
         tasks = {"distillation": ["distillation.sds_weight"]}
-    contenders = {
-        module: partial(grade, settings.zygote, folder, some, settings.seed) for module, some in tasks.items()
-    }
-    bench.by_the_wall()
-    results = bench.race(contenders, rounds=1, warm_up=False)
+    with opened(folder) as submission:
+        runs = {module: Run(submission, tuple(some), settings.seed) for module, some in tasks.items()}
+        contenders = {module: partial(grade, settings.fork_server, run) for module, run in runs.items()}
+        bench.by_the_wall()
+        results = bench.race(contenders, rounds=1, warm_up=False)
     for module, (verdicts,) in results.items():
         passed = sum(verdict.outcome == "passed" for verdict in verdicts)
         bench.note(module, functions=len(verdicts), passed=passed)
@@ -61,7 +62,7 @@ def test_modules(bench):
 @torch.no_grad()
 def test_round_trip(bench):
     """The reference in a worker against the reference here: transport, checks of the arguments, a callback's way."""
-    isolated, direct = Isolated(bench.settings.zygote, REFERENCE), Direct("cpu")
+    isolated, direct = Isolated(bench.settings.fork_server, REFERENCE), Direct("cpu")
     x0, noise = torch.randn(4, 3, 32, 32), torch.randn(4, 3, 32, 32)
     schedule = torch.linspace(0.999, 0.01, 1000)
     noised = {"x0": x0, "noise": noise, "t": 500, "alphas_cumprod": schedule}

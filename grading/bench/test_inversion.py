@@ -12,7 +12,7 @@ from reference import data, latents, networks
 from reference.inversion import inversion_loss
 from reference.training.loop import seeded
 
-from ..differentiable import Differentiable
+from ..sandbox.gradients import Differentiable
 from ..smoke.functions import Unusable
 from .code import at
 

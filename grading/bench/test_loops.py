@@ -9,7 +9,7 @@ from reference import networks
 from reference.noising import strided_timesteps
 from reference.training.diffusion import DIGIT_SCHEDULE, DIGIT_STEPS
 
-from ..differentiable import Differentiable
+from ..sandbox.gradients import Differentiable
 from .claims import CALL
 from .code import at
 

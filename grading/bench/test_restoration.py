@@ -11,7 +11,7 @@ from reference.noising import strided_timesteps
 from reference.training.diffusion import EMOJI_SCHEDULE
 from reference.training.loop import seeded
 
-from ..differentiable import Differentiable
+from ..sandbox.gradients import Differentiable
 from .contest import Counted
 from .scenes import emoji
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from reference.training.loop import seeded
 
-from ..differentiable import Differentiable
+from ..sandbox.gradients import Differentiable
 from ..smoke.functions import Functions
 from .conventions import load_pipeline, predicted_eps, schedule
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..courses import Course, Item
+from ..contract.courses import Course, Item
 from ..verdicts import NOT_GRADED, PASSED, Verdict
 
 HINTS = ("none", "property", "mistake")  # how much a student is told: the verdict, which properties fail, everything

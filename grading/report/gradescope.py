@@ -2,20 +2,25 @@
 
 import json
 import os
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ..courses import Course
+from ..contract.courses import Course
 from ..verdicts import PASSED
 from . import Row, explain, totals
 
 
-def document(course: Course, table: list[Row], seed: int, seconds: float, hints: str) -> dict[str, Any]:
+def document(
+    course: Course, table: list[Row], seed: int, seconds: float, hints: str, notes: Sequence[str] = ()
+) -> dict[str, Any]:
     reached, automatic, by_hand = totals(course, table)
     return {
         "execution_time": round(seconds, 3),
-        "output": f"{course.title}. Seed {seed}: the same inputs are drawn again with --seed {seed}.",
+        "output": "\n".join(
+            [f"{course.title}. Seed {seed}: the same inputs are drawn again with --seed {seed}.", *notes]
+        ),
         "output_format": "text",
         "test_output_format": "text",
         "visibility": "visible",
@@ -24,6 +29,7 @@ def document(course: Course, table: list[Row], seed: int, seconds: float, hints:
         "extra_data": {
             "course": course.name,
             "seed": seed,
+            "notes": list(notes),
             "points": {"reached": _float(reached), "automatic": _float(automatic), "by_hand": _float(by_hand)},
             "manual": [
                 {"number": row.item.number, "title": row.item.title, "max_score": _float(row.item.points)}
@@ -56,11 +62,21 @@ def _test(row: Row, hints: str) -> dict[str, Any]:
     return test
 
 
+def try_writing(path: Path) -> None:
+    """OSError where the file could not be replaced; it is left as it is."""
+    _partial(path).touch()
+    _partial(path).unlink()
+
+
 def write(path: Path, content: dict[str, Any]) -> None:
     """Replace the file in one step, so that a reader never sees half of it."""
-    partial = path.with_name(path.name + ".part")
+    partial = _partial(path)
     partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(partial, path)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
 
 
 def _float(points: Fraction) -> float:

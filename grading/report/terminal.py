@@ -1,5 +1,6 @@
 """The terminal's report: one table by course part, then a block under each function that did not pass."""
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from rich.console import Console
@@ -8,14 +9,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..courses import Course
+from ..contract.courses import Course
 from ..verdicts import FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED
 from . import Row, explain, number, totals
 
 _STYLE = {PASSED: "green", FAILED: "red", NOT_IMPLEMENTED: "yellow", NOT_GRADED: "magenta"}
 
 
-def show(console: Console, course: Course, table: list[Row], seed: int, hints: str) -> None:
+def show(console: Console, course: Course, table: list[Row], seed: int, hints: str, notes: Sequence[str] = ()) -> None:
     for part, members in groupby(table, key=lambda row: row.item.part):
         console.print(_table(part, list(members)))
     for row in table:
@@ -30,6 +31,8 @@ def show(console: Console, course: Course, table: list[Row], seed: int, hints: s
         console.print(f"[magenta]{not_graded} not graded: the grader is at fault, no points are lost by it[/magenta]")
     if any(row.verdict is not None and row.verdict.confined is False for row in table):
         console.print("[magenta]no sandbox here: this code could read your files; grade strangers on Linux[/magenta]")
+    for note in notes:
+        console.print(f"[magenta]{escape(note)}[/magenta]")
     console.print(f"[dim]seed {seed}: the same inputs are drawn again with --seed {seed}[/dim]")
 
 

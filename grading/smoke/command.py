@@ -4,9 +4,9 @@ import argparse
 
 from rich.console import Console
 
-from ..submission import Unusable, locate
-from ..tasks import MODULES
-from ..zygote import Zygote
+from ..sandbox.fork_server import ForkServer
+from ..submissions import opened
+from ..verdicts import Unusable
 from . import report
 from .run import FAILED, Outcome, calibrate, chosen, run
 from .stage import Stage
@@ -16,7 +16,7 @@ __all__ = ["main"]
 COLOURS = {"passed": "green", "failed": "red", "skipped": "yellow"}
 
 
-def main(zygote: Zygote, arguments: argparse.Namespace) -> int:
+def main(fork_server: ForkServer, arguments: argparse.Namespace) -> int:
     """0 if nothing failed, 1 otherwise."""
     try:
         todo = chosen(arguments.only)
@@ -28,15 +28,15 @@ def main(zygote: Zygote, arguments: argparse.Namespace) -> int:
             raise Unusable(f"--calibrate {arguments.calibrate}: expected at least 2 seeds, to measure a spread")
         calibrate(todo, arguments.calibrate, arguments.device)
         return 0
-    folder = locate(arguments.path, MODULES)
     console = Console(highlight=False)
     outcomes: list[Outcome] = []
-    for outcome in run(zygote, folder, stage, todo):
-        outcomes.append(outcome)
-        colour = COLOURS[outcome.outcome]
-        console.print(f"[{colour}]{outcome.outcome:8}[/] {outcome.name}  [dim]{outcome.seconds:.1f} s[/]")
-        for problem in outcome.problems:
-            console.print(f"         {problem}", markup=False)
+    with opened(arguments.path) as submission:
+        for outcome in run(fork_server, submission.folder, stage, todo):
+            outcomes.append(outcome)
+            colour = COLOURS[outcome.outcome]
+            console.print(f"[{colour}]{outcome.outcome:8}[/] {outcome.name}  [dim]{outcome.seconds:.1f} s[/]")
+            for problem in outcome.problems:
+                console.print(f"         {problem}", markup=False)
     report.write(outcomes, str(arguments.path), arguments.seed, arguments.device, arguments.out)
     console.print(f"seed {arguments.seed}; pictures and measures: {arguments.out / 'index.html'}", markup=False)
     return int(any(outcome.outcome == FAILED for outcome in outcomes))

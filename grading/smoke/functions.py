@@ -9,16 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..failures import Failure
-from ..student import Student
-from ..worker.calls import perform
-from ..worker.values import Leaf
-from ..zygote import Zygote
+from ..sandbox import limits
+from ..sandbox.crossing.calls import perform
+from ..sandbox.crossing.values import Leaf
+from ..sandbox.fork_server import ForkServer
+from ..sandbox.student import Student
+from ..verdicts import Failure
 
 __all__ = ["Functions", "Trusted", "Unusable", "of_the_reference"]
-
-
-CALL_SECONDS = 60.0  # a call of a sampler waits for the network a hundred times
 
 
 class Unusable(Exception):
@@ -54,8 +52,8 @@ class Functions:
     :class:`grading.differentiable.Differentiable`.
     """
 
-    def __init__(self, zygote: Zygote, submission: Path) -> None:
-        self.zygote, self.submission = zygote, submission
+    def __init__(self, fork_server: ForkServer, submission: Path) -> None:
+        self.fork_server, self.submission = fork_server, submission
         self.students: dict[str, Student] = {}
 
     def __call__(self, task: str, **arguments: Any) -> Tensor:
@@ -88,8 +86,7 @@ class Functions:
 
     def _reply(self, task: str, arguments: dict[str, Any]) -> Any:
         if task not in self.students:
-            self.students[task] = Student(self.zygote, self.submission, task)
-            self.students[task].seconds = CALL_SECONDS
+            self.students[task] = Student(self.fork_server, self.submission, task, limits.PICTURE_SECONDS)
         student = self.students[task]
         try:
             return student(**arguments)

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..differentiable import Differentiable
-from ..worker.values import Seeded
+from ..sandbox.crossing.values import Seeded
+from ..sandbox.gradients import Differentiable
 from .demonstration import Shown, demonstration
 from .functions import Functions
 from .stage import Stage

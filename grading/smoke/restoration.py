@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from ..differentiable import Differentiable
+from ..sandbox.gradients import Differentiable
 from .demonstration import Shown, demonstration
 from .functions import Functions
 from .stage import PROMPTS, Stage

@@ -10,7 +10,8 @@ from typing import Any
 
 from reference import networks
 
-from ..zygote import ROOT, Zygote
+from ..paths import ROOT
+from ..sandbox.fork_server import ForkServer
 from .demonstration import Demonstration, Shown, bound, passes
 from .demonstrations import DEMONSTRATIONS
 from .functions import Functions, Trusted, Unusable, of_the_reference
@@ -51,10 +52,10 @@ def chosen(only: str) -> list[Demonstration]:
     return [one for one in DEMONSTRATIONS if not words or any(word in one.name.lower() for word in words)]
 
 
-def run(zygote: Zygote, submission: Path, stage: Stage, todo: list[Demonstration]) -> Iterator[Outcome]:
+def run(fork_server: ForkServer, submission: Path, stage: Stage, todo: list[Demonstration]) -> Iterator[Outcome]:
     """One outcome after the other; a function that cannot be used ends the demonstration that needs it, not the run."""
     expected = json.loads(EXPECTED.read_text()) if EXPECTED.is_file() else {}
-    functions = Functions(zygote, submission)
+    functions = Functions(fork_server, submission)
     try:
         for one in todo:
             start = time.monotonic()

@@ -16,7 +16,8 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from grading.zygote import ROOT, Zygote
+from grading.paths import ROOT
+from grading.sandbox.fork_server import ForkServer
 
 RUNS = Path(os.environ.get("GPU_RUNS", ROOT / "runs" / "gpu"))
 MIB = 2**20
@@ -38,9 +39,9 @@ def cuda():
 
 
 @pytest.fixture(scope="session")
-def zygote():
-    with Zygote() as zygote:
-        yield zygote
+def fork_server():
+    with ForkServer() as fork_server:
+        yield fork_server
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from grading import compare
-from grading.cases import cases
-from grading.tasks import all_tasks, reference_function
-from grading.worker import probes
-from grading.worker.calls import perform
-from grading.worker.values import Leaf
+from grading.checking import compare
+from grading.checking.points import cases
+from grading.contract.functions import all_tasks
+from grading.contract.reference import reference_function
+from grading.sandbox.crossing import probes
+from grading.sandbox.crossing.calls import perform
+from grading.sandbox.crossing.values import Leaf
 from reference import augment, bells, inversion, latents, unet
 
 pytestmark = pytest.mark.gpu

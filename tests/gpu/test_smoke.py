@@ -5,13 +5,13 @@ import json
 import pytest
 import torch
 
+from grading.paths import ROOT
 from grading.smoke import distillation, editing, illusions, restoration, sampling
 from grading.smoke.demonstrations import DEMONSTRATIONS
 from grading.smoke.functions import Trusted, of_the_reference
 from grading.smoke.run import EXPECTED, PASSED, run
 from grading.smoke.run import _judge as judge
 from grading.smoke.stage import Stage
-from grading.zygote import ROOT
 
 pytestmark = pytest.mark.gpu
 
@@ -46,8 +46,8 @@ def test_in_bfloat16(name, stage):
     assert outcome.outcome == PASSED, outcome.problems
 
 
-def test_isolated_functions_beside_a_gpu(zygote, stage):
+def test_isolated_functions_beside_a_gpu(fork_server, stage):
     """As a submission's: in confined processes, which see no GPU; network and gradients are answered from here."""
     one = BY_NAME["DPS: inpainting, super-resolution, deblurring"]
-    (outcome,) = run(zygote, ROOT / "reference", stage, [one])
+    (outcome,) = run(fork_server, ROOT / "reference", stage, [one])
     assert outcome.outcome == PASSED, outcome.problems

@@ -9,45 +9,37 @@ from pathlib import Path
 
 import pytest
 
-from grading import engine, workers
+from grading.contract.functions import FUNCTIONS, all_tasks
+from grading.grader import Run
+from grading.grader import grade as grade_run
+from grading.paths import ROOT
 from grading.report import explain
-from grading.tasks import all_tasks
+from grading.sandbox import limits
+from grading.sandbox.fork_server import ForkServer
+from grading.submissions import opened
 from grading.verdicts import Verdict
-from grading.zygote import ROOT, Zygote
 
 SEED = 20250117
 SOLUTIONS = ROOT / "tests" / "solutions"
 PLAIN = SOLUTIONS / "plain"
-# What these return is random or a network, or what they take cannot be stored: checks of their own look at them.
-WITHOUT_POINTS = {
-    "augment.rand_cutout",
-    "augment.diff_augment",
-    "latents.mean_w",
-    "latents.sample_z",
-    "latents.sample_w",
-    "latents.sample_w_plus",
-    "inversion.invert",
-    "unet.UnconditionalUNet",
-    "unet.TimeConditionalUNet",
-    "unet.ClassConditionalUNet",
-}
-WITH_POINTS = [task for task in all_tasks() if task not in WITHOUT_POINTS]
+WITH_POINTS = [function.task for function in FUNCTIONS if function.exact]
 _LEFT_OUT = shutil.ignore_patterns("__pycache__")
 
 
 @pytest.fixture(scope="session")
-def zygote():
-    with Zygote() as zygote:
-        yield zygote
+def fork_server():
+    with ForkServer() as fork_server:
+        yield fork_server
 
 
 @pytest.fixture(scope="session")
-def grade(zygote):
+def grade(fork_server):
     """``grade(folder, ["ddpm.predict_x0"])``: the verdicts by task; every task where none are named."""
 
     def grade(folder: Path, tasks=None, seed: int = SEED) -> dict[str, Verdict]:
         tasks = list(all_tasks() if tasks is None else tasks)
-        verdicts = engine.grade(zygote, folder, tasks, seed)
+        with opened(folder) as submission:
+            verdicts = grade_run(fork_server, Run(submission, tuple(tasks), seed))
         assert [verdict.task for verdict in verdicts] == tasks, "one verdict for each task, in their order"
         return {verdict.task: verdict for verdict in verdicts}
 
@@ -78,9 +70,10 @@ def hand_in(tmp_path):
 @pytest.fixture
 def short_calls(monkeypatch):
     """A second per call and three per import, so that a test of a hanging function is over soon."""
-    monkeypatch.setattr(workers, "CALL_SECONDS", 1.0)
-    monkeypatch.setattr(workers, "IMPORT_SECONDS", 3.0)
-    monkeypatch.setattr(workers, "PATIENCE", 2)
+    monkeypatch.setattr(limits, "CALL_SECONDS", 1.0)
+    monkeypatch.setattr(limits, "IMPORT_SECONDS", 3.0)
+    monkeypatch.setattr(limits, "HURRIED_IMPORT_SECONDS", 0.75)
+    monkeypatch.setattr(limits, "PATIENCE", 2)
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,11 @@ from grading.audit.mutants import Mutant, mutants, mutations, pairs
 from grading.audit.rounds import Graded, in_rounds
 from grading.audit.scope import module_source, reached
 from grading.audit.tally import MISTAKE, MUTANT, PAIR, SOLUTION, Grading, tally
-from grading.failures import Failure
-from grading.mistakes import CATALOGUE
-from grading.submission import Unusable
-from grading.tasks import all_tasks
-from grading.verdicts import FAILED, NOT_GRADED, PASSED, CheckResult, Verdict
-from grading.zygote import ROOT
+from grading.contract.functions import all_tasks
+from grading.diagnosis.mistakes import CATALOGUE
+from grading.paths import ROOT
+from grading.submissions import Unusable
+from grading.verdicts import FAILED, NOT_GRADED, PASSED, CheckResult, Failure, Verdict
 
 TASK = "guidance.classifier_free_guidance"
 
@@ -277,7 +276,7 @@ def test_golden_inputs_that_tell_too_little_are_warned_of(monkeypatch):
     assert len(coincidences.coinciding(TASK, 5)) < len(warnings)
 
 
-def test_an_audit_notices_a_survivor_and_a_false_alarm(monkeypatch, tmp_path, zygote):
+def test_an_audit_notices_a_survivor_and_a_false_alarm(monkeypatch, tmp_path, fork_server):
     lines = "def classifier_free_guidance(eps_uncond, eps_cond, scale):\n    return eps_uncond + scale * {}\n"
     (tmp_path / "guidance.py").write_text(lines.format("(eps_cond + eps_uncond)"), encoding="utf-8")
     planted = Mutant("guidance", "planted", "none", "a", "a ", (TASK,), module_source("guidance"))
@@ -285,7 +284,7 @@ def test_an_audit_notices_a_survivor_and_a_false_alarm(monkeypatch, tmp_path, zy
     monkeypatch.setattr(audit, "solutions", lambda: [ROOT / "reference", tmp_path])
     monkeypatch.setattr(audit, "mutants", lambda tasks: [*real, planted])
     monkeypatch.setattr(audit, "CATALOGUE", [mistake for mistake in CATALOGUE if mistake.task == TASK][:3])
-    found = audit.audit(zygote, [TASK], 3, equivalent.load(), jobs=2)
+    found = audit.audit(fork_server, [TASK], 3, equivalent.load(), jobs=2)
     one = found.functions[TASK]
     assert one.mistakes == 3 and not one.survivors and one.diagnoses.right == 3
     assert one.nearest > 1000 and 0 < one.correct == 2
@@ -294,7 +293,7 @@ def test_an_audit_notices_a_survivor_and_a_false_alarm(monkeypatch, tmp_path, zy
     assert len(found.problems) == 2
 
 
-def test_a_helpers_mutant_is_shown_to_everyone_who_uses_it(monkeypatch, zygote):
+def test_a_helpers_mutant_is_shown_to_everyone_who_uses_it(monkeypatch, fork_server):
     users = ("illusions.gaussian_kernel1d", "illusions.anagram_eps")
     source = module_source("illusions").replace("dims=[2]", "dims=[3]")
     monkeypatch.setattr(
@@ -302,5 +301,5 @@ def test_a_helpers_mutant_is_shown_to_everyone_who_uses_it(monkeypatch, zygote):
     )
     monkeypatch.setattr(audit, "solutions", list)
     monkeypatch.setattr(audit, "CATALOGUE", [])
-    found = audit.audit(zygote, list(users), 3, equivalent.load(""), jobs=1)
+    found = audit.audit(fork_server, list(users), 3, equivalent.load(""), jobs=1)
     assert found.functions[users[0]].killed == 1 and not found.problems

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from grading.bench.command import measure
 from rich.console import Console
 
 from grading import bench
@@ -16,11 +17,10 @@ from grading.bench import report
 from grading.bench.answers import CHAIN, DISTILLATION, DPS, GAN, INVERSION, QUALITY, QUESTIONS, answers
 from grading.bench.claims import LOOPS, NOT_MEASURED, NOT_SHOWN, PIPELINES, SHOWN, claims
 from grading.bench.code import Direct, Isolated
-from grading.bench.command import measure
 from grading.bench.contest import Contest, Settings
 from grading.bench.measured import Measured, NotMeasured
-from grading.submission import Unusable
-from grading.zygote import ROOT
+from grading.paths import ROOT
+from grading.submissions import Unusable
 
 PLAIN = ROOT / "tests" / "solutions" / "plain"
 
@@ -256,8 +256,8 @@ def test_words_that_are_in_no_name_and_all_groups_that_sentences_want(tmp_path):
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
-def test_every_measurement_runs_and_has_what_the_sentences_want(file, zygote, tmp_path):
-    found = quick(Direct("cpu"), file, tmp_path, zygote=zygote)
+def test_every_measurement_runs_and_has_what_the_sentences_want(file, fork_server, tmp_path):
+    found = quick(Direct("cpu"), file, tmp_path, fork_server=fork_server)
     assert found["problems"] == []
     m = Measured(found)
     assert m.groups
@@ -271,20 +271,20 @@ def test_every_measurement_runs_and_has_what_the_sentences_want(file, zygote, tm
 
 
 @pytest.mark.parametrize("name", ["loops", "restoration", "inversion"])
-def test_a_submission_is_measured_in_its_workers(name, zygote, tmp_path):
-    code = Isolated(zygote, ROOT / "reference")
+def test_a_submission_is_measured_in_its_workers(name, fork_server, tmp_path):
+    code = Isolated(fork_server, ROOT / "reference")
     try:
-        found = quick(code, FILES[0].with_name(f"test_{name}.py"), tmp_path, zygote=zygote)
+        found = quick(code, FILES[0].with_name(f"test_{name}.py"), tmp_path, fork_server=fork_server)
     finally:
         code.close()
     assert found["problems"] == []
     assert {group.facts["clock"] for group in Measured(found).groups.values()} == {"wall clock"}
 
 
-def test_a_function_that_is_missing_leaves_the_others_measured(hand_in, zygote, tmp_path):
-    code = Isolated(zygote, hand_in(on_top_of=PLAIN, ddim="def ddim_step():\n    pass"))
+def test_a_function_that_is_missing_leaves_the_others_measured(hand_in, fork_server, tmp_path):
+    code = Isolated(fork_server, hand_in(on_top_of=PLAIN, ddim="def ddim_step():\n    pass"))
     try:
-        found = quick(code, FILES[0].with_name("test_formulas.py"), tmp_path, zygote=zygote)
+        found = quick(code, FILES[0].with_name("test_formulas.py"), tmp_path, fork_server=fork_server)
     finally:
         code.close()
     reasons = {problem["group"]: problem["reason"] for problem in found["problems"]}

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from grading.tasks import all_tasks
-from grading.worker.calls import run_module
-from grading.worker.zygote import OPTIMISES
+from grading.contract.functions import all_tasks
+from grading.sandbox.crossing.calls import run_module
+from grading.sandbox.inside.fork_server import OPTIMISES
 
 BUILT = {"settings": {}, "by_name": False}
 

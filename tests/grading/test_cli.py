@@ -8,10 +8,10 @@ import textwrap
 import pytest
 
 from grading import __main__ as command_line
-from grading.courses import NAMES, load
+from grading.contract.courses import NAMES, load
+from grading.contract.functions import all_tasks
+from grading.paths import ROOT
 from grading.report import gradescope
-from grading.tasks import all_tasks
-from grading.zygote import ROOT
 
 from .conftest import PLAIN
 

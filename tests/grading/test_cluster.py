@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from grading.zygote import ROOT
+from grading.paths import ROOT
 
 SCRIPTS = ROOT / "grading" / "cluster"
 # A python that only pretends to make environments, and a nox and a pip that only say what they were asked for.

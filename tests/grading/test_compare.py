@@ -5,13 +5,14 @@ from dataclasses import fields
 import pytest
 import torch
 
-from grading.cases import cases
-from grading.compare import assert_close, assert_right, exact, precision, tolerance
-from grading.failures import Failure
-from grading.student import Reply
-from grading.tasks import all_tasks, reference_function
-from grading.worker.calls import perform
-from grading.worker.values import Leaf
+from grading.checking.compare import assert_close, assert_right, exact, precision, tolerance
+from grading.checking.points import cases
+from grading.contract.functions import all_tasks
+from grading.contract.reference import reference_function
+from grading.sandbox.crossing.calls import perform
+from grading.sandbox.crossing.values import Leaf
+from grading.sandbox.replies import Reply
+from grading.verdicts import Failure
 
 from .conftest import SEED, WITH_POINTS
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from grading.paths import ROOT
 from grading.verdicts import PASSED
-from grading.zygote import ROOT
 
 from .conftest import SOLUTIONS, told
 

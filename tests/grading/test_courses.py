@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from grading.courses import NAMES, load
+from grading.contract.courses import NAMES, load
+from grading.contract.functions import all_tasks, chosen
 from grading.report import number, rows, totals
-from grading.tasks import all_tasks, chosen
 from grading.verdicts import FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED, Verdict
 
 COURSES = [name for name in NAMES if name != "all"]

@@ -2,17 +2,17 @@
 
 import torch
 
-from grading import diagnosis, readback
-from grading.diagnosis import Observation, _proven, explanations
-from grading.mistakes import catalogue
-from grading.readback import Rivals, evidence, relations
-from grading.readback.exponents import Points
+from grading import diagnosis
+from grading.contract.reference import reference_function
+from grading.diagnosis import Observation, _proven, explanations, readback
+from grading.diagnosis.mistakes import catalogue
+from grading.diagnosis.readback import Rivals, evidence, relations
+from grading.diagnosis.readback.exponents import Points
 from grading.report import explain
-from grading.student import Reply
-from grading.tasks import reference_function
+from grading.sandbox.crossing.calls import perform
+from grading.sandbox.crossing.values import Probe, Seeded
+from grading.sandbox.replies import Reply
 from grading.verdicts import FAILED
-from grading.worker.calls import perform
-from grading.worker.values import Probe, Seeded
 
 from .test_readback import answers_of, asking, staff_told
 

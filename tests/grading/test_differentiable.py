@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from grading.differentiable import KEPT, Differentiable
-from grading.student import Student
-from grading.worker.values import Leaf
-from grading.zygote import ROOT
+from grading.paths import ROOT
+from grading.sandbox.crossing.values import Leaf
+from grading.sandbox.gradients import KEPT, Differentiable
+from grading.sandbox.student import Student
 from reference.dps import sample_dps
 from reference.inversion import inversion_loss, invert
 from reference.noising import cumulative_alphas, linear_betas
@@ -15,11 +15,11 @@ SCHEDULE = cumulative_alphas(linear_betas(20)).double()
 
 
 @pytest.fixture
-def student(zygote):
+def student(fork_server):
     students = []
 
     def make(task, folder=ROOT / "reference"):
-        students.append(Student(zygote, folder, task))
+        students.append(Student(fork_server, folder, task))
         return students[-1]
 
     yield make

@@ -6,8 +6,8 @@ Deselected by default, since it takes minutes: `nox -s tests -- tests/grading -m
 
 import pytest
 
+from grading.paths import ROOT
 from grading.verdicts import PASSED
-from grading.zygote import ROOT
 
 from .conftest import SOLUTIONS, told
 

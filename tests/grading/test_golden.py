@@ -7,10 +7,10 @@ import pytest
 import safetensors.torch
 import torch
 
-from grading import golden
-from grading.cases import cases
-from grading.tasks import MODULES, all_tasks
-from grading.worker import wire
+from grading.checking import golden
+from grading.checking.points import cases
+from grading.contract.functions import MODULES, all_tasks
+from grading.sandbox.crossing import wire
 
 from .conftest import WITH_POINTS
 

@@ -10,9 +10,9 @@ import textwrap
 
 import pytest
 
+from grading.paths import ROOT
+from grading.sandbox.inside.confinement import landlock_abi
 from grading.verdicts import FAILED, NOT_GRADED, PASSED
-from grading.worker.sandbox import landlock_abi
-from grading.zygote import ROOT
 
 from .conftest import PLAIN, outcomes, told
 
@@ -146,7 +146,7 @@ def test_the_seed_of_the_run_is_nowhere_in_the_process(hand_in, grade):
 
 @confined
 @pytest.mark.parametrize("what", ["mem", "environ", "cwd", "root", "fd/0", "fdinfo/0", "maps"])
-@pytest.mark.parametrize("whose", ["os.getppid()", str(os.getpid())], ids=["zygote", "grader"])
+@pytest.mark.parametrize("whose", ["os.getppid()", str(os.getpid())], ids=["fork_server", "grader"])
 def test_no_other_process_can_be_looked_into(what, whose, found_by):
     read = "os.readlink" if what in ("cwd", "root", "fd/0") else "(lambda p: open(p, 'rb').read(1))"
     assert found_by(f"{read}(f'/proc/{{{whose}}}/{what}')") in ("PermissionError", "FileNotFoundError")
@@ -217,7 +217,7 @@ def test_nothing_can_be_removed_or_changed_outside_its_own_folder(found_by, tmp_
 
 
 @confined_signals
-@pytest.mark.parametrize("whose", ["os.getppid()", str(os.getpid())], ids=["zygote", "grader"])
+@pytest.mark.parametrize("whose", ["os.getppid()", str(os.getpid())], ids=["fork_server", "grader"])
 def test_no_signal_reaches_the_grader(whose, found_by):
     assert found_by(f"os.kill({whose}, 0)") == "PermissionError"
 
@@ -471,7 +471,7 @@ def test_memory_without_end_costs_its_own_function(attack, short_calls):
     assert "MemoryError" in told(verdict) or "ended the process" in told(verdict)
 
 
-def test_a_disk_full_of_rubbish_is_refused_and_removed(attack, zygote):
+def test_a_disk_full_of_rubbish_is_refused_and_removed(attack, fork_server):
     body = """
     with open('rubbish', 'wb') as file:
         for _ in range(200):
@@ -480,4 +480,4 @@ def test_a_disk_full_of_rubbish_is_refused_and_removed(attack, zygote):
     """
     verdict = attack(body)
     assert verdict.outcome == FAILED
-    assert not any(zygote.scratch.iterdir())
+    assert not any(fork_server.scratch.iterdir())

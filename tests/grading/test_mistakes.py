@@ -10,10 +10,10 @@ import pytest
 
 from grading.audit import submissions
 from grading.audit.rounds import in_rounds
-from grading.mistakes import catalogue
-from grading.tasks import all_tasks
+from grading.contract.functions import all_tasks
+from grading.diagnosis.mistakes import catalogue
+from grading.paths import ROOT
 from grading.verdicts import FAILED
-from grading.zygote import ROOT
 
 from .conftest import told
 

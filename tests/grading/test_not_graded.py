@@ -10,12 +10,12 @@ import time
 import pytest
 
 from grading import __main__ as command_line
-from grading import compare, golden, plugin
-from grading.failures import Failure, GraderFault
+from grading.checking import compare, golden
+from grading.grader import plugin
+from grading.paths import ROOT
 from grading.report import gradescope
-from grading.student import Student
-from grading.verdicts import FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED, CheckResult, conclude
-from grading.zygote import ROOT
+from grading.sandbox.student import Student
+from grading.verdicts import FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED, CheckResult, Failure, GraderFault, conclude
 
 from .conftest import PLAIN, SEED, outcomes, told
 
@@ -168,7 +168,7 @@ def test_the_preloaded_process_dies_in_mid_run(run, monkeypatch):
     def kill_after_a_while(self, **arguments):
         done.append(self.task)
         if len(done) == 5:
-            os.kill(self.zygote.process.pid, signal.SIGKILL)  # and with it the clones that the graders talk to
+            os.kill(self.fork_server.process.pid, signal.SIGKILL)  # and with it the clones that the graders talk to
             time.sleep(0.2)
         return call(self, **arguments)
 
@@ -182,7 +182,7 @@ def test_the_preloaded_process_dies_in_mid_run(run, monkeypatch):
 
 
 def test_the_preloaded_process_does_not_start(run, monkeypatch):
-    monkeypatch.setattr("grading.zygote._BOOT", "raise SystemExit(1)")
+    monkeypatch.setattr("grading.fork_server._BOOT", "raise SystemExit(1)")
     assert_not_graded(*run("guidance"), GUIDANCE)
 
 

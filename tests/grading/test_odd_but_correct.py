@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from grading.tasks import all_tasks
+from grading.contract.functions import all_tasks
 from grading.verdicts import FAILED, PASSED
 
 from .conftest import PLAIN, outcomes, told

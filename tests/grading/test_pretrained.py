@@ -13,16 +13,7 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
 
-from grading.pretrained import (
-    conventions,
-    deepfloyd,
-    distillation,
-    faces,
-    fetch,
-    stable_diffusion,
-    stylegan2,
-    weights,
-)
+from grading.pretrained import conventions, deepfloyd, distillation, faces, fetch, stable_diffusion, stylegan2, weights
 from grading.smoke.functions import Trusted, of_the_reference
 from reference import inversion
 from tests import tiny_models

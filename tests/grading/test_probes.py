@@ -2,7 +2,7 @@
 
 import torch
 
-from grading.worker.probes import eps_model, noise_per_sample, pattern, steady_noise
+from grading.sandbox.crossing.probes import eps_model, noise_per_sample, pattern, steady_noise
 
 
 def test_what_is_kept_is_the_formula():

@@ -9,21 +9,21 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
+from grading.diagnosis.readback.schedule import levels, schedule
 
-from grading import diagnosis, readback
-from grading.cases import Draw, cases
-from grading.failures import Failure
-from grading.mistakes import catalogue
-from grading.readback import SUMS, evidence
-from grading.readback.exponents import Points, weight
-from grading.readback.expressions import of, product
-from grading.readback.formula import product_differences, text
-from grading.readback.schedule import levels, schedule
-from grading.readback.sums import read_sum
+from grading import diagnosis
+from grading.checking.points import Draw, cases
+from grading.contract.reference import reference_function
+from grading.diagnosis import readback
+from grading.diagnosis.mistakes import catalogue
+from grading.diagnosis.readback import SUMS, evidence
+from grading.diagnosis.readback.exponents import Points, weight
+from grading.diagnosis.readback.expressions import of, product
+from grading.diagnosis.readback.formula import product_differences, text
+from grading.diagnosis.readback.sums import read_sum
 from grading.report import explain
-from grading.tasks import reference_function
-from grading.verdicts import FAILED
-from grading.worker.calls import perform
+from grading.sandbox.crossing.calls import perform
+from grading.verdicts import FAILED, Failure
 from reference.illusions import lowpass
 
 UNSEEN = 4711  # seed of inputs that only the tests draw

@@ -6,14 +6,14 @@ show in side effects only (arguments overwritten, graphs kept, global random num
 
 import pytest
 import torch
+from grading.diagnosis.readback.networks import read_network
 
-from grading.failures import Failure
-from grading.mistakes import catalogue
-from grading.readback import NETWORKS, STATISTICS, chance
-from grading.readback.boxes import images, treatment
-from grading.readback.networks import read_network
-from grading.tasks import reference_function
-from grading.worker.calls import run_module
+from grading.contract.reference import reference_function
+from grading.diagnosis.mistakes import catalogue
+from grading.diagnosis.readback import NETWORKS, STATISTICS, chance
+from grading.diagnosis.readback.boxes import images, treatment
+from grading.sandbox.crossing.calls import run_module
+from grading.verdicts import Failure
 
 from .test_readback import asking, read
 

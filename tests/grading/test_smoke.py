@@ -6,15 +6,15 @@ import pytest
 import torch
 from PIL import Image
 
-from grading.mistakes import catalogue
+from grading.contract.functions import all_tasks
+from grading.diagnosis.mistakes import catalogue
+from grading.sandbox.crossing.values import Leaf
 from grading.smoke import demonstrations, report
 from grading.smoke.demonstration import DEMONSTRATIONS, Demonstration, Measure, Shown, bound, passes
 from grading.smoke.functions import Functions, Trusted, Unusable, of_the_reference
 from grading.smoke.run import EXPECTED, FAILED, PASSED, SKIPPED, Outcome, chosen, run
 from grading.smoke.run import _judge as judge
 from grading.smoke.stage import Stage
-from grading.tasks import all_tasks
-from grading.worker.values import Leaf
 from reference import networks
 
 WRONG = [  # demonstration, wrong function
@@ -92,11 +92,11 @@ def test_demonstrations_by_word():
 
 class TestSubmissions:
     @pytest.fixture
-    def functions(self, zygote, hand_in):
+    def functions(self, fork_server, hand_in):
         made = []
 
         def make(source):
-            made.append(Functions(zygote, hand_in(latents=source)))
+            made.append(Functions(fork_server, hand_in(latents=source)))
             return made[-1]
 
         yield make
@@ -123,7 +123,7 @@ class TestSubmissions:
         assert caught.value.task == "latents.interpolate"
         assert not caught.value.missing
 
-    def test_a_pipeline_that_cannot_go_on_fails_and_the_run_goes_on(self, zygote, hand_in):
+    def test_a_pipeline_that_cannot_go_on_fails_and_the_run_goes_on(self, fork_server, hand_in):
         folder = hand_in(
             latents="import torch\ndef interpolate(latent_a, latent_b, num_frames):\n    return torch.ones(7)"
         )
@@ -134,15 +134,15 @@ class TestSubmissions:
             )
 
         todo = [Demonstration("any", ("latents.interpolate",), adds)] * 2
-        outcomes = list(run(zygote, folder, Stage(0), todo))
+        outcomes = list(run(fork_server, folder, Stage(0), todo))
         assert [one.outcome for one in outcomes] == [FAILED, FAILED]
         assert "cannot go on with what came back" in outcomes[0].problems[0]
 
-    def test_a_model_that_is_not_there_skips_what_needs_it(self, zygote, hand_in):
+    def test_a_model_that_is_not_there_skips_what_needs_it(self, fork_server, hand_in):
         def needs_a_model(f, stage):
             return networks.load("no such model")
 
-        (outcome,) = run(zygote, hand_in(), Stage(0), [Demonstration("any", (), needs_a_model)])
+        (outcome,) = run(fork_server, hand_in(), Stage(0), [Demonstration("any", (), needs_a_model)])
         assert outcome.outcome == SKIPPED
         assert "nox -s train -- no such model" in outcome.problems[0]
 
@@ -151,7 +151,7 @@ class TestSubmissions:
             self.frames(functions, "raise NotImplementedError")
         assert caught.value.missing
 
-    def test_a_run_goes_on_after_a_function_that_cannot_be_used(self, zygote, hand_in):
+    def test_a_run_goes_on_after_a_function_that_cannot_be_used(self, fork_server, hand_in):
         def sums(f, stage):
             shown = Shown()
             shown.higher(
@@ -166,7 +166,7 @@ class TestSubmissions:
             Demonstration("first", ("latents.interpolate",), sums),
             Demonstration("second", ("latents.sample_z",), lambda f, stage: f("latents.sample_z", batch_size=1)),
         ]
-        first, second = run(zygote, folder, Stage(0), todo)
+        first, second = run(fork_server, folder, Stage(0), todo)
         assert first.outcome == FAILED
         assert "no expected value" in first.problems[0]
         assert second.outcome == SKIPPED

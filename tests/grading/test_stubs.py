@@ -9,8 +9,9 @@ import textwrap
 import pytest
 import torch
 
-from grading import stubs
-from grading.tasks import MODULES, UNGRADED, all_tasks, reference_module
+from grading.contract import stubs
+from grading.contract.functions import MODULES, UNGRADED, all_tasks
+from grading.contract.reference import reference_module
 
 ALL_MODULES = (*MODULES, *UNGRADED)
 

@@ -11,8 +11,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from grading.worker import wire
-from grading.worker.values import Derived, Leaf, Opaque, Probe, Remote
+from grading.sandbox.crossing import wire
+from grading.sandbox.crossing.values import Derived, Leaf, Opaque, Probe, Remote
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import textwrap
 import psutil
 import pytest
 
-from grading import student
-from grading.tasks import all_tasks
+from grading.contract.functions import all_tasks
+from grading.sandbox import student
 from grading.verdicts import FAILED, NOT_IMPLEMENTED, PASSED
 
 from .conftest import PLAIN, outcomes, told

@@ -1,0 +1,107 @@
+"""What a graded function still lacks. Each thing that is forgotten when one is added is a line here, with its place."""
+
+import ast
+import inspect
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from ..checking.points import cases
+from ..contract.functions import FUNCTIONS, MODULES, Function
+from ..contract.reference import reference_function, reference_module
+from ..diagnosis.mistakes import catalogue
+from ..paths import CHECKS, FIXTURES, ROOT
+
+MISTAKES = 5  # at least so many
+SECTIONS = ("Source:", "Convention:", ">>> ")  # of a docstring, beside its first sentence
+SOLUTIONS = ROOT / "tests" / "solutions"
+
+
+def missing() -> list[str]:
+    """A line for everything that is missing, "ddpm.posterior_step: no goldens: run …"."""
+    mistakes = Counter(mistake.task for mistake in catalogue())
+    goldens = json.loads((FIXTURES / "manifest.json").read_text(encoding="utf-8"))["points"]
+    found = [f"{task}: {what}" for task, what in _without_a_record()]
+    for function in FUNCTIONS:
+        try:
+            reference = reference_function(function.task)
+        except (ImportError, AttributeError):
+            found.append(f"{function.task}: reference/{function.module}.py does not define it")
+            continue
+        problems = [*_of_the_reference(function, reference), *_of_checks(function)]
+        if function.exact and not goldens.get(function.task):
+            problems.append("no goldens in fixtures/: run `nox -s fixtures`")
+        if mistakes[function.task] < MISTAKES:
+            place = f"grading/diagnosis/mistakes/{function.module}.py"
+            problems.append(f"{mistakes[function.task]} catalogued mistakes in {place}, expected {MISTAKES} at least")
+        problems += _of_solutions(function)
+        found += [f"{function.task}: {problem}" for problem in problems]
+    return found
+
+
+def _without_a_record() -> Iterator[tuple[str, str]]:
+    known = {function.task for function in FUNCTIONS}
+    for module in MODULES:
+        for name in reference_module(module).__all__:
+            if f"{module}.{name}" not in known:
+                yield (
+                    f"{module}.{name}",
+                    "in the reference's __all__, without a record in grading/contract/functions.py",
+                )
+
+
+def _of_the_reference(function: Function, reference: object) -> Iterator[str]:
+    place = f"reference/{function.module}.py"
+    if function.name not in reference_module(function.module).__all__:
+        yield f"not in __all__ of {place}"
+    signature = _signature(reference)
+    if signature != function.signature:
+        yield f"{place} has ({signature}), the contract ({function.signature})"
+    text = inspect.getdoc(reference) or ""
+    absent = [section.strip() for section in SECTIONS if section not in text]
+    if absent:
+        yield f"its docstring in {place} lacks {', '.join(absent)}"
+
+
+def _signature(reference: object) -> str:
+    """As a record writes it: without annotations, functions by their names."""
+    parts = []
+    for name, parameter in inspect.signature(reference).parameters.items():  # type: ignore[arg-type]
+        default = parameter.default
+        shown = default.__name__ if callable(default) else repr(default)
+        parts.append(name if default is inspect.Parameter.empty else f"{name}={shown}")
+    return ", ".join(parts)
+
+
+def _of_checks(function: Function) -> Iterator[str]:
+    if function.exact and next(iter(cases(function.task, 0)), None) is None:
+        yield f"no test points: grading/checking/points/{function.module}.py has no {function.name}"
+    if function.task not in _checked(function.module):
+        yield f'no property of its own: grading/checking/checks/test_{function.module}.py has no @grades("{function.task}")'
+
+
+def _checked(module: str) -> set[str]:
+    """The tasks that a file of checks names in its ``@grades(…)``."""
+    path = CHECKS / f"test_{module}.py"
+    if not path.is_file():
+        return set()
+    calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+    named = (call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "grades")
+    return {
+        argument.value
+        for call in named
+        for argument in call.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    }
+
+
+def _of_solutions(function: Function) -> Iterator[str]:
+    """At least one correct solution by another hand; they are in a checkout only."""
+    if not SOLUTIONS.is_dir():
+        return
+    written = re.compile(
+        rf"\b(?:def|class) (?:{function.module}_)?{function.name}\b|\b{function.module}_{function.name} ="
+    )
+    if not any(written.search(path.read_text(encoding="utf-8")) for path in SOLUTIONS.rglob("*.py")):
+        yield f"no correct solution in tests/solutions/ has it, such as plain/{function.module}.py"

@@ -1,0 +1,124 @@
+import pytest
+
+from reference import dps as reference
+from reference.ddim import sample_ddim
+
+from ...sandbox.crossing.probes import drop_pixels
+from ...sandbox.crossing.values import Derived, Leaf, Probe
+from ..compare import assert_close, assert_right
+from ..points import CHAIN, Draw, cases
+from . import draws, grades, holds_for
+from .expect import IDENTITY, assert_detached, assert_image, assert_no_grad_left
+from .noise_draws import assert_independent_draws
+
+
+@grades("dps.dps_gradient")
+class TestDPSGradient:
+    @holds_for(draw=draws)
+    def test_linear_case(self, student, draw):
+        """For x0_hat = 1.5 x_t and a masked measurement it is -1.5 times the normalised residual."""
+        x_t, other = draw.images(2, (1, 2, 4, 6))
+        measurement = drop_pixels(other)
+        residual = measurement - drop_pixels(1.5 * x_t)
+        reply = student(
+            x_t=Leaf(x_t),
+            x0_hat=Derived("scaled", of="x_t"),
+            measurement=measurement,
+            operator=Probe("drop_pixels"),
+        )
+        assert_close(reply, -1.5 * residual / residual.norm(), IDENTITY)
+
+    @holds_for(draw=draws)
+    def test_size_of_the_residual_does_not_matter(self, student, draw):
+        """A residual ten times as long gives the same gradient: that of the norm, not of its square."""
+        x_t, direction = draw.images(2, (1, 2, 4, 6))
+        rest = {"x_t": Leaf(x_t), "x0_hat": Derived("scaled", of="x_t"), "operator": Probe("keep_everything")}
+        near = student(**rest, measurement=1.5 * x_t + direction)
+        far = student(**rest, measurement=1.5 * x_t + 10 * direction)
+        assert_close(far, assert_image(near, x_t.shape), IDENTITY)
+
+    def test_leaves_nothing_behind(self, student, seed):
+        """The result is detached, and no .grad is left in x_t or in the network."""
+        leaves_nothing_behind(student, seed)
+
+
+def leaves_nothing_behind(student, seed):
+    for _, arguments in cases(student.task, seed):
+        reply = assert_right(student, **arguments)
+        assert_detached(reply)
+        assert_no_grad_left(reply)
+
+
+@grades("dps.dps_step")
+class TestDPSStep:
+    @holds_for(draw=draws)
+    def test_scale_zero(self, student, draw):
+        """At scale 0 the step's own result is kept."""
+        x_t, x_prev, other = draw.images(3, (1, 2, 4, 6))
+        rest = {"measurement": drop_pixels(other), "operator": Probe("drop_pixels"), "scale": 0.0}
+        assert_close(
+            student(x_prev=x_prev, x_t=Leaf(x_t), x0_hat=Derived("scaled", of="x_t"), **rest), x_prev, IDENTITY
+        )
+
+    @holds_for(draw=draws)
+    def test_linear_in_the_scale(self, student, draw):
+        """The correction is the scale times the gradient, taken off x_prev: towards the measurement."""
+        x_t, x_prev, other = draw.images(3, (1, 2, 4, 6))
+        scale, measurement = draw.number(0.2, 3), drop_pixels(other)
+        residual = measurement - drop_pixels(1.5 * x_t)
+        rest = {"measurement": measurement, "operator": Probe("drop_pixels"), "scale": scale}
+        reply = student(x_prev=x_prev, x_t=Leaf(x_t), x0_hat=Derived("scaled", of="x_t"), **rest)
+        assert_close(reply, x_prev + scale * 1.5 * residual / residual.norm(), IDENTITY)
+
+    def test_leaves_nothing_behind(self, student, seed):
+        """The result is detached, and no .grad is left in x_t or in the network."""
+        leaves_nothing_behind(student, seed)
+
+
+@grades("dps.sample_dps")
+class TestSampleDPS:
+    def arguments(self, draw, operator="drop_pixels"):
+        return {
+            "x_T": draw.image(1, 2, 4, 6),
+            "measurement": Probe(operator)(draw.image(1, 2, 4, 6)),
+            "operator": Probe(operator),
+            "timesteps": [*draw.timesteps(CHAIN, 4), 0],
+            "alphas_cumprod": draw.schedule(CHAIN),
+        }
+
+    @pytest.mark.parametrize("eta", [0.0, 0.6])
+    def test_scale_zero_is_ddim(self, student, seed, eta):
+        """At scale 0 the chain is DDIM's."""
+        arguments = self.arguments(Draw([seed, 1])) | {"noise_fn": Probe("steady_noise"), "eta": eta}
+        plain = {name: value for name, value in arguments.items() if name not in ("measurement", "operator")}
+        expected = sample_ddim(Probe("eps_model"), **plain)
+        assert_close(student(eps_model=Probe("eps_model"), scale=0.0, **arguments), expected, 1e3 * IDENTITY)
+
+    def test_every_step_draws_its_own_noise(self, student, seed):
+        """Every step has fresh noise of its own from noise_fn where eta > 0, and the last step has none."""
+        draw = Draw([seed, 1])
+        arguments = self.arguments(draw) | {"eps_model": Probe("eps_model"), "eta": 0.7, "scale": 0.0}
+        assert_independent_draws(student, draw.image(1, 2, 4, 6), **arguments)
+
+    def test_graph_is_freed(self, student, seed):
+        """Every step starts from a graph of its own: nothing of the steps before is kept."""
+        for operator in ("drop_pixels", "shrink"):
+            arguments = self.arguments(Draw([seed, 1]), operator)
+            reply = student(eps_model=Probe("CurvedEpsModel"), **arguments)
+            if reply.kept_graph:
+                raise reply.fail("the graph of earlier steps is kept, so that memory grows", "a detached x_t")
+            assert_detached(reply)
+            assert_no_grad_left(reply)
+
+    def test_gets_closer_to_the_measurement(self, student, seed):
+        """The correction pulls the result towards the measurement."""
+        arguments = self.arguments(Draw([seed, 1])) | {"eps_model": Probe("eps_model")}
+        expected = reference.sample_dps(**arguments, scale=0.5)
+
+        def residual(x):
+            return float((arguments["measurement"] - drop_pixels(x)).norm())
+
+        reply = student(**arguments, scale=0.5)
+        got, wanted = residual(assert_image(reply, expected.shape)), residual(expected)
+        if got > wanted + 1e4 * IDENTITY:
+            raise reply.fail("the result is further from the measurement", f"{wanted:.6g}", f"{got:.6g}")

@@ -1,0 +1,200 @@
+"""Hold what came back against the reference, with a tolerance that is derived, not guessed.
+
+A solution is right to within rounding if its result is the exact one for inputs that are off by a few units in the
+last place (backward stability). So the tolerance is read off the formula itself: how much does the float64 reference
+move when every floating-point input is moved by one unit of the call's precision? ``ROUNDINGS`` such moves are
+allowed; correct code makes a handful (where it goes through angles, a hundred), the mildest mistake that is known makes
+millions.
+"""
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..contract.reference import reference_function
+from ..sandbox.crossing.calls import perform
+from ..sandbox.crossing.values import Leaf, materialise
+from ..sandbox.describe import describe
+from ..sandbox.replies import Reply
+from ..sandbox.student import Student
+
+ROUNDINGS = 512
+_DRAWS = 2  # of random rounding directions
+_note: Callable[[float], object] = lambda ratio: None
+
+
+@contextlib.contextmanager
+def noting(note: Callable[[float], object]) -> Iterator[None]:
+    """Have ``note`` told of every comparison's largest error, as a multiple of what is allowed."""
+    global _note
+    before, _note = _note, note
+    try:
+        yield
+    finally:
+        _note = before
+
+
+def precision(arguments: dict[str, Any]) -> torch.dtype:
+    """The lowest floating dtype among the tensors of a call; float32 where no tensor fixes one."""
+    dtypes = [_tensor(v).dtype for v in arguments.values() if _is_float(v)]
+    return torch.float32 if not dtypes or torch.float32 in dtypes else torch.float64
+
+
+def exact(task: str, arguments: dict[str, Any]) -> Any:
+    """The reference's answer in float64 for these very inputs."""
+    live, _ = materialise({name: _double(value) for name, value in arguments.items()})
+    answer = reference_function(task)(**live)
+    return answer.detach() if isinstance(answer, Tensor) else answer
+
+
+def exact_gradients(task: str, arguments: dict[str, Any], cotangent: Tensor) -> dict[str, Tensor | None] | None:
+    """The reference's gradients with respect to leaves and network parameters, in float64; None where it has none."""
+    doubled = {name: _double(value) for name, value in arguments.items()}
+    return perform(reference_function(task), [], doubled, cotangent)["grads"]
+
+
+def tolerance(expected: Tensor, evaluate: Callable[[dict[str, Any]], Tensor], arguments: dict[str, Any]) -> float:
+    """``ROUNDINGS`` units in the last place of every input, carried through to the result; below ``tiny`` none count."""
+    eps, tiny = torch.finfo(precision(arguments)).eps, torch.finfo(precision(arguments)).tiny
+    moved = 0.0
+    for draw in range(_DRAWS):
+        seeds = range(draw, _DRAWS * len(arguments), _DRAWS)
+        nearby = {
+            name: _nudge(name, _double(value), eps, seed) for seed, (name, value) in zip(seeds, arguments.items())
+        }
+        moved = max(moved, _largest(evaluate(nearby) - expected))
+    return ROUNDINGS * (moved + eps * _largest(expected) + tiny)
+
+
+def assert_right(student: Student, *, by_name: bool = False, **arguments: Any) -> Reply:
+    """Call the student's function and compare its result with the reference's for the same arguments."""
+    reply = student(by_name=by_name, **arguments)
+    expected = exact(student.task, arguments)
+    if isinstance(expected, Tensor):
+        allowed = tolerance(expected, lambda nearby: exact(student.task, nearby), arguments)
+        assert_close(reply, expected, allowed, precision(arguments) if _fixes_dtype(arguments) else None)
+    else:
+        assert_same(reply, expected)
+    return reply
+
+
+def assert_same(reply: Reply, expected: Any) -> None:
+    """Plain values, such as a list of ints: equal in value and in type."""
+    if not _same(reply.value, expected):
+        raise reply.fail("the result is wrong", describe(expected), describe(reply.value))
+
+
+def _same(value: Any, expected: Any) -> bool:
+    if isinstance(expected, list):
+        return type(value) is list and len(value) == len(expected) and all(map(_same, value, expected))
+    return type(value) is type(expected) and value == expected
+
+
+def assert_close(
+    reply: Reply, expected: Tensor, allowed: float, dtype: torch.dtype | None = None, what: str = "the result"
+) -> None:
+    """Shape, dtype (where one is fixed), finiteness and values."""
+    got = reply.value
+    if isinstance(got, float | int) and not isinstance(got, bool) and expected.ndim == 0:
+        got = torch.tensor(float(got), dtype=torch.float64)
+    elif not isinstance(got, Tensor):
+        raise reply.fail(f"{what} is no tensor", _kind(expected, dtype), describe(got) if got is not None else "None")
+    elif not got.is_floating_point() or (dtype is not None and got.dtype != dtype and expected.ndim > 0):
+        raise reply.fail(f"{what} has the wrong dtype", _kind(expected, dtype), describe(got))
+    if got.shape != expected.shape:
+        raise reply.fail(f"{what} has the wrong shape", _kind(expected, dtype), describe(got))
+    difference = (got.double() - expected).abs()
+    _note(_ratio(_largest(difference), allowed))
+    if bool((difference <= allowed).all()):
+        return
+    if not bool(torch.isfinite(got).all()):
+        bad = int((~torch.isfinite(got)).sum())
+        raise reply.fail(f"{what} is not finite", _sample(expected), f"{bad} of {got.numel()} values are nan or inf")
+    wrong = int((difference > allowed).sum())
+    raise reply.fail(
+        f"{what} is wrong in {wrong} of {got.numel()} values, by up to {_largest(difference):.3g} "
+        f"(rounding explains {allowed:.1g})",
+        _sample(expected, difference),
+        _sample(got, difference),
+    )
+
+
+def alike(made: Any, came: Any, allowed: float) -> bool:
+    """Two results, of whatever kind, that agree to within a part of their size."""
+    if isinstance(made, dict) and isinstance(came, dict):
+        return made.keys() == came.keys() and all(alike(made[key], came[key], allowed) for key in made)
+    if type(made) is type(came) and isinstance(made, list | tuple):
+        return len(made) == len(came) and all(alike(a, b, allowed) for a, b in zip(made, came))
+    if not isinstance(made, Tensor | float) or not isinstance(came, Tensor | float):
+        return type(made) is type(came) and made == came
+    first, second = torch.as_tensor(made).double(), torch.as_tensor(came).double()
+    if first.shape != second.shape:
+        return False
+    scale = float(first.abs().max()) if first.numel() else 0.0
+    return bool(((first - second).abs() <= allowed * max(scale, 1e-2)).all())
+
+
+def _sample(x: Tensor, difference: Tensor | None = None) -> str:
+    """A few numbers, the one with the largest difference first."""
+    if x.ndim == 0:
+        return f"{x.item():.8g}"
+    worst = int(difference.nan_to_num(math.inf).argmax()) if difference is not None else 0
+    index = [int(i) for i in torch.unravel_index(torch.tensor(worst), x.shape)]
+    first = ", ".join(f"{v:.5g}" for v in x.flatten()[:4].tolist())
+    return f"{x[tuple(index)].item():.8g} at {index}; it begins {first}"
+
+
+def _kind(expected: Tensor, dtype: torch.dtype | None) -> str:
+    name = str(dtype).removeprefix("torch.") if dtype is not None else "float"
+    return f"a {name} tensor of shape {tuple(expected.shape)}"
+
+
+def _ratio(error: float, allowed: float) -> float:
+    """The error as a multiple of what is allowed; where nothing is, 0 or infinity. An error of nan is infinite."""
+    if error == 0:
+        return 0.0
+    return error / allowed if allowed and not math.isnan(error) else math.inf
+
+
+def _largest(x: Tensor) -> float:
+    return float(x.abs().max()) if x.numel() else 0.0
+
+
+def _tensor(value: Any) -> Any:
+    return value.tensor if isinstance(value, Leaf) else value
+
+
+def _is_float(value: Any) -> bool:
+    return isinstance(_tensor(value), Tensor) and _tensor(value).is_floating_point()
+
+
+def _fixes_dtype(arguments: dict[str, Any]) -> bool:
+    return any(_is_float(value) for value in arguments.values())
+
+
+def _double(value: Any) -> Any:
+    if isinstance(value, Leaf):
+        return Leaf(value.tensor.double())
+    return value.double() if _is_float(value) else value
+
+
+def _nudge(name: str, value: Any, eps: float, seed: int) -> Any:
+    """Move a float input by one unit in the last place, up or down at random; masks and whole numbers stay."""
+    if isinstance(value, Leaf):
+        return Leaf(_nudge(name, value.tensor, eps, seed))
+    if isinstance(value, float):
+        return value * (1 - eps)  # towards 0, which stays within the range of every argument
+    if not _is_float(value) or "mask" in name:
+        return value
+    return value * _factors(value.shape, eps, seed)
+
+
+@lru_cache(maxsize=1024)
+def _factors(shape: torch.Size, eps: float, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return 1 + eps * (torch.randint(0, 2, shape, generator=generator, dtype=torch.int8).double() * 2 - 1)

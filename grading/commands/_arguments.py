@@ -1,0 +1,43 @@
+"""What several commands check of their arguments."""
+
+import secrets
+from pathlib import Path
+
+from ..contract.courses import Course
+from ..contract.functions import chosen
+from ..verdicts import Unusable
+
+SEEDS = 2**32
+
+
+def seed(given: int | None) -> int:
+    """The seed that was asked for, or a new one."""
+    if given is None:
+        return secrets.randbelow(SEEDS)
+    if not 0 <= given < SEEDS:
+        raise Unusable(f"--seed {given}: expected a whole number from 0 to 2**32 - 1")
+    return given
+
+
+def only(course: Course, text: str) -> Course:
+    """The part of a course that ``--only`` asks for; all of it for nothing."""
+    if not text:
+        return course
+    try:
+        return course.only(chosen(text, course.functions, f"course {course.name}"))
+    except ValueError as error:
+        raise Unusable(f"--only {error}") from error
+
+
+def folder(option: str, path: Path) -> Path:
+    """A folder to write into; it is made if it is not there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except FileExistsError as error:
+        raise Unusable(f"{option} {path}: expected a folder, got a file") from error
+    except OSError as error:
+        raise Unusable(f"{option} {path}: cannot be written into: {error.strerror}") from error
+    return path

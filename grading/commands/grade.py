@@ -1,0 +1,106 @@
+"""Grade a submission: a folder with the contract's module files, or with an adapters.py."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from ..contract import courses
+from ..contract.courses import Course
+from ..paths import STUBS
+from ..report import HINTS, gradescope, rows
+from ..sandbox.fork_server import ForkServer
+from ..verdicts import NOT_GRADED, Unusable, Verdict
+from . import AT_FAULT, DONE, _arguments
+
+HELP = "grade a submission"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", nargs="?", type=Path, default=STUBS, help="default: student_stubs")
+    parser.add_argument(
+        "--course",
+        default="all",
+        metavar="NAME|FILE.toml",
+        help=f"whose tasks and points: {', '.join(courses.NAMES)}, or a course file of your own; default: all",
+    )
+    parser.add_argument("--only", default="", metavar="MODULE[.FUNCTION],…", help="grade only these")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write Gradescope's results.json")
+    parser.add_argument("--seed", type=int, help="draw the same inputs again; default: a new seed, which is printed")
+    parser.add_argument("--hints", choices=HINTS, default="mistake", help="how much is said; default: mistake")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when grading finished, whatever the score; 3 where something was not graded."""
+    start = time.monotonic()
+    with ForkServer() as fork_server:  # first of all: it loads torch on the other core while this process does the same
+        return _grade(fork_server, arguments, start)
+
+
+def _grade(fork_server: ForkServer, arguments: argparse.Namespace, start: float) -> int:
+    course = _arguments.only(courses.load(arguments.course), arguments.only)
+    results = _Results(arguments.json, course, _arguments.seed(arguments.seed), arguments.hints, start)
+
+    from rich.console import Console
+    from rich.live import Live
+
+    from ..grader import Run, grade
+    from ..grader.crew import usable_jobs
+    from ..report import terminal
+    from ..submissions import opened
+
+    with opened(arguments.path) as submission:
+        results.notes = submission.notes
+        # Without a refreshing thread: the graders are forked from this process.
+        with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
+
+            def take(verdict: Verdict) -> None:
+                results.take(verdict)
+                done = f"{len(results.verdicts)} of {len(course.functions)}"
+                live.update(f"{done}  {verdict.task} {verdict.outcome}", refresh=True)
+
+            asked = Run(submission, tuple(course.functions), results.seed)
+            grade(fork_server, asked, take, usable_jobs())
+    table = rows(course, results.verdicts)
+    terminal.show(
+        Console(highlight=False, soft_wrap=False), course, table, results.seed, arguments.hints, results.notes
+    )
+    if results.trouble:
+        print(f"grade: {arguments.json} is not complete: {results.trouble}", file=sys.stderr)
+    not_graded = any(verdict.outcome == NOT_GRADED for verdict in results.verdicts.values())
+    return AT_FAULT if not_graded or results.trouble else DONE
+
+
+class _Results:
+    """The result file, written anew after every verdict: a run that is cut short loses nothing."""
+
+    def __init__(self, path: Path | None, course: Course, seed: int, hints: str, start: float) -> None:
+        self.path, self.course, self.seed, self.hints, self.start = path, course, seed, hints, start
+        self.verdicts: dict[str, Verdict] = {}
+        self.notes: tuple[str, ...] = ()
+        self.trouble = ""  # why the file is not what it should be
+        if path is not None and path.is_dir():
+            raise Unusable(f"--json {path}: expected a file, got a folder")
+        if path is not None and not path.absolute().parent.is_dir():
+            raise Unusable(f"--json {path}: there is no such folder")
+        if path is not None:  # known before anything is graded, not after
+            try:
+                gradescope.try_writing(path)
+            except OSError as error:
+                raise Unusable(f"--json {path}: cannot be written: {error.strerror}") from error
+
+    def take(self, verdict: Verdict) -> None:
+        self.verdicts[verdict.task] = verdict
+        self.write()
+
+    def write(self) -> None:
+        if self.path is None:
+            return
+        seconds = time.monotonic() - self.start
+        table = rows(self.course, self.verdicts)
+        document = gradescope.document(self.course, table, self.seed, seconds, self.hints, self.notes)
+        try:
+            gradescope.write(self.path, document)
+            self.trouble = ""
+        except OSError as error:
+            self.trouble = str(error.strerror or error)

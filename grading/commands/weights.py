@@ -1,0 +1,16 @@
+"""Fetch the courses' pretrained weights ahead of time, or say what there is."""
+
+import argparse
+
+HELP = "fetch the courses' pretrained weights ahead of time"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help="default: all of them")
+    parser.add_argument("--list", action="store_true", help="only say what there is, how large, under which licence")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from ..pretrained import fetch
+
+    return fetch.main(arguments)

@@ -1,0 +1,118 @@
+"""What may stand in a course file. A mistake ends in one line that names file, table and key, never in lost points."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ...verdicts import Unusable
+from ..functions import all_tasks, did_you_mean
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class Key:
+    expected: str  # in words
+    types: tuple[type, ...]
+    required: bool = True
+
+
+_TEXT, _POINTS = Key("a text", (str,)), Key('a number, or a fraction such as "60/7"', (int, float, str))
+KEYS: dict[str, dict[str, Key]] = {
+    "the course": {"title": _TEXT, "part": Key("one or more tables [[part]]", (list,))},
+    "part": {
+        "title": _TEXT,
+        "points": _POINTS,
+        "extra": Key("true or false", (bool,), required=False),
+        "task": Key("one or more tables [[part.task]]", (list,)),
+    },
+    "task": {
+        "number": _TEXT,
+        "title": _TEXT,
+        "points": _POINTS,
+        "functions": Key('a list of graded functions such as "ddpm.predict_x0"', (list,), required=False),
+        "manual": Key("a text: what a person looks at", (str,), required=False),
+    },
+}
+
+
+def validated(path: Path) -> dict[str, Any]:
+    """The document of a course file in which nothing is wrong."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Unusable(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Unusable(f"{path}: is no TOML file: {error}") from error
+    for where, problem in _problems(document):
+        raise Unusable(f"{path}: {where}: {problem}")
+    return document
+
+
+def _problems(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Table, and what is wrong in it; the first one is told, since others may follow from it."""
+    yield from _form("the course", "the course", document)
+    asked: dict[str, str] = {}
+    titles: set[str] = set()
+    for i, part in enumerate(document["part"], 1):
+        here = f"part {i}" + (f" “{part['title']}”" if isinstance(part, dict) and "title" in part else "")
+        yield from _form("part", here, part)
+        if part["title"] in titles:
+            yield here, "another part has the same title"
+        titles.add(part["title"])
+        for j, task in enumerate(part["task"], 1):
+            at = f"{here}, task {j}" + (f" “{task['number']}”" if isinstance(task, dict) and "number" in task else "")
+            yield from _form("task", at, task)
+            yield from _task(at, task, asked)
+        total, worth = sum(Fraction(task["points"]) for task in part["task"]), Fraction(part["points"])
+        if total < worth or (total > worth and not part.get("extra")):
+            more = "; only extra credit (extra = true) may list more than it counts" * (total > worth)
+            yield here, f"points: its tasks add up to {total}, the part says {worth}{more}"
+
+
+def _form(kind: str, where: str, table: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(table, dict):
+        yield where, f"expected a table with {', '.join(KEYS[kind])}, got {table!r}"
+        return
+    for key in table:
+        if key not in KEYS[kind]:
+            yield where, f"unknown key {key}{did_you_mean(key, list(KEYS[kind]))}; it may have {', '.join(KEYS[kind])}"
+    for key, form in KEYS[kind].items():
+        if key not in table:
+            if form.required:
+                yield where, f"{key} is missing: expected {form.expected}"
+            continue
+        value = table[key]
+        if (
+            not isinstance(value, form.types)
+            or (isinstance(value, bool) and bool not in form.types)
+            or value in ("", [])
+        ):
+            yield where, f"{key} = {value!r}: expected {form.expected}"
+        elif key == "points" and not _is_positive(table[key]):
+            yield where, f"{key} = {value!r}: expected {form.expected}, more than 0"
+
+
+def _task(where: str, task: dict[str, Any], asked: dict[str, str]) -> Iterator[tuple[str, str]]:
+    if "functions" not in task and "manual" not in task:
+        yield where, "expected functions, or manual, or both: there is nothing to grade"
+    for function in task.get("functions", []):
+        if function not in all_tasks():
+            known = did_you_mean(str(function), list(all_tasks()))
+            yield where, f"functions: {function!r} is no graded function{known}"
+        elif function in asked:
+            yield where, f"functions: {function} is asked for already, in {asked[function]}"
+        asked[function] = where
+
+
+def _is_positive(points: Any) -> bool:
+    try:
+        return Fraction(points) > 0
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return False

@@ -1,0 +1,20 @@
+"""Name the mistake: read the formula back, and see which entry of the catalogue gives every reply that came back.
+
+A diagnosis is made only when it explains all calls, those that are right by chance included. A catalogued mistake has
+to give their results, gradients, arguments changed in place, graphs and ``.grad`` left behind; a formula that was read
+back has to give their results. Where neither does, the smallest failing call is shown instead. Points are never changed.
+
+| file               | holds                                                                    |
+| ------------------ | ------------------------------------------------------------------------ |
+| ``diagnose``       | the whole of it, for one failed function                                 |
+| ``clock``          | how much time it may take                                                |
+| ``matching``       | the catalogue against what came back                                     |
+| ``reading``        | further questions to the student's worker, for reading back              |
+| ``counterexample`` | the smallest failing call                                                |
+| ``mistakes/``      | the catalogue                                                            |
+| ``readback/``      | the algebra of formulas; ``known/``: what is known of each function      |
+"""
+
+from .diagnose import Diagnosis, diagnose
+
+__all__ = ["Diagnosis", "diagnose"]

@@ -1,0 +1,36 @@
+"""What is known of each function before it is read: the terms it may be made of, and where to look.
+
+| function                          | reading                                                       | file                |
+| --------------------------------- | ------------------------------------------------------------- | ------------------- |
+| made of the noise schedule        | weights as products of powers of ᾱ_t, ᾱ_prev, β, η            | ``schedule``        |
+| made of estimates or gradients    | weights of named terms in scale, norms and sizes              | ``combinations``    |
+| losses                            | a reduction of one among several terms, its power and factor  | ``losses``          |
+| of logits                         | a function of one logit, recovered by itself                  | ``logits``          |
+| blur                              | kernel, normalisation and padding, recovered from impulses    | ``kernels``         |
+| random ones                       | what is drawn, how and how often, where that is beyond chance | ``cutout``,         |
+|                                   |                                                               | ``augmentations``,  |
+|                                   |                                                               | ``samplers``        |
+| invert                            | which latents it visits, what it tells its loss               | ``searches``        |
+| networks                          | which argument of which sample acts on what comes out         | ``networks``        |
+"""
+
+from collections.abc import Callable
+
+from ....verdicts import Finding
+from ..evidence import Answer, Ask
+from . import augmentations, combinations, cutout, samplers, schedule, searches
+from .networks import CONDITIONS as NETWORKS
+from .networks import read_network
+
+SUMS = schedule.FORMULAS | combinations.FORMULAS
+STATISTICS: dict[str, Callable[[Ask, list[Answer]], list[Finding]]] = {
+    "augment.rand_cutout": cutout.read_cutout,
+    "augment.diff_augment": augmentations.read_augmentation,
+    "latents.mean_w": samplers.read_mean_w,
+    "latents.sample_z": samplers.read_sample_z,
+    "latents.sample_w": samplers.read_sample_w,
+    "latents.sample_w_plus": samplers.read_sample_w_plus,
+    "inversion.invert": searches.read_search,
+}
+
+__all__ = ["NETWORKS", "STATISTICS", "SUMS", "read_network"]

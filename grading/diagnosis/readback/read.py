@@ -1,0 +1,77 @@
+"""Read one function: which reader is asked, and which readings fit everything that was seen."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from ...checking.points import Draw, cases
+from ...contract.functions import function
+from ...verdicts import Finding
+from . import relations, sums
+from .evidence import Answer, Arguments, Ask, answer, answers, explains, same_answer
+from .known import STATISTICS, SUMS, kernels, logits, losses
+from .readings import Description, Reading, Rivals
+from .relations import varied
+
+MOST_RIVALS = 3
+ASKED_TWICE = 6  # calls; some draw nothing, such as those with eta = 0
+_RANDOM = "The same call gives another result each time: random numbers are drawn inside, which are to be handed over."
+FRESH_SEEDS = (101, 102)
+
+
+def reading(task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[], bool]) -> Reading | None:
+    """The formula that gives every answer; none where the answers are right."""
+    if any(one.value is None and not one.error for one in record):
+        return None  # it hung or died, or returned nothing: no formula does
+    if task in STATISTICS:
+        said = STATISTICS[task](ask, record)
+        return Description(said) if said else None
+    drawn = answers(ask, _fresh_calls(task))
+    if any(not same_answer(one, answer(ask, one.arguments)) for one in drawn[:ASKED_TWICE]):
+        return Description([Finding(_RANDOM, _RANDOM)])
+    seen = [*drawn, *record]
+    if explains(relations.as_expected(task).predict, seen, out_of_time):
+        return None
+    for reader in _readers(task, ask, drawn, out_of_time):
+        found = _fitting(reader, seen, out_of_time)
+        if found:
+            return found[0] if len(found) == 1 else Rivals(tuple(found))
+    return None
+
+
+def _fitting(reader: Iterator[Reading], seen: list[Answer], out_of_time: Callable[[], bool]) -> list[Reading]:
+    """The readings that give every answer: of those that need the fewest things to be wrong all, up to a few."""
+    found: list[tuple[int, Reading]] = []
+    said: list[set[str]] = []
+    for candidate in reader:
+        if out_of_time():
+            break
+        findings = candidate.findings()
+        staff, things = {finding.staff for finding in findings}, sum(finding.things for finding in findings)
+        simple = all(things <= fewest for fewest, _ in found) and not any(known <= staff for known in said)
+        if simple and explains(candidate.predict, seen, out_of_time):
+            found.append((things, candidate))
+            said.append(staff)
+    fewest = min((things for things, _ in found), default=0)
+    return [candidate for things, candidate in found if things == fewest][:MOST_RIVALS]
+
+
+def _readers(task: str, ask: Ask, drawn: list[Answer], out_of_time: Callable[[], bool]) -> Iterator[Iterator[Reading]]:
+    """Ways to read this function, the one that says most first."""
+    if task in SUMS:
+        yield sums.read_sum(SUMS[task], ask)
+    if task in logits.SIDES:
+        yield logits.logit_losses(task, ask, out_of_time)
+    if task == "illusions.gaussian_kernel1d":
+        yield kernels.kernels(ask)
+    if task == "illusions.lowpass":
+        yield kernels.blurs()
+    yield relations.relations(task, drawn, losses.BASES.get(task, {}), out_of_time)
+
+
+def _fresh_calls(task: str) -> Iterable[Arguments]:
+    """Points that no check has drawn, and parts of them in other sizes."""
+    for seed in FRESH_SEEDS:
+        draw = Draw([seed, 0])
+        for _, arguments in cases(task, seed):
+            yield arguments
+            if not function(task).sizes_tied:
+                yield varied(arguments, *(draw.integer(1, 4) for _ in range(4)))

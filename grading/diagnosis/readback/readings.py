@@ -1,0 +1,46 @@
+"""What a reader finds: a formula, what a function does where there is no formula, or several that fit."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ...verdicts import Finding
+from .evidence import ANYTHING, Arguments
+
+
+class Reading(Protocol):
+    def predict(self, arguments: Arguments) -> Any: ...
+
+    def findings(self) -> list[Finding]: ...
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a function does, where there is no formula: random ones. It was seen in the answers it is about."""
+
+    said: list[Finding]
+
+    def predict(self, arguments: Arguments) -> Any:
+        return ANYTHING
+
+    def findings(self) -> list[Finding]:
+        return self.said
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """Several readings that fit every answer: none of them is more than a possibility."""
+
+    readings: tuple[Reading, ...]
+
+    def predict(self, arguments: Arguments) -> Any:
+        return self.readings[0].predict(arguments)
+
+    def findings(self) -> list[Finding]:
+        count = len(self.readings)
+        return [
+            Finding(
+                f"({number} of {count} that fit all results) {' '.join(f.student for f in one.findings())}",
+                f"({number} of {count} that fit all results) {'; '.join(f.staff for f in one.findings())}",
+            )
+            for number, one in enumerate(self.readings, 1)
+        ]

@@ -1,0 +1,40 @@
+"""Read a student's function back: further questions to its worker, and what they show."""
+
+from typing import Any
+
+from ..sandbox import limits
+from ..sandbox.student import Student
+from ..verdicts import Failure
+from . import readback
+from .clock import OutOfTime
+
+
+def read_back(student: Student, out_of_time: OutOfTime) -> readback.Reading | None:
+    """What is wrong with the formula, if further calls and the recorded ones show it."""
+
+    def ask(**arguments: Any) -> Any:
+        if out_of_time():
+            raise _NoMoreQuestions
+        return student.ask(limits.PROBE_SECONDS, **arguments)
+
+    def run(settings: dict[str, Any], inputs: list[dict[str, Any]], train: dict[str, Any] | None = None) -> list[Any]:
+        if out_of_time() or not student.open:
+            raise _NoMoreQuestions
+        student.take_time()
+        outputs, losses, _ = student.run_module(settings, inputs, train=train, seconds=limits.NETWORK_SECONDS)
+        return outputs if train is None else losses
+
+    record = [
+        readback.Answer(one.arguments, one.reply.value if one.reply else None, one.error) for one in student.record
+    ]
+    try:
+        if student.task in readback.NETWORKS:
+            said = readback.read_network(student.task, run)
+            return readback.Description(said) if said else None
+        return readback.reading(student.task, ask, record, out_of_time) if record else None
+    except (_NoMoreQuestions, Failure):  # it hung, died, or raised where it never had before
+        return None
+
+
+class _NoMoreQuestions(Exception):
+    """The time for reading back is used up."""

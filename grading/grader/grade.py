@@ -1,0 +1,94 @@
+"""Grade one submission: checks under pytest here, the student's code in workers, one verdict per function."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+
+from ..paths import CHECKS, ROOT
+from ..sandbox.fork_server import ForkServer
+from ..verdicts import NOT_GRADED, GraderFault, Verdict
+from .crew import Claim, Send, share_out
+from .plugin import GradingPlugin
+from .run import Run
+
+_UNUSED = (  # plugins that would only cost time, print, or turn a verdict into something else
+    "cacheprovider doctest junitxml pastebin setuponly setupplan stepwise faulthandler unraisableexception "
+    "threadexception warnings legacypath debugging logging capture terminal recwarn"
+)
+
+
+def grade(
+    fork_server: ForkServer, run: Run, on_verdict: Callable[[Verdict], None] | None = None, jobs: int = 1
+) -> list[Verdict]:
+    """The verdicts on a run's tasks, in their order; ``on_verdict`` is called with each as soon as it stands.
+
+    With several ``jobs`` the functions are shared out to as many forked graders. Whatever goes wrong on this side ends
+    as "not graded" for the functions that it touches.
+    """
+    verdicts: dict[str, Verdict] = {}
+
+    def take(verdict: Verdict) -> None:
+        verdicts[verdict.task] = verdict
+        if on_verdict is not None:
+            on_verdict(verdict)
+
+    def member(own: ForkServer, claim: Claim, send: Send) -> str:
+        return run_checks(own, run, send, lambda task: claim(run.tasks.index(task)))
+
+    trouble: list[str] = []
+    try:
+        if jobs > 1 and len(run.tasks) > 1:
+            trouble += share_out(fork_server, len(run.tasks), jobs, member, take)
+        else:
+            trouble.append(run_checks(fork_server, run, take))
+    except GraderFault as fault:
+        trouble.append(str(fault))
+    for task in run.tasks:
+        if task not in verdicts:
+            take(Verdict(task, NOT_GRADED, reason="; ".join(dict.fromkeys(trouble))))
+    return [verdicts[task] for task in run.tasks]
+
+
+def run_checks(
+    fork_server: ForkServer,
+    run: Run,
+    take: Callable[[Verdict], None],
+    claim: Callable[[str], bool] = lambda task: True,
+) -> str:
+    """Run the checks of these functions in this process; the reason why verdicts may be missing."""
+    plugin = GradingPlugin(fork_server, run, take, claim)
+    modules = sorted({task.split(".")[0] for task in run.tasks})
+    files = [CHECKS / "test_every_function.py", *(CHECKS / f"test_{module}.py" for module in modules)]
+    options = ["-c", str(CHECKS / "pytest.ini"), "--rootdir", str(ROOT), "--import-mode=importlib"]
+    options += [f"--hypothesis-seed={run.seed}", "-p", "_hypothesis_pytestplugin"]
+    for name in _UNUSED.split():
+        options += ["-p", f"no:{name}"]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the tensors are small, and the student's worker needs the other core
+    try:
+        with _plain_pytest():
+            pytest.main([*options, *map(str, files)], plugins=[plugin])
+    except Exception as error:
+        plugin.trouble.append(f"{type(error).__name__}: {error}")
+    finally:
+        torch.set_num_threads(threads)
+    return "; ".join(["the run of the checks ended early", *plugin.trouble])
+
+
+@contextlib.contextmanager
+def _plain_pytest() -> Iterator[None]:
+    """No plugin or option of the surrounding project may change how grades come about."""
+    saved = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
+    saved["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        for name, value in saved.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,221 @@
+"""Call the student's function and describe what came of it as plain data."""
+
+import inspect
+import linecache
+import numbers
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .. import limits
+from .values import Opaque, materialise
+
+
+def perform(
+    function: Callable,
+    positional: list[str],
+    arguments: dict[str, Any],
+    cotangent: Tensor | None,
+    remote: Callable | None = None,
+) -> dict[str, Any]:
+    """Call ``function`` with the named arguments, those in ``positional`` by position.
+
+    Reports the result and what the contract says about the call besides: arguments changed in place, whether the
+    result hangs on a graph, gradients with respect to leaves and network parameters (for a cotangent), ``.grad`` left
+    behind, networks frozen or unfrozen, the global random state moved.
+    """
+    torch.set_grad_enabled(True)  # an earlier call of the same function may have left them otherwise
+    torch.set_default_dtype(torch.float32)
+    live, networks = materialise(arguments, remote)
+    before = {name: _copy(value) for name, value in live.items()}
+    trainable = {name: _trainable(network) for name, network in networks.items()}
+    random_state = torch.get_rng_state()
+    result = function(*(live[name] for name in positional), **{k: v for k, v in live.items() if k not in positional})
+    reply = {
+        "result": outgoing(result),
+        "changed": [name for name, value in live.items() if not _same(before[name], value)],
+        "attached": isinstance(result, Tensor) and result.requires_grad,
+        "grad_left": [name for name, value in live.items() if _has_grad(value)]
+        + [f"the network behind {name}" for name, network in networks.items() if _trained(network)],
+        "unfrozen": [name for name, network in networks.items() if _trainable(network) != trainable[name]],
+        "moved_random_state": not torch.equal(random_state, torch.get_rng_state()),
+        "kept_graph": [name for name, network in networks.items() if getattr(network, "kept_graph", False)],
+    }
+    if cotangent is not None:
+        leaves = {k: v for k, v in live.items() if isinstance(v, Tensor) and v.requires_grad and v.is_leaf}
+        for name, network in networks.items():
+            leaves |= {f"{name}.{key}": parameter for key, parameter in network.named_parameters()}
+        reply["grads"] = _gradients(result, leaves, cotangent)
+    return reply
+
+
+def run_module(
+    network: Callable,
+    settings: dict[str, Any],
+    inputs: list[dict[str, Any]],
+    by_name: bool,
+    train: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """Build a network of the student's from a fixed seed, in the images' dtype, and run it on each of the inputs.
+
+    Its parameters are shaken a little: layers that begin at zero, as last layers often do, would hide everything else.
+    With ``train`` it is fitted to one batch instead, in float32, and the loss before and after comes back.
+    """
+    torch.set_grad_enabled(True)
+    torch.set_default_dtype(torch.float32)
+    torch.manual_seed(0)
+    model = network(**settings)
+    if train is not None:
+        losses, untrained = _fit(model, **train)
+        return {"outputs": [], "losses": losses, "changed": [], "untrained": untrained}
+    model = model.float() if inputs[0]["x"].dtype == torch.float32 else model.double()  # what is complex stays so
+    model.eval()
+    before = [{name: _copy(value) for name, value in arguments.items()} for arguments in inputs]
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.02 * torch.randn_like(parameter))
+        outputs = [model(**arguments) if by_name else model(*arguments.values()) for arguments in inputs]
+    changed = [name for old, new in zip(before, inputs) for name in new if not _same(old[name], new[name])]
+    return {"outputs": outgoing(outputs), "losses": [], "changed": sorted(set(changed)), "untrained": ""}
+
+
+def _fit(
+    model: nn.Module, arguments: dict[str, Any], target: Tensor, steps: int, enough: float
+) -> tuple[list[float], str]:
+    """The first and the last loss of Adam, which ends as soon as that part of the first loss is ``enough``.
+
+    Where there is nothing to train there are no losses, and the second value says why.
+
+    It is written out: importing torch.optim's would take longer than the training.
+    """
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    mean, square = ([torch.zeros_like(parameter) for parameter in parameters] for _ in range(2))
+    losses: list[float] = []
+    if not parameters:
+        return losses, "no parameters"
+    model.train()
+    for step in range(1, steps + 1):
+        loss = nn.functional.mse_loss(model(*arguments.values()), target)
+        if not loss.requires_grad:
+            return [], "cut off"
+        losses.append(loss.item())
+        if losses[-1] < enough * losses[0]:
+            break
+        gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+        with torch.no_grad():
+            for p, g, m, v in zip(parameters, gradients, mean, square):
+                if g is not None:
+                    m.lerp_(g, 0.1)
+                    v.lerp_(g * g, 0.001)
+                    p.sub_(2e-3 * (m / (1 - 0.9**step)) / ((v / (1 - 0.999**step)).sqrt() + 1e-8))
+    return [losses[0], losses[-1]], ""
+
+
+def _gradients(result: Any, leaves: dict[str, Tensor], cotangent: Tensor) -> dict[str, Tensor | None] | None:
+    if not (isinstance(result, Tensor) and result.requires_grad and result.shape == cotangent.shape):
+        return None
+    grads = torch.autograd.grad(result, list(leaves.values()), cotangent.to(result.dtype), allow_unused=True)
+    return dict(zip(leaves, grads))
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    return list(value) if isinstance(value, list) else value
+
+
+def _same(before: Any, after: Any) -> bool:
+    if isinstance(before, Tensor):
+        same_kind = isinstance(after, Tensor) and before.shape == after.shape and before.dtype == after.dtype
+        return same_kind and torch.equal(before.nan_to_num(), after.detach().nan_to_num())
+    return before == after if isinstance(before, list) else True
+
+
+def _trainable(network: nn.Module) -> list[bool]:
+    return [parameter.requires_grad for parameter in network.parameters()]
+
+
+def _has_grad(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.is_leaf and value.grad is not None
+
+
+def _trained(network: nn.Module) -> bool:
+    return any(parameter.grad is not None for parameter in network.parameters())
+
+
+def outgoing(value: Any, depth: int = 0) -> Any:
+    """What may cross the boundary of a value that student code made; everything else is described."""
+    if isinstance(value, Tensor):
+        plain = value.layout is torch.strided and value.device.type != "meta" and not value.is_complex()
+        return value.detach() if plain and not value.is_quantized else _opaque(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return value[:1000]
+    if isinstance(value, numbers.Integral) and abs(int(value)) < 2**63:
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if type(value) in (list, tuple) and depth < 4 and len(value) <= limits.ITEMS:
+        return type(value)(outgoing(v, depth + 1) for v in value)
+    if type(value) is dict and depth < 4 and len(value) <= limits.ITEMS and all(type(key) is str for key in value):
+        return {key: outgoing(v, depth + 1) for key, v in value.items()}
+    return _opaque(value)
+
+
+def _opaque(value: Any) -> Opaque:
+    kind = type(value)
+    try:
+        if isinstance(value, Tensor):
+            text = f"{value.dtype}, {value.layout}, on {value.device}, of shape {tuple(value.shape)}"
+        else:
+            text = repr(value)[:200]
+    except BaseException:
+        text = "something whose repr fails"
+    return Opaque(f"{kind.__module__}.{kind.__qualname__}"[:100], text)
+
+
+def describe_error(error: BaseException, folder: Path) -> dict[str, Any]:
+    """An exception as data: its type, its message and the student's own frames, innermost last."""
+    try:
+        message = str(error)[:600]
+    except BaseException:
+        message = "(its message could not be read)"
+    frames = [
+        _frame(folder, frame.filename, frame.lineno or 0, frame.name)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(folder)
+    ]
+    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(folder):
+        frames.append(_frame(folder, error.filename, error.lineno or 0, ""))
+        message = error.msg or message
+    return {
+        "type": type(error).__name__[:100],
+        "not_implemented": isinstance(error, NotImplementedError),
+        "message": message,
+        "frames": frames[-6:],
+    }
+
+
+def _frame(folder: Path, filename: str, line: int, function: str) -> dict[str, Any]:
+    return {
+        "file": str(Path(filename).relative_to(folder))[-200:],
+        "line": line,
+        "function": function[:100],
+        "code": linecache.getline(filename, line).strip()[:200],
+    }
+
+
+def where_defined(function: Callable, folder: Path) -> str:
+    """``ddpm.py:12``, or nothing where the function does not come from a file of the submission."""
+    try:
+        inner = inspect.unwrap(function)
+        if isinstance(inner, type):  # the first of its own methods
+            inner = next(value for value in vars(inner).values() if inspect.isfunction(value))
+        return f"{Path(inner.__code__.co_filename).relative_to(folder)}:{inner.__code__.co_firstlineno}"
+    except (AttributeError, StopIteration, ValueError):
+        return ""

@@ -1,0 +1,65 @@
+"""A function that stays on the grader's side although gradients have to flow through it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import limits
+
+
+class Differentiable:
+    """``function`` as an argument of a graded call: forward and vector-Jacobian product are two calls over the wire.
+
+    The worker sees tensors only, so a trained network and its weights never reach the student's process.
+    """
+
+    def __init__(self, function: Callable) -> None:
+        self.function = function
+        self.graphs: dict[int, tuple[list[Any], list[Tensor]]] = {}
+        self.tickets = 0
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.function(*arguments)
+
+    def answer(self, what: str, *request: Any) -> Any:
+        """What the worker asks for: "forward" with the arguments, or "backward" with a ticket and cotangents."""
+        if what == "forward":
+            return self._forward(*request)
+        if what == "backward":
+            return self._backward(*request)
+        raise ValueError(f"expected forward or backward, got {what!r}")
+
+    def _forward(self, arguments: list[Any]) -> tuple[int, Any]:
+        leaves = [
+            value.detach().requires_grad_() if isinstance(value, Tensor) and value.is_floating_point() else value
+            for value in arguments
+        ]
+        with torch.enable_grad():
+            outputs = self.function(*leaves)
+        several = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+        self.tickets += 1
+        self.graphs[self.tickets] = (leaves, several)
+        self.graphs.pop(self.tickets - limits.KEPT_GRAPHS, None)
+        return self.tickets, outputs.detach() if isinstance(outputs, Tensor) else [one.detach() for one in several]
+
+    def _backward(self, ticket: int, cotangents: list[Tensor | None]) -> list[Tensor | None]:
+        if ticket not in self.graphs:
+            raise ValueError(
+                f"a gradient was asked for through a call that is more than {limits.KEPT_GRAPHS} calls ago"
+            )
+        leaves, outputs = self.graphs[ticket]
+        asked = [(output, one) for output, one in zip(outputs, cotangents) if one is not None and output.requires_grad]
+        inputs = [leaf for leaf in leaves if isinstance(leaf, Tensor) and leaf.requires_grad]
+        if not asked or not inputs:
+            return [None] * len(leaves)
+        found = torch.autograd.grad(
+            [output for output, _ in asked],
+            inputs,
+            [one.to(output.dtype) for output, one in asked],
+            retain_graph=True,
+            allow_unused=True,
+        )
+        gradients = iter(found)
+        return [next(gradients) if isinstance(leaf, Tensor) and leaf.requires_grad else None for leaf in leaves]

@@ -1,0 +1,13 @@
+"""The untrusted side: everything here runs in the process that holds the student's code.
+
+It imports torch, numpy and what may cross the boundary, never the reference, the fixtures or the checks: what is not in
+this process cannot be stolen from it.
+
+| file            | holds                                                                                     |
+| --------------- | ----------------------------------------------------------------------------------------- |
+| ``fork_server`` | the preloaded process that forks workers                                                  |
+| ``serve``       | one worker: copies the submission, confines itself, answers calls                         |
+| ``confinement`` | what a worker may touch, enforced by the kernel before the first line of student code     |
+| ``loader``      | imports a submission and finds one graded function in it                                  |
+| ``gradients``   | gradients through a function of the other side                                            |
+"""

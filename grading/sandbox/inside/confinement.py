@@ -1,0 +1,119 @@
+"""What a worker may touch, enforced by the kernel before the first line of student code runs.
+
+On Linux, Landlock leaves the interpreter's own files readable and one scratch folder writable; everything else (the
+reference, the fixtures, home folders, the grader's memory, TCP) is out of reach, without root and without a
+container. Elsewhere only the resource limits hold, and the report says so.
+"""
+
+import contextlib
+import ctypes
+import os
+import platform
+import resource
+import site
+import struct
+import sys
+import sysconfig
+from pathlib import Path
+
+from ...paths import INSTALLED, ROOT, SECRET
+from .. import limits
+
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
+_SIGKILL = 9
+
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
+_READ = _EXECUTE | _READ_FILE | _READ_DIR
+_FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15  # those a rule on a single file may carry
+_RIGHTS_BY_ABI = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # number of file-system rights each ABI knows; later: as 5
+
+_libc = ctypes.CDLL(None, use_errno=True) if platform.system() == "Linux" else None
+
+
+def landlock_abi() -> int:
+    """The kernel's Landlock version, 0 where there is none."""
+    return max(0, _libc.syscall(_CREATE_RULESET, None, 0, 1)) if _libc else 0
+
+
+def limit_resources() -> None:
+    """Bounds that keep one submission from taking the machine down; the time limit is the grader's."""
+    for name, value in (("RLIMIT_AS", limits.WORKER_MEMORY), ("RLIMIT_FSIZE", limits.WORKER_FILE), ("RLIMIT_CORE", 0)):
+        kind = getattr(resource, name, None)
+        if kind is not None:
+            hard = resource.getrlimit(kind)[1]
+            soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            with contextlib.suppress(ValueError, OSError):  # macOS refuses RLIMIT_AS; the time limit still holds
+                resource.setrlimit(kind, (soft, soft))
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what workers leave behind in sessions of their own, so that it can be ended."""
+    if _libc:
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent() -> None:
+    if _libc:
+        _libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+
+
+def confine(scratch: Path) -> bool:
+    """Restrict this process for good; returns whether the kernel did."""
+    abi = landlock_abi()
+    if not _libc or abi == 0:
+        return False
+    rights = (1 << _RIGHTS_BY_ABI.get(abi, 16)) - 1
+    # struct landlock_ruleset_attr: file-system rights, TCP bind and connect, scopes (abstract sockets, signals).
+    attributes = struct.pack("=QQQ", rights, 3 if abi >= 4 else 0, 3 if abi >= 6 else 0)
+    size = 24 if abi >= 6 else 16 if abi >= 4 else 8
+    ruleset = _libc.syscall(_CREATE_RULESET, attributes, size, 0)
+    if ruleset < 0:
+        return False
+    for path in _readable():
+        _allow(ruleset, path, _READ & rights)
+    if INSTALLED:  # imports list the folder of all libraries; its names are no secret
+        _allow(ruleset, ROOT, _READ_DIR & rights)
+    for device in ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"):
+        _allow(ruleset, Path(device), (_READ_FILE | _WRITE_FILE) & rights)
+    _allow(ruleset, scratch, rights)
+    _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    done = _libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0
+    os.close(ruleset)
+    return done
+
+
+def _readable() -> set[Path]:
+    """The interpreter, its libraries and what the system's C library reads; never the grader's own folder."""
+    paths = {Path(p) for p in sysconfig.get_paths().values()} | {Path(p) for p in sys.path if p}
+    paths |= {Path(p) for p in (*site.getsitepackages(), sys.prefix, sys.base_prefix)}
+    paths |= {Path(p) for p in ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share", "/etc", "/sys")}
+    # Of the processes only this one: others' environments and memory maps are nobody's business.
+    paths |= {Path("/proc") / name for name in (str(os.getpid()), "cpuinfo", "meminfo", "stat", "filesystems", "sys")}
+    return {part for path in paths if path.exists() for part in _without_the_grader(path)}
+
+
+def _without_the_grader(path: Path) -> list[Path]:
+    """This folder, or the parts of it that are not the grader's.
+
+    A checkout's parents are left out as a whole. Where the grader is installed it lies among the libraries that student
+    code needs: then everything beside it is allowed, piece by piece.
+    """
+    if path.resolve() in SECRET:
+        return []
+    if not any(path.resolve() in secret.parents for secret in SECRET):
+        return [path]
+    return [part for child in path.iterdir() for part in _without_the_grader(child)] if INSTALLED else []
+
+
+def _allow(ruleset: int, path: Path, rights: int) -> None:
+    assert _libc is not None
+    try:
+        handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return
+    if not path.is_dir():
+        rights &= _FILE_RIGHTS
+    # struct landlock_path_beneath_attr is packed: rights, then the folder's descriptor.
+    _libc.syscall(_ADD_RULE, ruleset, 1, struct.pack("=Qi", rights, handle), 0)
+    os.close(handle)

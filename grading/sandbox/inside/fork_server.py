@@ -1,0 +1,91 @@
+"""A process that has imported torch and nothing of the grader, and forks a worker in tens of milliseconds on demand.
+
+It never runs student code itself and never a parallel region, which would make forking unsafe.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+# What submissions use is imported once, here.
+import jaxtyping  # noqa: F401
+import numpy  # noqa: F401
+import psutil
+import torch
+import torch.func
+import torch.fx.experimental.symbolic_shapes  # autograd imports it at its first use
+
+from . import confinement, serve
+
+
+def run(control: socket.socket) -> None:
+    torch.set_num_threads(1)
+    sys.dont_write_bytecode = True
+    confinement.adopt_orphans()
+    gc.freeze()
+    workers: set[int] = set()  # and clones
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 1)
+        if not message:
+            return
+        request = json.loads(message)
+        if "spawn" in request:
+            if request["optimises"]:  # at its first use an optimizer imports this: 0.8 s for each worker
+                with contextlib.suppress(Exception):
+                    importlib.import_module("torch._dynamo")
+            pid = os.fork()
+            if pid == 0:
+                _become_worker(control, descriptors[0], **request["spawn"])
+            os.close(descriptors[0])
+            workers.add(pid)
+            answer: dict[str, int | None] = {"pid": pid}
+        elif "clone" in request:
+            pid = os.fork()
+            if pid == 0:  # go on as a second process of this kind, for another grader
+                confinement.die_with_parent()
+                control.close()
+                confinement.adopt_orphans()
+                control, workers = socket.socket(fileno=descriptors[0]), set()
+                continue
+            os.close(descriptors[0])
+            workers.add(pid)
+            answer = {"pid": pid}
+        else:
+            workers.discard(request["reap"])
+            answer = {"status": _reap(request["reap"], workers)}
+        control.sendall(json.dumps(answer).encode() + b"\n")
+
+
+def _become_worker(
+    control: socket.socket, descriptor: int, code: str, scratch: str, module: str, function: str
+) -> None:
+    try:
+        control.close()
+        channel = socket.socket(fileno=descriptor)
+        serve.serve(channel, Path(code), Path(scratch), module, function)
+    finally:
+        os._exit(0)
+
+
+def _reap(pid: int, others: set[int]) -> int | None:
+    """End the worker and everything that it started; its exit code if it had ended by itself, negative for a signal."""
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    if not ended:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    # Processes that left the worker's session are this process's children now: all that are no workers.
+    for child in psutil.Process().children():
+        if child.pid not in others:
+            with contextlib.suppress(psutil.Error, ChildProcessError):
+                for process in (child, *child.children(recursive=True)):
+                    process.kill()
+                os.waitpid(child.pid, 0)
+    return os.waitstatus_to_exitcode(status) if ended else None

@@ -1,0 +1,54 @@
+"""Every bound on what a submission may take: time, size and number.
+
+They are read as ``limits.NAME`` where they are used, so that there is one place to change one.
+"""
+
+import os
+
+# What is handed in. A data set or a checkpoint among the files is a mistake, and every worker gets a copy.
+SUBMISSION_BYTES = 100 << 20
+SUBMISSION_DEPTH = 50  # of folders in folders
+
+# A worker's process.
+WORKER_MEMORY = 6 << 30  # bytes of address space; torch on a CPU takes 0.8 GB
+WORKER_FILE = 64 << 20  # bytes of one file that it writes
+PRINTED = 2_000  # characters of the student's output that are kept
+
+# A call, in seconds of processor time.
+CALL_SECONDS = 10.0  # a slow, correct loop over pixels takes two or three
+IMPORT_SECONDS = 20.0
+HURRIED_IMPORT_SECONDS = 5.0  # where the same import has hung for another function
+PATIENCE = 2  # wall clock may be this many times the limit where the processor is shared, and no more
+CALLBACKS = 20_000  # per call; a sampler needs a few dozen
+KEPT_GRAPHS = 256  # of functions that stay on our side; a sampler needs its last one, a line search a few
+
+# After a check has failed.
+FAILED_SECONDS = 0.6  # of wall clock, for finding out what else does
+MOST_PATIENCE = 4  # wall clock may be this many times what it is on an idle machine
+
+# A message.
+MESSAGE_JSON = 1 << 20  # bytes; a reply holds a few shapes and strings
+MESSAGE_BLOB = 1 << 26  # bytes; the largest graded image has a few thousand elements
+TEXT = 2_000  # characters of one string
+ITEMS = 10_000  # of one list
+LOOK_EVERY = 0.25  # seconds between two looks at the clock while waiting
+
+# A diagnosis: what is asked once the verdict stands.
+DIAGNOSED_CALLS = 120  # replayed for each candidate; all checks of a function make about as many
+MATCHING_SECONDS = 1.3  # of processor time on this side, for the catalogue; then no mistake is named
+READING_SECONDS = 0.9  # the same for reading back; half of it where the catalogue has named the mistake already
+WAITING_SECONDS = 1.6  # of wall clock, on a machine that is not shared; no call to the student's code begins later
+PROBE_SECONDS = 0.25  # for one such call; a worker that hangs is ended after twice that
+NETWORK_SECONDS = 1.0  # for one run of a network on a dozen inputs
+
+# A smoke run.
+PICTURE_SECONDS = 60.0  # a call of a sampler waits for the network a hundred times
+
+
+def patience() -> float:
+    """How many processes share a processor here, within limits: how much longer by the wall clock everything takes."""
+    try:
+        load = os.getloadavg()[0]
+    except OSError:  # there is none to be had
+        load = 0.0
+    return min(max(1.0, load / (os.cpu_count() or 1)), MOST_PATIENCE)

@@ -1,0 +1,51 @@
+"""A call as data: what of its arguments crosses the boundary, and what stays here and is answered over the wire."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from ..contract.functions import Function
+from .crossing.values import Probe, Remote
+from .describe import describe_call
+from .gradients import Differentiable
+
+
+@dataclass(frozen=True)
+class Request:
+    message: dict[str, Any]
+    callbacks: list[Callable]  # by the number that a worker knows them by
+    called: str  # the call as text
+
+
+def request(
+    function: Function, arguments: dict[str, Any], by_name: bool, cotangent: Tensor | None, local_probes: bool
+) -> Request:
+    """Arguments are given by name and handed on by position, in the contract's order, unless ``by_name`` is set."""
+    arguments = {name: arguments[name] for name in function.parameters if name in arguments}
+    callbacks: list[Callable] = []
+    sent = {name: _portable(value, callbacks, local_probes) for name, value in arguments.items()}
+    positional = [] if by_name else _leading(function.parameters, sent)
+    message = {"positional": positional, "arguments": sent, "cotangent": cotangent}
+    return Request(message, callbacks, describe_call(function.name, arguments))
+
+
+def _portable(value: Any, callbacks: list[Callable], local_probes: bool) -> Any:
+    if isinstance(value, Differentiable):
+        callbacks.append(value.answer)
+        return Remote(len(callbacks) - 1, differentiable=True)
+    if callable(value) and not (isinstance(value, Probe) and local_probes):
+        callbacks.append(value)
+        return Remote(len(callbacks) - 1)
+    return value
+
+
+def _leading(names: tuple[str, ...], arguments: dict[str, Any]) -> list[str]:
+    """The arguments that can go by position: the contract's first ones up to the first that is left out."""
+    leading = []
+    for name in names:
+        if name not in arguments:
+            break
+        leading.append(name)
+    return leading

@@ -1,0 +1,101 @@
+"""The trusted side's handle on one worker: talk to it within a time limit, and end it."""
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from ..contract.functions import Function
+from . import limits
+from .crossing import wire
+from .fork_server import ForkServer
+
+
+class Hung(Exception):
+    """A worker did not answer in time; it has been ended."""
+
+
+class Died(Exception):
+    """A worker ended before it answered; the argument is its exit code, negative for a signal, None if unknown."""
+
+
+class Worker:
+    """One forked process with one function of the submission in it."""
+
+    def __init__(self, fork_server: ForkServer, code: Path, function: Function) -> None:
+        self.fork_server = fork_server
+        self.pid, self.channel, self.scratch = fork_server.spawn(code, function)
+        self.ended = False
+
+    def loaded(self, hurried: bool = False) -> dict[str, Any]:
+        """The first message: found, missing, or raised while importing."""
+        return self._wait(limits.HURRIED_IMPORT_SECONDS if hurried else limits.IMPORT_SECONDS, [])
+
+    def call(self, request: dict[str, Any], callbacks: list[Callable], seconds: float) -> dict[str, Any]:
+        return self._wait(seconds, callbacks, request)
+
+    def end(self) -> int | None:
+        """Stop the worker, with everything that it started; its exit code if it had ended by itself."""
+        if self.ended:
+            return None
+        self.ended = True
+        self.channel.close()
+        status = self.fork_server.reap(self.pid)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        return status
+
+    def _wait(self, seconds: float, callbacks: list[Callable], request: dict[str, Any] | None = None) -> dict[str, Any]:
+        start = time.monotonic()
+        start_cpu: list[float] = []  # read at the first look, a quarter of a second in: most calls are over by then
+
+        def out_of_time(_: float) -> bool:
+            waited, now = time.monotonic() - start, self._processor_seconds()
+            start_cpu.append(now)
+            used = now - start_cpu[0]
+            return waited > seconds * limits.PATIENCE or (waited > seconds and used > seconds)
+
+        try:
+            if request is not None:
+                wire.send(self.channel, request, out_of_time)
+            for _ in range(limits.CALLBACKS):
+                message = wire.receive(self.channel, out_of_time)
+                if not isinstance(message, dict):
+                    raise wire.ProtocolError("a message that is not an object")
+                if "callback" not in message:
+                    return message
+                wire.send(self.channel, self._answer(message, callbacks), out_of_time)
+                if time.monotonic() - start > seconds and out_of_time(0):
+                    break
+            self.end()
+            raise Hung
+        except wire.OutOfTime:
+            self.end()
+            raise Hung from None
+        except wire.Closed:
+            time.sleep(0.01)  # the channel closes a moment before the process is gone
+            raise Died(self.end()) from None
+        except wire.ProtocolError:
+            self.end()
+            raise
+
+    @staticmethod
+    def _answer(message: dict[str, Any], callbacks: list[Callable]) -> dict[str, Any]:
+        """Run a probe for the worker; what the probe refuses is the student's error and goes back as one."""
+        number, arguments, keywords = message["callback"], message.get("arguments"), message.get("keywords")
+        known = isinstance(number, int) and 0 <= number < len(callbacks)
+        if not (known and isinstance(arguments, list) and isinstance(keywords, dict)):
+            raise wire.ProtocolError("a callback that does not exist")
+        try:
+            return {"answer": callbacks[number](*arguments, **keywords)}
+        except Exception as error:
+            return {"refused": f"{type(error).__name__}: {error}"}
+
+    def _processor_seconds(self) -> float:
+        with contextlib.suppress(psutil.Error):
+            used = psutil.Process(self.pid).cpu_times()
+            return used.user + used.system
+        return 0.0
