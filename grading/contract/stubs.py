@@ -123,8 +123,8 @@ def _without_raises(lines: list[str]) -> list[str]:
 def differing(fresh: dict[str, str]) -> dict[str, str]:
     """Files of ``student_stubs/`` that are not what the reference gives, each with what is the matter."""
     stored = {path.name: path.read_text(encoding="utf-8") for path in STUBS.glob("*.py")}
-    told = {name: "is missing" for name in fresh.keys() - stored.keys()}
-    told |= {name: "does not belong there" for name in stored.keys() - fresh.keys()}
+    told = dict.fromkeys(fresh.keys() - stored.keys(), "is missing")
+    told |= dict.fromkeys(stored.keys() - fresh.keys(), "does not belong there")
     edited = "is not what the reference gives: someone has written in it, or the reference has changed"
     told |= {name: edited for name in fresh.keys() & stored.keys() if fresh[name] != stored[name]}
     told |= {

@@ -29,7 +29,7 @@ def copy(source: Path, target: Path, name: str) -> list[str]:
     for place, handle, entries in _walk(source, notes):
         (target / place).mkdir(exist_ok=True)
         for entry in entries:
-            at = os.path.join(place, entry)
+            at = os.path.normpath(os.path.join(place, entry))
             try:
                 mode = os.stat(entry, dir_fd=handle, follow_symlinks=False).st_mode
                 if stat.S_ISLNK(mode):

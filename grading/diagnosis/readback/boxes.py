@@ -5,7 +5,7 @@ channels, the rest left alone) is exact, and so are the boxes; only how they are
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -30,10 +30,21 @@ class Boxes:
 
 
 @dataclass(frozen=True)
-class Treatment:
-    """What becomes of the images, in words; nothing where it is right."""
+class Oddity:
+    """One thing that becomes of the images. What was measured of it may differ from batch to batch."""
 
-    said: tuple[str, ...]
+    words: str  # with {} for each measured number
+    measured: tuple[str, ...] = field(default=(), compare=False)
+
+    def __str__(self) -> str:
+        return self.words.format(*self.measured)
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What becomes of the images; nothing where it is right."""
+
+    oddities: tuple[Oddity, ...]
     boxes: Boxes  # of the samples (or, where each has its own, channels) that have one
     missing: int = 0  # how many have none
 
@@ -50,36 +61,37 @@ def treatment(x: Tensor, y: Any) -> Treatment | None:
     if not (isinstance(y, Tensor) and y.is_floating_point() and y.shape == x.shape and bool(y.isfinite().all())):
         return None
     y = y.double()
-    for said, left in _left_alone(x, y):
+    for outside, left in _left_alone(x, y):
         gone = (y - left).abs() > _SAME * left.abs()
         for how, masks in _masks(gone):
             boxes = rectangles(masks)
             if boxes is not None:
-                return Treatment((*said, *how, *_filled(x, y, gone)), boxes, len(masks) - len(boxes.top))
+                return Treatment((*outside, *how, *_filled(x, y, gone)), boxes, len(masks) - len(boxes.top))
     kept = (y - x).abs() <= _SAME * x.abs()
     boxes = rectangles(kept[:, 0])
     if boxes is not None and bool((kept == kept[:, :1]).all()) and bool((y[~kept] == 0).all()):
-        return Treatment(("only the box is kept, and everything else is 0",), boxes)
+        return Treatment((Oddity("only the box is kept, and everything else is 0"),), boxes)
     return None
 
 
-def _left_alone(x: Tensor, y: Tensor) -> Iterator[tuple[tuple[str, ...], Tensor]]:
+def _left_alone(x: Tensor, y: Tensor) -> Iterator[tuple[tuple[Oddity, ...], Tensor]]:
     """What the pixels outside of the box may have become."""
     yield (), x
-    yield ("everything is cut off at −1 and 1",), x.clamp(-1, 1)
+    yield (Oddity("everything is cut off at −1 and 1"),), x.clamp(-1, 1)
     ratio = (y / x).flatten(1).median(1).values.reshape(-1, 1, 1, 1)
     if float(ratio.min()) <= 0:
         return
     gone = (y - ratio * x).abs() > _SAME
     area = gone.double().mean((1, 2, 3), keepdim=True)
     by_area = torch.allclose(ratio, 1 / (1 - area), rtol=1e-4)
-    what = (
-        "divided by the part that is left of the image" if by_area else f"multiplied by {ratio.mean():.3g} on average"
-    )
-    yield (f"the pixels outside of the box are {what}",), ratio * x
+    if by_area:
+        yield (Oddity("the pixels outside of the box are divided by the part that is left of the image"),), ratio * x
+    else:
+        times = f"{ratio.mean():.3g}"
+        yield (Oddity("the pixels outside of the box are multiplied by {} on average", (times,)),), ratio * x
 
 
-def _masks(gone: Tensor) -> Iterator[tuple[tuple[str, ...], Tensor]]:
+def _masks(gone: Tensor) -> Iterator[tuple[tuple[Oddity, ...], Tensor]]:
     """Which pixels of each sample are gone, (N, H, W), and what is odd about it."""
     touched = gone.flatten(2).any(2).any(0)  # (C,)
     if bool((gone == gone[:, :1]).all()):
@@ -88,19 +100,19 @@ def _masks(gone: Tensor) -> Iterator[tuple[tuple[str, ...], Tensor]]:
         cross = rows[:, :, None] | columns[:, None, :]
         if bool((cross == gone[:, 0]).all()):
             yield (
-                ("whole rows and whole columns are gone, not only where they meet",),
+                (Oddity("whole rows and whole columns are gone, not only where they meet"),),
                 rows[:, :, None] & columns[:, None],
             )
     elif bool(touched.all()):
-        yield ("every channel has a box of its own",), gone.flatten(0, 1)
+        yield (Oddity("every channel has a box of its own"),), gone.flatten(0, 1)
     else:
         named = " and ".join(str(i) for i in touched.nonzero().flatten().tolist())
         some = gone[:, touched]
         if bool((some == some[:, :1]).all()):
-            yield (f"only channel {named} of {gone.shape[1]} has a box",), some[:, 0]
+            yield (Oddity("only channel {} of {} has a box", (named, str(gone.shape[1]))),), some[:, 0]
 
 
-def _filled(x: Tensor, y: Tensor, gone: Tensor) -> tuple[str, ...]:
+def _filled(x: Tensor, y: Tensor, gone: Tensor) -> tuple[Oddity, ...]:
     values = y[gone]
     if bool((values == 0).all()) or not len(values):
         return ()
@@ -111,10 +123,11 @@ def _filled(x: Tensor, y: Tensor, gone: Tensor) -> tuple[str, ...]:
     }
     for said, mean in means.items():
         if torch.allclose(values, mean.expand_as(x)[gone], rtol=1e-4, atol=1e-6):
-            return (f"the box is filled with {said}; expected 0",)
+            return (Oddity(f"the box is filled with {said}; expected 0"),)
     if float(values.std()) < 1e-6:
-        return (f"the box is filled with {values.mean():.3g}; expected 0",)
-    return (f"the box is filled with other values ({values.mean():.2g} ± {values.std():.2g}); expected 0",)
+        return (Oddity("the box is filled with {}; expected 0", (f"{values.mean():.3g}",)),)
+    spread = f"{values.mean():.2g}", f"{values.std():.2g}"
+    return (Oddity("the box is filled with other values ({} ± {}); expected 0", spread),)
 
 
 def rectangles(masks: Tensor) -> Boxes | None:

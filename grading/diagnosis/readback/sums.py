@@ -8,7 +8,6 @@ chain and steps to the clean image. The formula is read in the first regime; in 
 one of a few ways of reading the table beyond its ends, or is read anew.
 """
 
-import difflib
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -230,12 +229,13 @@ def _swapped(formula: Sum, weights: Weights, wrong: list[str], where: str) -> Mo
 def _replaced(formula: Sum, weights: Weights, wrong: list[str], where: str) -> Moved:
     """Terms that are not there while another one has their weight."""
     found: Moved = []
+    order = [*weights, *(name for name in wrong if name not in weights)]
     free = [name for name in wrong if formula.expected.get(name, ZERO) == ZERO]
     for name in wrong:
         stands = [other for other in free if weights.get(other, ZERO) == formula.expected.get(name, ZERO)]
         if weights.get(name, ZERO) == ZERO and stands:
-            # Of several the one that is called most like it: x_orig under the other mask, not noise.
-            other = difflib.get_close_matches(name, stands, n=1, cutoff=0)[0]
+            # Of several the one that stands next to it in the formula: x_orig under the other mask, not noise.
+            other = min(stands, key=lambda one: abs(order.index(one) - order.index(name)))
             free.remove(other)
             hint = f"{other[0].upper()}{other[1:]} does not belong there{where}: another term has that weight."
             found.append((Finding(hint, f"{other} stands for {name}{where}"), (name, other)))

@@ -5,7 +5,6 @@ drawn is told from thousands of boxes, and only where it is beyond chance. What 
 such as a side that is too short because the box hangs over the edge, is not said again.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from torch import Tensor
 from ....sandbox.crossing.values import Seeded
 from ....verdicts import Finding
 from .. import chance
-from ..boxes import Boxes, Treatment, images, treatment
+from ..boxes import Boxes, images, treatment
 from ..evidence import Answer, Ask
 
 MANY, BATCHES, FEW = 2500, 6, 24
@@ -45,14 +44,14 @@ def cutout(cut: Cut, alone: bool = True) -> list[str]:
     treated = treatment(x, cut(x, Seeded(11), False))
     if treated is None:
         return []
-    boxes, said = treated.boxes, list(treated.said)
+    boxes, said = treated.boxes, [str(oddity) for oddity in treated.oddities]
     if treated.missing:
         said.append(f"{treated.missing} of {treated.missing + len(boxes.top)} images keep all of their pixels")
     batches = []
     for number in range(BATCHES):
         some = images(FEW, seed=number)
         one = treatment(some, cut(some, Seeded(20 + number), False))
-        if one is None or _without_numbers(one) != _without_numbers(treated):
+        if one is None or one.oddities != treated.oddities:
             return []  # not the same everywhere
         batches.append(one.boxes)
     if _per_batch(batches, lambda b: torch.stack([b.top, b.left, b.height, b.width])):
@@ -61,10 +60,6 @@ def cutout(cut: Cut, alone: bool = True) -> list[str]:
     said += _corners(boxes, batches)
     said += _draws(boxes, batches)
     return [*said, *_ignored_ratios(cut, boxes), *_generator(cut)] if alone else said
-
-
-def _without_numbers(treated: Treatment) -> list[str]:
-    return [re.sub(r"[-\d.]+", "", said) for said in treated.said]
 
 
 def pixels(side: int, ratio: float) -> int:
