@@ -6,6 +6,7 @@ stay inside are made anew as links, all others are left out and named. What cann
 FIFO, a socket, a device), is left out and named too, and costs nothing but itself.
 """
 
+import errno
 import os
 import shutil
 import stat
@@ -14,11 +15,12 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from ..sandbox import limits
-from ..verdicts import Unusable
+from ..verdicts import GraderFault, Unusable
 
 _IGNORED = ("__pycache__", ".*", "venv", "node_modules")  # no homework is in them
 _TAKEN = 1 << 20  # bytes at a time
 _MOST_NOTES = 20
+_OURS = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)  # what is wrong with this machine, not with the files
 
 
 def copy(source: Path, target: Path, name: str) -> list[str]:
@@ -41,6 +43,8 @@ def copy(source: Path, target: Path, name: str) -> list[str]:
             except _LeadsOut as out:
                 notes.append(f"{_shown(at)} {out}: it was not followed")
             except OSError as error:
+                if error.errno in _OURS:
+                    raise GraderFault(f"{name} cannot be copied: {error.strerror}") from error
                 notes.append(f"{_shown(at)} cannot be read ({error.strerror}): it was left out")
     rest = len(notes) - _MOST_NOTES
     return notes[:_MOST_NOTES] + [f"{rest} more were left out"] * (rest > 0)

@@ -2,6 +2,7 @@
 
 import contextlib
 import keyword
+import os
 import site
 import sys
 import tempfile
@@ -68,6 +69,7 @@ def _existing(path: Path) -> Path:
         if not path.is_dir():
             raise Unusable(f"{path}: {expected}, got a file")
         folder = path.resolve()
+        os.listdir(folder)
     except OSError as error:
         raise Unusable(f"{path}: cannot be read: {error.strerror}") from error
     if folder == ROOT:
