@@ -24,6 +24,13 @@ class _Block(nn.Sequential):
         super().__init__(conv, nn.GroupNorm(1, conv.out_channels), nn.GELU())
 
 
+class _BatchBlock(nn.Sequential):
+    """Normalisation by the batch's own statistics, in evaluation mode as well."""
+
+    def __init__(self, conv):
+        super().__init__(conv, nn.BatchNorm2d(conv.out_channels, track_running_stats=False), nn.GELU())
+
+
 class _Embedding(nn.Sequential):
     def __init__(self, in_features, out_features):
         super().__init__(nn.Linear(in_features, out_features), nn.GELU(), nn.Linear(out_features, out_features))
@@ -52,10 +59,13 @@ class _Net(nn.Module):
         full = self.enter(x)
         half = self.down1(full)
         quarter = self.down2(half)
-        bottom = gain * self.bottom(quarter) + shift
+        bottom = self.condition(self.bottom(quarter), gain, shift)
         up1 = self.up1(torch.cat([bottom, self.skip(quarter)], dim=1))
         up2 = self.up2(torch.cat([up1, self.skip(half)], dim=1))
         return self.finish(self.out(self.last(torch.cat([up2, self.skip(full)], dim=1))))
+
+    def condition(self, features, gain, shift):
+        return gain * features + shift
 
     def skip(self, features):
         return features
@@ -195,11 +205,7 @@ class UnconditionalBatchStatistics(_Unconditional):
 
     def __init__(self, in_channels=1, num_hiddens=128):
         super().__init__(in_channels, num_hiddens)
-        self.enter = nn.Sequential(
-            nn.Conv2d(in_channels, num_hiddens, 3, padding=1),
-            nn.BatchNorm2d(num_hiddens, track_running_stats=False),
-            nn.GELU(),
-        )
+        self.enter = _BatchBlock(nn.Conv2d(in_channels, num_hiddens, 3, padding=1))
 
 
 @UnconditionalUNet("x - x.mean() over the batch")
@@ -316,14 +322,8 @@ class TimeRoundedDown(_TimeConditional):
 class TimeNormalisedAway(_TimeConditional):
     """What the time adds to a channel is taken off again by the normalisation that follows."""
 
-    def run(self, x, gain=1, shift=0):
-        full = self.enter(x)
-        half = self.down1(full)
-        quarter = self.down2(half)
-        bottom = F.instance_norm(gain * self.bottom(quarter) + shift)
-        up1 = self.up1(torch.cat([bottom, quarter], dim=1))
-        up2 = self.up2(torch.cat([up1, half], dim=1))
-        return self.out(self.last(torch.cat([up2, full], dim=1)))
+    def condition(self, features, gain, shift):
+        return F.instance_norm(super().condition(features, gain, shift))
 
 
 @TimeConditionalUNet("t of shape (B,) added unreshaped: an error, or silent at B = 7")
@@ -356,11 +356,7 @@ class TimeBatchStatistics(_TimeConditional):
 
     def __init__(self, in_channels=1, num_hiddens=64):
         super().__init__(in_channels, num_hiddens)
-        self.down1 = nn.Sequential(
-            nn.Conv2d(num_hiddens, num_hiddens, 3, stride=2, padding=1),
-            nn.BatchNorm2d(num_hiddens, track_running_stats=False),
-            nn.GELU(),
-        )
+        self.down1 = _BatchBlock(nn.Conv2d(num_hiddens, num_hiddens, 3, stride=2, padding=1))
 
 
 @TimeConditionalUNet("F.dropout without training=self.training")
@@ -609,14 +605,8 @@ class ClassNumberHardCoded(_ClassConditional):
 class ClassNormalisedAway(_ClassConditional):
     """The class scales a channel right before a normalisation, which takes the factor out again."""
 
-    def run(self, x, gain=1, shift=0):
-        full = self.enter(x)
-        half = self.down1(full)
-        quarter = self.down2(half)
-        bottom = F.instance_norm(F.softplus(torch.as_tensor(gain)) * self.bottom(quarter), eps=1e-12) + shift
-        up1 = self.up1(torch.cat([bottom, quarter], dim=1))
-        up2 = self.up2(torch.cat([up1, half], dim=1))
-        return self.out(self.last(torch.cat([up2, full], dim=1)))
+    def condition(self, features, gain, shift):
+        return F.instance_norm(F.softplus(torch.as_tensor(gain)) * features, eps=1e-12) + shift
 
 
 @ClassConditionalUNet("batch normalisation without running statistics: batch coupling in eval()")
@@ -625,11 +615,7 @@ class ClassBatchStatistics(_ClassConditional):
 
     def __init__(self, in_channels=1, num_classes=10, num_hiddens=64):
         super().__init__(in_channels, num_classes, num_hiddens)
-        self.down1 = nn.Sequential(
-            nn.Conv2d(num_hiddens, num_hiddens, 3, stride=2, padding=1),
-            nn.BatchNorm2d(num_hiddens, track_running_stats=False),
-            nn.GELU(),
-        )
+        self.down1 = _BatchBlock(nn.Conv2d(num_hiddens, num_hiddens, 3, stride=2, padding=1))
 
 
 @ClassConditionalUNet("no skips through the 1 × 1 bottleneck")
