@@ -138,10 +138,11 @@ def posterior_step(x_t: Image, x0: Image, noise: Image, t: int, t_prev: int, alp
         return x0.clone()
     alpha = abar_t / abar_prev
     beta = 1 - alpha
+    variance = beta_tilde(abar_t, abar_prev)
     coef_x0 = math.sqrt(abar_prev) * beta / (1 - abar_t)
     coef_x_t = math.sqrt(alpha) * (1 - abar_prev) / (1 - abar_t)
     # add(…, alpha=c) is "+ c · …" in one pass over the image instead of two.
-    return (coef_x0 * x0).add(x_t, alpha=coef_x_t).add(noise, alpha=math.sqrt(beta_tilde(abar_t, abar_prev)))
+    return (coef_x0 * x0).add(x_t, alpha=coef_x_t).add(noise, alpha=math.sqrt(variance))
 
 
 def sample_ddpm(
