@@ -1,17 +1,19 @@
 """What the formulas read from a schedule: ᾱ at a timestep, the posterior's variance, the steps of a chain."""
 
+from collections.abc import Iterator
+
 from torch import Tensor
 
 from ._arguments import require_int, require_t
 from .shapes import Timesteps
 
 
-def walk(timesteps: list[int], alphas_cumprod: Tensor) -> tuple[list[tuple[int, int]], Tensor]:
+def walk(timesteps: list[int], alphas_cumprod: Tensor) -> tuple[Iterator[tuple[int, int]], Tensor]:
     """The steps (t, t_prev) of a chain, the last one to the clean image at -1, and the schedule to take them with.
 
     That is on the CPU: each step reads numbers from it, and would wait for a GPU that it is on.
     """
-    return list(zip(timesteps, [*timesteps[1:], -1])), alphas_cumprod.cpu()
+    return zip(timesteps, [*timesteps[1:], -1]), alphas_cumprod.cpu()
 
 
 def abar_pair(t: int, t_prev: int, alphas_cumprod: Tensor) -> tuple[float, float]:

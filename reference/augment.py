@@ -187,8 +187,8 @@ def rand_cutout(
     axes = torch.tensor([_axis(side, smallest, largest) for side in (height, width)], dtype=torch.float32)
     side, least, choices = axes.to(x.device, non_blocking=True).reshape(2, 3, 1, 1).unbind(dim=1)
     u = uniform((4, batch, 1), x, generator)
-    reach = least + (u[:2] * choices).floor()  # from the box's first row or column to its last
-    first = (u[2:] * (side - reach)).floor()
+    reach = least + _whole(u[:2], choices)  # from the box's first row or column to its last
+    first = _whole(u[2:], side - reach)
     index = torch.arange(max(height, width), dtype=u.dtype, device=x.device)
     rows, columns = index.clamp(first, first + reach).ne_(index)  # (B, H or W): 1 outside the box, 0 inside
     return x * torch.maximum(rows[:, None, :height, None], columns[:, None, None, :width]).to(x.dtype)
@@ -239,8 +239,18 @@ def diff_augment(x: Image, policy: str = "color,translation,cutout", generator: 
 
 def _axis(side: int, smallest: float, largest: float) -> tuple[int, int, int]:
     """The image's side, how far the smallest box reaches beyond its first pixel, and how many sizes there are."""
-    low, high = (max(1, int(side * ratio + 0.5)) for ratio in (smallest, largest))  # halves rounded up
+    low, high = max(1, _pixels(side, smallest)), max(1, _pixels(side, largest))
     return side, low - 1, high - low + 1
+
+
+def _pixels(side: int, ratio: float) -> int:
+    """A part of a side in whole pixels, halves rounded up."""
+    return int(side * ratio + 0.5)
+
+
+def _whole(u: Tensor, choices: Tensor) -> Tensor:
+    """Uniform numbers in [0, 1) made into whole numbers 0 … choices - 1, all equally likely."""
+    return (u * choices).floor()
 
 
 def _require_ratio_range(ratio_range: tuple[float, float]) -> tuple[float, float]:
