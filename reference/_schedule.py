@@ -20,6 +20,7 @@ def abar_pair(t: int, t_prev: int, alphas_cumprod: Tensor) -> tuple[float, float
     """(ᾱ_t, ᾱ_prev) as Python floats; ᾱ is exactly 1 at t_prev = -1, the clean image.
 
     Coefficients in Python floats keep double precision whatever the image's dtype, and cost no tensor operation.
+    To read them from a GPU is to wait for it: a chain takes its schedule from there once, in walk.
     """
     require_int("t", t, 0, len(alphas_cumprod) - 1)
     require_int("t_prev", t_prev, -1, t - 1)
