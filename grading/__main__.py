@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     smoke.add_argument(
         "--calibrate", type=int, metavar="SEEDS", help="measure the reference, and expect that of others"
     )
-    smoke.set_defaults(run=_with_workers("smoke"))
+    smoke.set_defaults(run=_with_workers("smoke", "pictures"))
 
     audit = commands.add_parser("audit", help="measure the grader: mistakes, mutants and correct solutions against it")
     audit.add_argument("--only", default="", metavar="MODULE[.FUNCTION],…", help="audit only these")
@@ -135,25 +135,25 @@ def _grade_with(zygote, arguments: argparse.Namespace, console, progress, start:
     return AT_FAULT if any(verdict.outcome == NOT_GRADED for verdict in verdicts.values()) else GRADED
 
 
-def _with_workers(package: str) -> Callable[[argparse.Namespace], int]:
-    """The command of a package that needs the process which workers are forked from."""
+def _with_workers(name: str, package: str = "") -> Callable[[argparse.Namespace], int]:
+    """The command of a package, its own name's if no other, that needs the process which workers are forked from."""
 
     def run(arguments: argparse.Namespace) -> int:
         with Zygote() as zygote:
-            command = importlib.import_module(f".{package}.command", __package__)
+            command = importlib.import_module(f".{package or name}.command", __package__)
             from .submission import Unusable
 
             try:
                 return command.main(zygote, arguments)
             except Unusable as error:
-                print(f"{package}: {error}", file=sys.stderr)
+                print(f"{name}: {error}", file=sys.stderr)
                 return UNUSABLE
 
     return run
 
 
 def _weights(arguments: argparse.Namespace) -> int:
-    from .pretrained import fetch
+    from .pictures import fetch
 
     return fetch.main(arguments)
 

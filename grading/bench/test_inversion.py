@@ -13,7 +13,7 @@ from reference.inversion import inversion_loss
 from reference.training.loop import seeded
 
 from ..differentiable import Differentiable
-from ..smoke.functions import Unusable
+from ..pictures.functions import Unusable
 from .code import at
 
 EVALUATIONS = 60

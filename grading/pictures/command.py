@@ -9,7 +9,7 @@ from ..tasks import MODULES
 from ..zygote import Zygote
 from . import report
 from .run import FAILED, Outcome, calibrate, chosen, run
-from .stage import Stage
+from .worlds.shipped import Shipped
 
 __all__ = ["main"]
 
@@ -22,7 +22,7 @@ def main(zygote: Zygote, arguments: argparse.Namespace) -> int:
         todo = chosen(arguments.only)
     except ValueError as error:
         raise Unusable(f"--only {error}") from error
-    stage = Stage(arguments.seed, arguments.device)
+    world = Shipped(arguments.seed, arguments.device)
     if arguments.calibrate is not None:
         if arguments.calibrate < 2:
             raise Unusable(f"--calibrate {arguments.calibrate}: expected at least 2 seeds, to measure a spread")
@@ -31,7 +31,7 @@ def main(zygote: Zygote, arguments: argparse.Namespace) -> int:
     folder = locate(arguments.path, MODULES)
     console = Console(highlight=False)
     outcomes: list[Outcome] = []
-    for outcome in run(zygote, folder, stage, todo):
+    for outcome in run(zygote, folder, world, todo):
         outcomes.append(outcome)
         colour = COLOURS[outcome.outcome]
         console.print(f"[{colour}]{outcome.outcome:8}[/] {outcome.name}  [dim]{outcome.seconds:.1f} s[/]")

@@ -1,52 +1,48 @@
-"""Latents from pictures: GAN inversion, scribbles, interpolation."""
+"""GAN inversion: the latent of which the generator makes a given picture, found by an optimiser."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..differentiable import Differentiable
-from ..worker.values import Seeded
-from .demonstration import Shown, demonstration
-from .functions import Functions
-from .stage import Stage
+from ...differentiable import Differentiable
+from ...worker.values import Seeded
+from ..demonstration import Shown, demonstration
+from ..functions import Functions
+from ..worlds.shipped import Shipped
+from ..worlds.world import Generator
+
+__all__ = ["SLACK", "fit", "searched", "start"]
 
 TARGETS = ("grinning face", "neutral face", "smiling face with sunglasses", "slightly frowning face")
 STEPS = 60
 SLACK = 2.0  # step sizes and stopping rule are free
 
 
-def _synthesis(stage: Stage):
-    return lambda w: stage.stylegan.synthesis(w.to(stage.device)).float().cpu()
+def start(f: Functions, gan: Generator, space: str, count: int, **settings: Any) -> Tensor:
+    """Where a search in z, w or w+ begins: from the mean or at random, as the submission draws it."""
+    settings |= {"batch_size": count, "z_dim": gan.z_dim}
+    if space == "z":
+        return f("latents.sample_z", **settings)
+    settings["mapping"] = torch.no_grad()(gan.mapping)
+    if space == "w":
+        return f("latents.sample_w", **settings)
+    return f("latents.sample_w_plus", num_ws=gan.num_ws, **settings)
 
 
-def _mapping(stage: Stage):
-    def mapping(z: Tensor) -> Tensor:
-        with torch.no_grad():
-            return stage.stylegan.mapping(z.to(stage.device)).float().cpu()
-
-    return mapping
-
-
-def _invert(
-    f: Functions, stage: Stage, generator_fn, latent: Tensor, target: Tensor, steps=STEPS, how="lbfgs", **weights
-):
-    """The submission's search under the submission's loss."""
-
-    def loss_fn(pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
-        features = Differentiable(stage.maps)
-        return f.loss(
-            "inversion.inversion_loss",
-            "pred",
-            "delta",
-            pred=pred,
-            target=target,
-            delta=delta,
-            features_fn=features,
-            **weights,
-        )
-
+def searched(
+    f: Functions,
+    generator_fn: Callable[[Tensor], Tensor],
+    latent: Tensor,
+    target: Tensor,
+    loss_fn: Callable[[Tensor, Tensor, Tensor], Tensor],
+    steps: int = STEPS,
+    optimizer: str = "lbfgs",
+) -> list[Tensor]:
+    """The latent that the submission finds, and its picture."""
     return f.several(
         "inversion.invert",
         generator_fn=Differentiable(generator_fn),
@@ -54,8 +50,18 @@ def _invert(
         latent=latent,
         loss_fn=Differentiable(loss_fn),
         num_steps=steps,
-        optimizer=how,
+        optimizer=optimizer,
     )
+
+
+def fit(f: Functions, features_fn: Callable[[Tensor], list[Tensor]], **weights: float) -> Callable[..., Tensor]:
+    """The submission's loss: of pixels, of features, and of how far the latent has gone."""
+
+    def loss_fn(pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
+        given = {"pred": pred, "target": target, "delta": delta, "features_fn": Differentiable(features_fn)}
+        return f.loss("inversion.inversion_loss", "pred", "delta", **given, **weights)
+
+    return loss_fn
 
 
 @demonstration(
@@ -66,108 +72,46 @@ def _invert(
     "inversion.inversion_loss",
     "inversion.invert",
 )
-def spaces(f: Functions, stage: Stage) -> Shown:
+def spaces(f: Functions, world: Shipped) -> Shown:
     """CMU part 1: both generators, three latent spaces, from the mean and from a random start."""
     shown = Shown()
-    target, count = stage.pictures(*TARGETS), len(TARGETS)
+    target = world.pictures(*TARGETS)
     shown.show("targets: " + ", ".join(TARGETS), target)
-    net, mapping, synthesis = stage.stylegan, _mapping(stage), _synthesis(stage)
-    style_z = lambda z: net(z.to(stage.device)).float().cpu()
-    vanilla = lambda z: stage.dcgan(z.to(stage.device)).float().cpu()
-
-    def start(space: str, from_mean: bool) -> Tensor:
-        settings = {"batch_size": count, "from_mean": from_mean, "generator": Seeded(stage.seed)}
-        if space == "vanilla z":
-            return f("latents.sample_z", z_dim=stage.dcgan.z_dim, **settings)
-        if space == "z":
-            return f("latents.sample_z", z_dim=net.z_dim, **settings)
-        if space == "w":
-            return f("latents.sample_w", mapping=mapping, z_dim=net.z_dim, **settings)
-        return f("latents.sample_w_plus", mapping=mapping, z_dim=net.z_dim, num_ws=net.num_ws, **settings)
-
-    for space, generator_fn in (("vanilla z", vanilla), ("z", style_z), ("w", synthesis), ("w+", synthesis)):
+    style = world.stylegan
+    for name, generator, space, generator_fn in (
+        ("vanilla z", world.dcgan, "z", world.vanilla),
+        ("z", style, "z", lambda z: style.synthesis(style.mapping(z)[:, None])),
+        ("w", style, "w", style.synthesis),
+        ("w+", style, "w+", style.synthesis),
+    ):
         for from_mean in (True, False):
-            _, image = _invert(f, stage, generator_fn, start(space, from_mean), target)
-            name = f"{space} from {'the mean' if from_mean else 'a random start'}"
-            shown.show(name, image)
-            shown.lower(f"{name}: error", F.mse_loss(image, target), SLACK)
+            latent = start(f, generator, space, len(TARGETS), from_mean=from_mean, generator=Seeded(world.seed))
+            _, image = searched(f, generator_fn, latent, target, fit(f, world.maps))
+            caption = f"{name} from {'the mean' if from_mean else 'a random start'}"
+            shown.show(caption, image)
+            shown.lower(f"{caption}: error", F.mse_loss(image, target), SLACK)
     return shown
 
 
 @demonstration(
     "inversion: weights and optimisers", "latents.sample_w_plus", "inversion.inversion_loss", "inversion.invert"
 )
-def weights(f: Functions, stage: Stage) -> Shown:
+def weights(f: Functions, world: Shipped) -> Shown:
     """CMU part 1's sweeps: the perceptual weight, the weight of delta, L-BFGS against Adam."""
     shown = Shown()
-    target, net = stage.pictures(*TARGETS), stage.stylegan
-    latent = f(
-        "latents.sample_w_plus",
-        mapping=_mapping(stage),
-        batch_size=len(TARGETS),
-        z_dim=net.z_dim,
-        num_ws=net.num_ws,
-        from_mean=True,
-    )
-    search = partial(_invert, f, stage, _synthesis(stage), latent, target, 30)
+    target = world.pictures(*TARGETS)
+    latent = start(f, world.stylegan, "w+", len(TARGETS), from_mean=True)
+    search = partial(searched, f, world.stylegan.synthesis, latent, target, steps=30)
     for weight in (0.0, 0.01, 0.1, 1.0):
-        _, image = search(perceptual_weight=weight)
+        _, image = search(loss_fn=fit(f, world.maps, perceptual_weight=weight))
         shown.show(f"perceptual weight {weight:g}", image)
         shown.lower(f"perceptual weight {weight:g}: error", F.mse_loss(image, target), SLACK)
     for weight in (0.001, 0.01, 0.1):
-        found, image = search(delta_weight=weight)
+        found, image = search(loss_fn=fit(f, world.maps, delta_weight=weight))
         shown.show(f"weight of delta {weight:g}", image)
-        shown.lower(
-            f"weight of delta {weight:g}: length of delta", (found - latent).flatten(1).norm(dim=1).mean(), SLACK
-        )
-    _, image = search(how="adam")
+        length = (found - latent).flatten(1).norm(dim=1).mean()
+        shown.lower(f"weight of delta {weight:g}: length of delta", length, SLACK)
+    _, image = search(loss_fn=fit(f, world.maps), optimizer="adam")
     shown.show("Adam", image)
     shown.lower("Adam: error", F.mse_loss(image, target), SLACK)
-    return shown
-
-
-@demonstration("scribble to image", "latents.sample_w", "inversion.scribble_loss", "inversion.invert")
-def scribble(f: Functions, stage: Stage) -> Shown:
-    """CMU part 2: only the drawn pixels count."""
-    shown = Shown()
-    sketch = stage.scribble
-    mask = (sketch.mean(dim=1, keepdim=True) < 0.95).float()
-    latent = f("latents.sample_w", mapping=_mapping(stage), batch_size=1, z_dim=stage.stylegan.z_dim, from_mean=True)
-
-    def loss_fn(pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
-        fit = f.loss("inversion.scribble_loss", "image", image=pred, sketch=target, mask=mask)
-        return fit / mask.sum() + 0.001 * delta.square().sum(dim=(1, 2)).mean()
-
-    _, image = f.several(
-        "inversion.invert",
-        generator_fn=Differentiable(_synthesis(stage)),
-        target=sketch,
-        latent=latent,
-        loss_fn=Differentiable(loss_fn),
-        num_steps=STEPS,
-        optimizer="lbfgs",
-    )
-    shown.show("sketch, mask, image", torch.cat([sketch, 2 * mask.expand(-1, 3, -1, -1) - 1, image]))
-    drawn = mask.expand_as(image).bool()
-    shown.lower("error where something is drawn", (image - sketch)[drawn].abs().mean())
-    shown.lower("distance to the nearest real picture", stage.strangeness(image))
-    return shown
-
-
-@demonstration("interpolation in 31 frames", "latents.interpolate", "inversion.inversion_loss", "inversion.invert")
-def interpolation(f: Functions, stage: Stage) -> Shown:
-    """CMU's bells: between two inverted faces, started from the encoder's guess."""
-    shown = Shown()
-    target = stage.pictures("grinning face", "slightly frowning face")
-    with torch.no_grad():
-        guess = stage.encoder(target.to(stage.device)).float().cpu()
-    latent, _ = _invert(f, stage, _synthesis(stage), guess, target, 30)
-    path = f("latents.interpolate", latent_a=latent[0], latent_b=latent[1], num_frames=31)
-    with torch.no_grad():
-        frames = _synthesis(stage)(path)
-    shown.frames = frames
-    shown.show("every fifth of 31 frames", frames[::5])
-    shown.lower("error at both ends", F.mse_loss(frames[[0, -1]], target), SLACK)
-    jumps = (frames[1:] - frames[:-1]).square().mean(dim=(1, 2, 3))
-    shown.lower("largest step between frames, of the whole way", jumps.max() / F.mse_loss(frames[0], frames[-1]))
     return shown
