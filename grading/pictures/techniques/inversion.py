@@ -100,7 +100,7 @@ def weights(f: Functions, world: Shipped) -> Shown:
     """CMU part 1's sweeps: the perceptual weight, the weight of delta, L-BFGS against Adam."""
     shown = Shown()
     target = world.pictures(*TARGETS)
-    latent = start(f, world.stylegan, "w+", len(TARGETS), from_mean=True)
+    latent = start(f, world.stylegan, "w+", len(TARGETS), from_mean=True, generator=Seeded(world.seed))
     search = partial(searched, f, world.stylegan.synthesis, latent, target, steps=30)
     for weight in (0.0, 0.01, 0.1, 1.0):
         _, image = search(loss_fn=fit(f, world.maps, perceptual_weight=weight))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ...sandbox.crossing.values import Seeded
 from ..demonstration import Shown, demonstration
 from ..functions import Functions
 from ..worlds.shipped import Shipped
@@ -29,7 +30,7 @@ def scribble(f: Functions, world: Shipped) -> Shown:
     shown = Shown()
     sketch = world.scribble
     mask = (sketch.mean(dim=1, keepdim=True) < 0.95).float()
-    latent = start(f, world.stylegan, "w", 1, from_mean=True)
+    latent = start(f, world.stylegan, "w", 1, from_mean=True, generator=Seeded(world.seed))
     _, image = searched(f, world.stylegan.synthesis, latent, sketch, fit_where_drawn(f, mask))
     shown.show("sketch, mask, image", torch.cat([sketch, 2 * mask.expand(-1, 3, -1, -1) - 1, image]))
     drawn = mask.expand_as(image).bool()

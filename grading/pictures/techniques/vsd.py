@@ -38,7 +38,9 @@ class LoRA:
 
         self.unet, self.ask = unet, eps
         self.loss_scale = LOSS_SCALE if next(unet.parameters()).dtype == torch.float16 else 1.0
-        unet.add_adapter(LoraConfig(r=4, target_modules=["to_q", "to_k", "to_v", "to_out.0"]), NAME)
+        with torch.random.fork_rng():  # peft draws the first weights from the global state
+            torch.manual_seed(0)
+            unet.add_adapter(LoraConfig(r=4, target_modules=["to_q", "to_k", "to_v", "to_out.0"]), NAME)
         self.parameters = [parameter for parameter in unet.parameters() if parameter.requires_grad]
         for parameter in self.parameters:  # half precision has no room for an optimiser's small steps
             parameter.data = parameter.data.float()
