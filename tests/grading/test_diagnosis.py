@@ -2,16 +2,17 @@
 
 import torch
 
-from grading import diagnosis
 from grading.contract.reference import reference_function
-from grading.diagnosis import Observation, _proven, explanations, readback
+from grading.diagnosis import matching, readback
+from grading.diagnosis.matching import explanations, proven
 from grading.diagnosis.mistakes import catalogue
-from grading.diagnosis.readback import Rivals, evidence, relations
+from grading.diagnosis.readback import evidence, relations
 from grading.diagnosis.readback.exponents import Points
+from grading.diagnosis.readback.readings import Rivals
 from grading.report import explain
 from grading.sandbox.crossing.calls import perform
 from grading.sandbox.crossing.values import Probe, Seeded
-from grading.sandbox.replies import Reply
+from grading.sandbox.replies import Observation, Reply
 from grading.verdicts import FAILED
 
 from .test_readback import answers_of, asking, staff_told
@@ -19,16 +20,16 @@ from .test_readback import answers_of, asking, staff_told
 
 def observe(function, arguments, cotangent=None):
     """One recorded call, as the grader has it of a student."""
-    fresh = {name: readback.fresh(value) for name, value in arguments.items()}
+    fresh = {name: evidence.fresh(value) for name, value in arguments.items()}
     made = perform(function, [], fresh, cotangent)
-    facts = {key: made[key] for key in diagnosis._FACTS}
+    facts = {key: made[key] for key in matching._FACTS}
     reply = Reply(value=made["result"], called="", grads=made.get("grads"), printed="", **facts)
     return Observation(arguments, cotangent, reply)
 
 
 def named(task, function, calls):
     record = [observe(function, arguments) for arguments in calls]
-    return {mistake.name for mistake in _proven(explanations(task, record), task, record)}
+    return {mistake.name for mistake in proven(explanations(task, record), task, record)}
 
 
 def implementation(name):

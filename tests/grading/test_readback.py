@@ -9,9 +9,7 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
-from grading.diagnosis.readback.schedule import levels, schedule
 
-from grading import diagnosis
 from grading.checking.points import Draw, cases
 from grading.contract.reference import reference_function
 from grading.diagnosis import readback
@@ -20,6 +18,7 @@ from grading.diagnosis.readback import SUMS, evidence
 from grading.diagnosis.readback.exponents import Points, weight
 from grading.diagnosis.readback.expressions import of, product
 from grading.diagnosis.readback.formula import product_differences, text
+from grading.diagnosis.readback.known.schedule import levels, schedule
 from grading.diagnosis.readback.sums import read_sum
 from grading.report import explain
 from grading.sandbox.crossing.calls import perform
@@ -33,7 +32,7 @@ def asking(function):
     """The student's function as the reader sees it."""
 
     def ask(**arguments):
-        fresh = {name: readback.fresh(value) for name, value in arguments.items()}
+        fresh = {name: evidence.fresh(value) for name, value in arguments.items()}
         try:
             return perform(function, [], fresh, None)["result"]
         except Exception as error:
@@ -470,7 +469,7 @@ def test_a_fault_of_the_reader_changes_nothing(grade, hand_in, monkeypatch):
 
     folder = hand_in(ddpm=TWO_MISTAKES)
     before = grade(folder, ["ddpm.predict_x0"])["ddpm.predict_x0"]
-    monkeypatch.setattr(diagnosis.readback, "reading", broken)
+    monkeypatch.setattr(readback, "reading", broken)
     after = grade(folder, ["ddpm.predict_x0"])["ddpm.predict_x0"]
     assert after.outcome == before.outcome == FAILED and after.reading == []
     assert [check.title for check in after.failures] == [check.title for check in before.failures]

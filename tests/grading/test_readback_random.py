@@ -6,11 +6,10 @@ show in side effects only (arguments overwritten, graphs kept, global random num
 
 import pytest
 import torch
-from grading.diagnosis.readback.networks import read_network
 
 from grading.contract.reference import reference_function
 from grading.diagnosis.mistakes import catalogue
-from grading.diagnosis.readback import NETWORKS, STATISTICS, chance
+from grading.diagnosis.readback import NETWORKS, STATISTICS, chance, read_network
 from grading.diagnosis.readback.boxes import images, treatment
 from grading.sandbox.crossing.calls import run_module
 from grading.verdicts import Failure
