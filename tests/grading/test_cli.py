@@ -51,7 +51,7 @@ UNUSABLE = {  # arguments of grade: what the message must name
     "student_stubs --only ddpm.posterior_stp": ["--only ddpm.posterior_stp", "ddpm.posterior_step"],
     "student_stubs --only ddpm,xyzzy": ["--only xyzzy"],
     "student_stubs --only ,": ["--only"],
-    "student_stubs --course cmu16726-hw5 --only dps": ["--only dps"],
+    "student_stubs --course cs180-proj5 --only dps": ["--only dps", "course cs180-proj5 asks for no such function"],
     "student_stubs --seed -1": ["--seed -1"],
     "student_stubs --seed 4294967296": ["--seed 4294967296"],
     "student_stubs --seed one": ["--seed", "one"],
@@ -59,6 +59,7 @@ UNUSABLE = {  # arguments of grade: what the message must name
     "student_stubs --json tests": ["--json tests"],
     "student_stubs --hints all": ["--hints", "all", "property"],
     "student_stubs --colour": ["--colour"],
+    ".": [".", "the grader's own folder"],
     "student_stubs student_stubs": ["student_stubs"],
 }
 
@@ -70,6 +71,7 @@ def test_arguments_that_cannot_be_used_are_named(arguments, cli):
     assert "Traceback" not in run.stderr
     assert run.stdout == ""
     assert all(words in run.stderr for words in UNUSABLE[arguments]), run.stderr
+    assert run.stderr.count("\n") == 1 or run.stderr.startswith("usage: ")
 
 
 def test_an_empty_folder_cannot_be_graded(cli, tmp_path):
@@ -85,6 +87,42 @@ def test_a_submission_that_is_too_large_is_refused(cli, hand_in):
     run = cli("grade", folder)
     assert run.returncode == 2
     assert "100 MB" in run.stderr
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(30, "Read-only file system")])
+def test_a_result_file_that_cannot_be_written_is_refused_before_anything_is_graded(error, monkeypatch, capsys, tmp_path):
+    def refused(path):
+        raise error
+
+    monkeypatch.setattr(gradescope, "try_writing", refused)
+    path = tmp_path / "results.json"
+    assert command_line.main(["grade", str(PLAIN), "--json", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err == f"grade: --json {path}: cannot be written: {error.strerror}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("traceback", ["", "1"])
+def test_what_goes_wrong_in_the_grader_is_said_in_one_line(traceback, monkeypatch, capsys):
+    def broken(*arguments):
+        raise KeyError("x")
+
+    monkeypatch.setattr("grading.contract.courses.load", broken)
+    monkeypatch.setenv("GRADING_TRACEBACK", traceback)
+    assert command_line.main(["grade", str(PLAIN)]) == 3
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert first.startswith("grade: the grader is at fault: KeyError: 'x' (test_cli.py:")
+    assert ("Traceback (most recent call last):" in rest) == bool(traceback)
+    assert len(rest) == 1 or traceback
+
+
+def test_an_interrupted_command_is_no_fault(monkeypatch, capsys):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("grading.contract.courses.load", interrupted)
+    assert command_line.main(["grade", str(PLAIN)]) == 130
+    assert capsys.readouterr().err == "grade: interrupted\n"
 
 
 def test_no_command_is_refused(cli):
@@ -346,12 +384,6 @@ def test_what_was_raised_is_told_as_far_as_hints_allow(hints, hand_in, results):
 
 
 # --- the other commands -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("command", ["stubs", "fixtures"])
-def test_nothing_generated_is_stale(command, cli):
-    run = cli(command, "--check")
-    assert run.returncode == 0, run.stderr
 
 
 def test_fixtures_of_another_seed_go_to_another_folder(cli, tmp_path):
