@@ -90,7 +90,9 @@ def test_a_submission_that_is_too_large_is_refused(cli, hand_in):
 
 
 @pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(30, "Read-only file system")])
-def test_a_result_file_that_cannot_be_written_is_refused_before_anything_is_graded(error, monkeypatch, capsys, tmp_path):
+def test_a_result_file_that_cannot_be_written_is_refused_before_anything_is_graded(
+    error, monkeypatch, capsys, tmp_path
+):
     def refused(path):
         raise error
 

@@ -47,7 +47,11 @@ WRONG = {  # what: a line of the file, what stands there instead, and what has t
     "an unknown key of a part": ("points = 30", "points = 30\nponits = 30", ["Sampling", "ponits", "mean points"]),
     "an unknown key of a task": ("functions = [", "function = [", ["part 1", "A1", "function;", "mean functions"]),
     "an unknown key without a like": ("points = 30", "points = 30\nxyzzy = 1", ["Sampling", "xyzzy", "it may have"]),
-    "an unknown function": ("posterior_step", "posterior_stp", ["A1", "ddpm.posterior_stp", "mean ddpm.posterior_step"]),
+    "an unknown function": (
+        "posterior_step",
+        "posterior_stp",
+        ["A1", "ddpm.posterior_stp", "mean ddpm.posterior_step"],
+    ),
     "a function that is none": ('"ddpm.posterior_step"', "7", ["A1", "functions", "7"]),
     "a function twice in one task": ("posterior_step", "predict_x0", ["A1", "ddpm.predict_x0", "already"]),
     "a function twice": ("ddim.ddim_step", "ddpm.predict_x0", ["“B”", "ddpm.predict_x0", "already", "“A1”"]),
@@ -69,7 +73,7 @@ WRONG = {  # what: a line of the file, what stands there instead, and what has t
     "no functions": ('["ddim.ddim_step"]', "[]", ["“B”", "functions", "a list"]),
     "nothing to grade": ('manual = "the answer"', "", ["A2", "nothing to grade"]),
     "two parts of one title": ('title = "Optional"', 'title = "Sampling"', ["part 2", "the same title"]),
-    "a table for a list": ("[[part]]\ntitle = \"Sampling\"", "[part]\ntitle = \"Sampling\"", []),
+    "a table for a list": ('[[part]]\ntitle = "Sampling"', '[part]\ntitle = "Sampling"', []),
     "broken TOML": ("points = 30", "points = ", ["is no TOML file", "line 6"]),
 }
 

@@ -8,6 +8,7 @@ from grading.diagnosis.matching import explanations, proven
 from grading.diagnosis.mistakes import catalogue
 from grading.diagnosis.readback import evidence, relations
 from grading.diagnosis.readback.exponents import Points
+from grading.diagnosis.readback.known import losses
 from grading.diagnosis.readback.readings import Rivals
 from grading.report import explain
 from grading.sandbox.crossing.calls import perform
@@ -197,7 +198,8 @@ def test_a_relation_is_refused_at_its_second_call(monkeypatch):
     monkeypatch.setattr(relations, "exact", lambda *arguments: evaluated.append(1) or exact(*arguments))
     seen = answers_of(task, strange)
     made = [*relations._changes(task, seen)]
-    assert list(relations.relations(task, seen, lambda: False)) == []
+    others = losses.BASES[task]
+    assert list(relations.relations(task, seen, others, lambda: False)) == []
     assert len(evaluated) < 4 * len(made)
 
 

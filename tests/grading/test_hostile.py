@@ -101,7 +101,10 @@ def test_the_graders_folder_cannot_be_listed(found_by):
 
 
 @confined
-@pytest.mark.parametrize("name", ["reference", "reference.ddpm", "grading.checking.checks", "grading.checking.golden", "grading.checking.compare"])
+@pytest.mark.parametrize(
+    "name",
+    ["reference", "reference.ddpm", "grading.checking.checks", "grading.checking.golden", "grading.checking.compare"],
+)
 def test_the_answers_cannot_be_imported(name, found_by):
     setup = f"""
     import importlib

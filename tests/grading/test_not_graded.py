@@ -170,7 +170,9 @@ def test_the_preloaded_process_dies_in_mid_run(run, monkeypatch):
     def kill_after_a_while(self, **arguments):
         done.append(self.task)
         if len(done) == 5:
-            os.kill(self._conversation.fork_server.process.pid, signal.SIGKILL)  # and with it the clones that the graders talk to
+            os.kill(
+                self._conversation.fork_server.process.pid, signal.SIGKILL
+            )  # and with it the clones that the graders talk to
             time.sleep(0.2)
         return call(self, **arguments)
 

@@ -12,6 +12,7 @@ from grading.diagnosis.mistakes import catalogue
 from grading.diagnosis.readback import NETWORKS, STATISTICS, chance, read_network
 from grading.diagnosis.readback.boxes import images, treatment
 from grading.sandbox.crossing.calls import run_module
+from grading.sandbox.student import UNTRAINED
 from grading.verdicts import Failure
 
 from .test_readback import asking, read
@@ -301,7 +302,9 @@ def running(network):
         except Exception as error:
             raise Failure(f"your code raised {error}", error=type(error).__name__) from error
         if answer["changed"]:
-            raise Failure(f"{' and '.join(answer['changed'])} changed in place")
+            raise Failure("changed in place", kind="changed", subject=" and ".join(answer["changed"]))
+        if answer["untrained"]:
+            raise Failure(UNTRAINED[answer["untrained"]], kind=answer["untrained"])
         return answer["outputs"] if train is None else answer["losses"]
 
     return run
