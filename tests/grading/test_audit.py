@@ -243,7 +243,8 @@ def test_reports_hold_the_figures_and_the_problems(tmp_path):
 @pytest.mark.parametrize(
     "result, code",
     [
-        (found(Grading(MISTAKE, TASK, "dead", graded(FAILED))), 0),
+        (found(Grading(MISTAKE, TASK, "dead", graded(FAILED, named=["dead"], tested=True))), 0),
+        (found(Grading(MISTAKE, TASK, "unnamed", graded(FAILED))), 1),
         (found(warnings=["only a warning"]), 0),
         (found(Grading(MISTAKE, TASK, "alive", graded(PASSED))), 1),
         (found(Grading(MUTANT, TASK, "alive", graded(PASSED))), 1),

@@ -20,12 +20,14 @@ DDPM = [task for task in all_tasks() if task.startswith("ddpm.")]
 
 
 @pytest.fixture
-def results(cli, tmp_path):
-    """``results(folder, …)``: the run, and what it wrote with --json."""
+def results(preloaded, capsys, tmp_path):
+    """``results(folder, …)``: the run, in this process, and what it wrote with --json."""
 
     def results(*arguments):
         path = tmp_path / "results.json"
-        run = cli("grade", *arguments, "--json", path)
+        command = ["grade", *map(str, arguments), "--json", str(path)]
+        code = command_line.main(command)
+        run = subprocess.CompletedProcess(command, code, *capsys.readouterr())
         return run, json.loads(path.read_text(encoding="utf-8"))
 
     return results
@@ -153,6 +155,19 @@ def test_only(only, expected, results):
 
 
 @pytest.mark.parametrize("course", NAMES)
+def test_a_course_has_its_own_functions_and_points(course, results):
+    first = load(course).functions[0]
+    run, document = results(ROOT / "reference", "--course", course, "--only", first)
+    assert run.returncode == 0
+    assert verdicts(document) == {first: "passed"}
+    points = document["extra_data"]["points"]
+    (item,) = (item for item in load(course).items if item.function == first)
+    assert points["reached"] == points["automatic"] == pytest.approx(float(item.points), abs=1e-6)
+    assert document["extra_data"]["course"] == course
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("course", NAMES)
 def test_the_reference_has_full_marks_in_every_course(course, results):
     run, document = results(ROOT / "reference", "--course", course)
     assert run.returncode == 0
@@ -162,6 +177,15 @@ def test_the_reference_has_full_marks_in_every_course(course, results):
     assert set(verdicts(document).values()) == {"passed"}
     assert document["extra_data"]["course"] == course
     assert ("graded by hand" in run.stdout) == bool(points["by_hand"])
+
+
+def test_the_command_grades_in_a_process_of_its_own(cli, tmp_path):
+    """What everything else here does in this process, once as a user does it."""
+    path = tmp_path / "results.json"
+    run = cli("grade", PLAIN, "--only", "guidance,ddpm.predict_x0", "--json", path)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "3 of 3 points" in run.stdout
+    assert set(verdicts(json.loads(path.read_text(encoding="utf-8"))).values()) == {"passed"}
 
 
 def test_the_stubs_are_not_implemented_everywhere(results):
@@ -190,16 +214,17 @@ def test_three_functions_filled_in_one_of_them_wrong(results, hand_in):
     fill_in("ddpm", "predict_x0", *two_lines)
     fill_in("guidance", "classifier_free_guidance", "return eps_uncond + scale * (eps_cond - eps_uncond)")
     fill_in("distillation", "sds_weight", "return alphas_cumprod[t]")
-    run, document = results(folder)
+    run, document = results(folder, "--only", "ddpm,guidance,distillation")
     assert run.returncode == 0
+    asked = [task for task in all_tasks() if task.split(".")[0] in ("ddpm", "guidance", "distillation")]
     right = {"ddpm.predict_x0", "guidance.classifier_free_guidance"}
-    expected = dict.fromkeys(all_tasks(), "not implemented") | dict.fromkeys(right, "passed")
+    expected = dict.fromkeys(asked, "not implemented") | dict.fromkeys(right, "passed")
     assert verdicts(document) == expected | {"distillation.sds_weight": "failed"}
     wrong = by_name(document)["distillation.sds_weight"]
     assert wrong["extra_data"]["diagnosis"]
     for words in ["likely mistake:", "sds_weight(t=", "expected", "got", "distillation.py:"]:
         assert words in run.stdout
-    assert f"2 of {len(all_tasks())} points" in run.stdout
+    assert f"2 of {len(asked)} points" in run.stdout
 
 
 def test_the_grade_does_not_depend_on_where_the_command_is_run(hand_in):
@@ -316,6 +341,7 @@ def test_every_run_draws_a_seed_of_its_own(results):
     assert len(seeds) == 2
 
 
+@pytest.mark.usefixtures("preloaded")
 def test_the_result_file_grows_with_every_verdict(monkeypatch, tmp_path):
     """A run that is cut short has lost nothing: after each verdict the file holds all so far."""
     path, seen = tmp_path / "results.json", []

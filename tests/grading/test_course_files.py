@@ -88,6 +88,7 @@ def course_file(tmp_path):
     return course_file
 
 
+@pytest.mark.usefixtures("preloaded")
 def test_a_course_of_ones_own_is_graded_by_its_path(course_file, capsys):
     path = course_file(RIGHT)
     course = load(str(path))

@@ -25,15 +25,21 @@ GUIDANCE = ["guidance.classifier_free_guidance", "guidance.guided_eps"]
 
 
 @pytest.fixture
-def run(tmp_path, capsys):
-    """``run("ddpm", …)``: the exit code, what was printed, and the result file, of a command in this process."""
+def run_alone(tmp_path, capsys):
+    """``run_alone("ddpm", …)``: the exit code, what was printed, and the result file, of a command in this process."""
 
-    def run(only, folder=PLAIN):
+    def run_alone(only, folder=PLAIN):
         path = tmp_path / "results.json"
         code = command_line.main(["grade", str(folder), "--only", only, "--json", str(path), "--seed", str(SEED)])
         return code, capsys.readouterr().out, json.loads(path.read_text(encoding="utf-8"))
 
-    return run
+    return run_alone
+
+
+@pytest.fixture
+def run(preloaded, run_alone):
+    """The same with the process that is preloaded already."""
+    return run_alone
 
 
 @pytest.fixture
@@ -163,7 +169,7 @@ def test_a_diagnosis_that_fails(run, monkeypatch, hand_in):
     assert test["score"] == 0 and test["extra_data"]["verdict"] == "failed" and test["extra_data"]["diagnosis"] == []
 
 
-def test_the_preloaded_process_dies_in_mid_run(run, monkeypatch):
+def test_the_preloaded_process_dies_in_mid_run(run_alone, monkeypatch):
     call = Student.__call__
     done = []
 
@@ -177,7 +183,7 @@ def test_the_preloaded_process_dies_in_mid_run(run, monkeypatch):
         return call(self, **arguments)
 
     monkeypatch.setattr(Student, "__call__", kill_after_a_while)
-    code, _, document = run("guidance,ddim")
+    code, _, document = run_alone("guidance,ddim")
     assert code == 3
     verdicts = [test["extra_data"]["verdict"] for test in document["tests"]]
     assert len(verdicts) == 5
@@ -185,11 +191,12 @@ def test_the_preloaded_process_dies_in_mid_run(run, monkeypatch):
     assert all(("score" in test) == (test["extra_data"]["verdict"] == PASSED) for test in document["tests"])
 
 
-def test_the_preloaded_process_does_not_start(run, monkeypatch):
+def test_the_preloaded_process_does_not_start(run_alone, monkeypatch):
     monkeypatch.setattr("grading.sandbox.fork_server._BOOT", "raise SystemExit(1)")
-    assert_not_graded(*run("guidance"), GUIDANCE)
+    assert_not_graded(*run_alone("guidance"), GUIDANCE)
 
 
+@pytest.mark.usefixtures("preloaded")
 def test_a_verdict_that_cannot_be_written_does_not_pass(monkeypatch, tmp_path, capsys):
     """A full disk: the report is shown, and the command does not end as if all were well."""
     path = tmp_path / "results.json"

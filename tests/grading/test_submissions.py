@@ -337,6 +337,7 @@ def test_a_module_of_the_folders_name_goes_before(inside, homework):
 # --- graded -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("preloaded")
 def test_a_link_to_the_answers_earns_no_point_and_is_told(homework, tmp_path, capsys):
     """In the terminal's report and in results.json; what stands beside it is graded as ever."""
     (homework / "answers").symlink_to(ANSWERS)
