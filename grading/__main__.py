@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 
 from .commands import AT_FAULT, COMMANDS, UNUSABLE
-from .verdicts import Unusable
+from .verdicts import GraderFault, Unusable
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -22,6 +22,9 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"{arguments.command}: interrupted", file=sys.stderr)
         return 130
+    except GraderFault as fault:
+        print(f"{arguments.command}: the grader is at fault: {fault}", file=sys.stderr)
+        return AT_FAULT
     except Exception as error:
         print(f"{arguments.command}: the grader is at fault: {_in_one_line(error)}", file=sys.stderr)
         if os.environ.get("GRADING_TRACEBACK"):

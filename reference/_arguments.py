@@ -1,4 +1,4 @@
-"""Argument checks and schedule look-ups. Nothing broadcasts silently; every error names the argument."""
+"""Argument checks. Nothing broadcasts silently; every error names the argument."""
 
 import math
 from numbers import Integral, Real
@@ -6,8 +6,6 @@ from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
-
-from .shapes import Timesteps
 
 
 def describe(value: Any) -> str:
@@ -67,6 +65,28 @@ def require_number(argument: str, value: Any, low: float = -math.inf, high: floa
         refuse(argument, "a finite number" if low == -math.inf else f"a number in {low} … {high}", value)
 
 
+def require_t(t: Any, alphas_cumprod: Tensor, batch_size: int | None = None) -> None:
+    """A timestep in 0 … T-1, or an int64 tensor with one per sample."""
+    last = len(alphas_cumprod) - 1
+    if not isinstance(t, Tensor):
+        require_int("t", t, 0, last)
+        return
+    if t.dtype != torch.int64 or t.ndim != 1 or (batch_size is not None and len(t) != batch_size):
+        wanted = "B" if batch_size is None else batch_size
+        refuse("t", f"an int or an int64 tensor of shape ({wanted},), one timestep per sample", t)
+    require_entries("t", t, last)
+
+
+def require_entries(argument: str, numbers: Tensor, last: int) -> None:
+    """Whole numbers in 0 … last, for a look-up.
+
+    On CUDA they are left alone: to see them is to wait for all the work before them, and the look-up's own kernel
+    stops at one that is out of range. It has to be gather or scatter, which know no negative index.
+    """
+    if not (numbers.is_cuda or all(0 <= number <= last for number in numbers.tolist())):
+        refuse(argument, f"entries in 0 … {last}", numbers.tolist())
+
+
 def require_timesteps(timesteps: Any, alphas_cumprod: Tensor) -> None:
     """A strictly decreasing, non-empty list of ints in 0 … T-1."""
     if not isinstance(timesteps, list) or not timesteps:
@@ -75,38 +95,6 @@ def require_timesteps(timesteps: Any, alphas_cumprod: Tensor) -> None:
         require_int("timesteps", t, 0, len(alphas_cumprod) - 1)
     if any(t <= t_prev for t, t_prev in zip(timesteps, timesteps[1:])):
         refuse("timesteps", "strictly decreasing entries", timesteps)
-
-
-def abar_pair(t: int, t_prev: int, alphas_cumprod: Tensor) -> tuple[float, float]:
-    """(abar_t, abar_prev) as Python floats; abar is exactly 1 at t_prev = -1, the clean image.
-
-    Coefficients in Python floats keep double precision whatever the image's dtype, and cost no tensor operation.
-    """
-    require_int("t", t, 0, len(alphas_cumprod) - 1)
-    require_int("t_prev", t_prev, -1, t - 1)
-    abar_prev = 1.0 if t_prev == -1 else alphas_cumprod[t_prev].item()
-    return alphas_cumprod[t].item(), abar_prev
-
-
-def abar_at(t: Timesteps, alphas_cumprod: Tensor, batch_size: int | None = None) -> Tensor:
-    """abar_t with the shape of t: () for an int, (B,) for one timestep per sample."""
-    if not isinstance(t, Tensor):
-        require_int("t", t, 0, len(alphas_cumprod) - 1)
-        return alphas_cumprod[t]
-    if t.dtype != torch.int64 or t.ndim != 1 or (batch_size is not None and len(t) != batch_size):
-        wanted = "B" if batch_size is None else batch_size
-        refuse("t", f"an int or an int64 tensor of shape ({wanted},), one timestep per sample", t)
-    if t.numel() and not (int(t.min()) >= 0 and int(t.max()) < len(alphas_cumprod)):
-        refuse("t", f"timesteps in 0 … {len(alphas_cumprod) - 1}", t.tolist())
-    return alphas_cumprod[t.to(alphas_cumprod.device)]
-
-
-def abar_over(t: Timesteps, alphas_cumprod: Tensor, x: Tensor) -> Tensor:
-    """abar_t shaped to multiply an image: () or (1 or B, 1, 1, 1), so that a (B,) t can never line up with the width."""
-    abar_t = abar_at(t, alphas_cumprod, len(x))
-    if not abar_t.ndim and abar_t.device.type == "cpu":
-        return abar_t  # goes with an image on any device, without a wait for what that device still does
-    return abar_t.to(x.device).reshape(-1, 1, 1, 1)
 
 
 def require_positive(argument: str, value: Any) -> None:

@@ -183,16 +183,15 @@ def rand_cutout(
     require_image("x", x)
     smallest, largest = _require_ratio_range(ratio_range)
     batch, _, height, width = x.shape
+    # On a GPU each small operation costs a launch: rows and columns are worked out together, (2, B, 1), in whole floats.
+    axes = torch.tensor([_axis(side, smallest, largest) for side in (height, width)], dtype=torch.float32)
+    side, least, choices = axes.to(x.device, non_blocking=True).reshape(2, 3, 1, 1).unbind(dim=1)
     u = uniform((4, batch, 1), x, generator)
-    box_height = _whole(u[0], max(1, _pixels(height, smallest)), max(1, _pixels(height, largest)))
-    box_width = _whole(u[1], max(1, _pixels(width, smallest)), max(1, _pixels(width, largest)))
-    top = _whole(u[2], 0, height - box_height)
-    left = _whole(u[3], 0, width - box_width)
-    rows = torch.arange(height, device=x.device)
-    columns = torch.arange(width, device=x.device)
-    in_rows = ((rows >= top) & (rows < top + box_height)).to(x.dtype)  # (B, H)
-    in_columns = ((columns >= left) & (columns < left + box_width)).to(x.dtype)  # (B, W)
-    return x * (1 - in_rows[:, None, :, None] * in_columns[:, None, None, :])
+    reach = least + _whole(u[:2], choices)  # from the box's first row or column to its last
+    first = _whole(u[2:], side - reach)
+    index = torch.arange(max(height, width), dtype=u.dtype, device=x.device)
+    rows, columns = index.clamp(first, first + reach).ne_(index)  # (B, H or W): 1 outside the box, 0 inside
+    return x * torch.maximum(rows[:, None, :height, None], columns[:, None, None, :width]).to(x.dtype)
 
 
 def diff_augment(x: Image, policy: str = "color,translation,cutout", generator: torch.Generator | None = None) -> Image:
@@ -238,14 +237,20 @@ def diff_augment(x: Image, policy: str = "color,translation,cutout", generator: 
     return x
 
 
+def _axis(side: int, smallest: float, largest: float) -> tuple[int, int, int]:
+    """The image's side, how far the smallest box reaches beyond its first pixel, and how many sizes there are."""
+    low, high = max(1, _pixels(side, smallest)), max(1, _pixels(side, largest))
+    return side, low - 1, high - low + 1
+
+
 def _pixels(side: int, ratio: float) -> int:
     """A part of a side in whole pixels, halves rounded up."""
     return int(side * ratio + 0.5)
 
 
-def _whole(u: Tensor, low: int, high: int | Tensor) -> Tensor:
-    """Uniform numbers in [0, 1) made into whole numbers low … high, both ends included and all equally likely."""
-    return low + (u * (high - low + 1)).long()
+def _whole(u: Tensor, choices: Tensor) -> Tensor:
+    """Uniform numbers in [0, 1) made into whole numbers 0 … choices - 1, all equally likely."""
+    return (u * choices).floor()
 
 
 def _require_ratio_range(ratio_range: tuple[float, float]) -> tuple[float, float]:

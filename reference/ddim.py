@@ -21,7 +21,8 @@ import math
 
 import torch
 
-from ._arguments import abar_pair, require_image, require_like, require_number, require_schedule, require_timesteps
+from ._arguments import require_image, require_like, require_number, require_schedule, require_timesteps
+from ._schedule import abar_pair, beta_tilde, walk
 from .ddpm import posterior_variance, predict_x0
 from .shapes import EpsModel, Image, NoiseFn, Scalar, Schedule
 
@@ -112,13 +113,11 @@ def ddim_step(
     require_schedule(alphas_cumprod, x_t)
     require_number("eta", eta, 0.0, 1.0)
     abar_t, abar_prev = abar_pair(t, t_prev, alphas_cumprod)
-    direction, sigma = _direction_and_sigma(abar_t, abar_prev, eta)
-    # x_t and eps occur linearly. Their coefficients are collected in Python floats, so that the step passes over the
-    # image once per term: eps has a share in the predicted image and one in the direction.
-    coef_x_t = math.sqrt(abar_prev / abar_t)
-    coef_eps = direction - coef_x_t * math.sqrt(1 - abar_t)
-    x_prev = (coef_x_t * x_t).add(eps, alpha=coef_eps)
-    return x_prev.add(noise, alpha=sigma) if sigma > 0 else x_prev
+    sigma = eta * math.sqrt(beta_tilde(abar_t, abar_prev))
+    predicted_image = math.sqrt(abar_prev) * predict_x0(x_t, eps, t, alphas_cumprod)
+    direction_to_x_t = _root(1 - abar_prev - sigma**2) * eps
+    x_prev = predicted_image + direction_to_x_t
+    return x_prev + sigma * noise if sigma > 0 else x_prev
 
 
 def sample_ddim(
@@ -170,31 +169,34 @@ def sample_ddim(
     require_schedule(alphas_cumprod, x_T)
     require_timesteps(timesteps, alphas_cumprod)
     require_number("eta", eta, 0.0, 1.0)
-    alphas_cumprod = alphas_cumprod.cpu()  # every step reads it, and waits for a GPU that it is on
+    steps, alphas_cumprod = walk(timesteps, alphas_cumprod)
     x_t = x_T
-    for t, t_prev in zip(timesteps, [*timesteps[1:], -1]):
+    for t, t_prev in steps:
         eps = eps_model(x_t, t)
-        noise = noise_fn(x_t) if eta > 0 and t_prev >= 0 else torch.zeros_like(x_t)
+        x0 = predict_x0(x_t, eps, t, alphas_cumprod)
         if clip_x0:
-            x0 = predict_x0(x_t, eps, t, alphas_cumprod).clamp(-1, 1)
-            x_t = _step_from_x0(x0, eps, noise, t, t_prev, alphas_cumprod, eta)
-        else:
-            x_t = ddim_step(x_t, eps, noise, t, t_prev, alphas_cumprod, eta)
+            x0 = x0.clamp(-1, 1)
+        noise = noise_fn(x_t) if eta > 0 and t_prev >= 0 else None
+        x_t = _fused_step(x0, eps, noise, t, t_prev, alphas_cumprod, eta)
     return x_t
 
 
-def _direction_and_sigma(abar_t: float, abar_prev: float, eta: float) -> tuple[float, float]:
-    """The weights of eps and noise in the formula's second and third term."""
-    sigma = eta * math.sqrt((1 - abar_prev) / (1 - abar_t) * (1 - abar_t / abar_prev))
-    # What is left under the root is never negative, but rounding may put it just below 0 at eta = 1.
-    return math.sqrt(max(1 - abar_prev - sigma**2, 0.0)), sigma
-
-
-def _step_from_x0(
-    x0: Image, eps: Image, noise: Image, t: int, t_prev: int, alphas_cumprod: Schedule, eta: float
+def _fused_step(
+    x0: Image, eps: Image, noise: Image | None, t: int, t_prev: int, alphas_cumprod: Schedule, eta: float
 ) -> Image:
-    """The DDIM step for an estimate of x_0 that no longer follows from x_t and eps, because it was clipped."""
-    require_like("noise", noise, "x0", x0)
+    """ddim_step for an estimate of x_0 that is there already, clipped or not; None for noise without weight.
+
+    add(…, alpha=c) is "+ c · …" in one pass over the image instead of two.
+    """
     abar_t, abar_prev = abar_pair(t, t_prev, alphas_cumprod)
-    direction, sigma = _direction_and_sigma(abar_t, abar_prev, eta)
-    return (math.sqrt(abar_prev) * x0).add(eps, alpha=direction).add(noise, alpha=sigma)
+    sigma = eta * math.sqrt(beta_tilde(abar_t, abar_prev))
+    x_prev = (math.sqrt(abar_prev) * x0).add(eps, alpha=_root(1 - abar_prev - sigma**2))
+    if noise is None:
+        return x_prev
+    require_like("noise", noise, "x_t", x0)
+    return x_prev.add(noise, alpha=sigma)
+
+
+def _root(variance: float) -> float:
+    """The square root of what is never negative, but that rounding may put just below 0."""
+    return math.sqrt(max(variance, 0.0))

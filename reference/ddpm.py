@@ -21,7 +21,8 @@ import math
 
 import torch
 
-from ._arguments import abar_over, abar_pair, require_image, require_like, require_schedule, require_timesteps
+from ._arguments import require_image, require_like, require_schedule, require_timesteps
+from ._schedule import abar_over, abar_pair, beta_tilde, walk
 from .shapes import EpsModel, Image, NoiseFn, Scalar, Schedule, Timesteps
 
 __all__ = ["predict_x0", "posterior_variance", "posterior_step", "sample_ddpm"]
@@ -92,8 +93,7 @@ def posterior_variance(t: int, t_prev: int, alphas_cumprod: Schedule) -> Scalar:
     # Task: the formula, with beta from the two cumulative products.
     # Trap: a table's betas[t] is wrong as soon as steps are skipped, and alphas_cumprod[-1] is not the clean image.
     require_schedule(alphas_cumprod)
-    abar_t, abar_prev = abar_pair(t, t_prev, alphas_cumprod)
-    return alphas_cumprod.new_tensor((1 - abar_prev) / (1 - abar_t) * (1 - abar_t / abar_prev))
+    return alphas_cumprod.new_tensor(beta_tilde(*abar_pair(t, t_prev, alphas_cumprod)))
 
 
 def posterior_step(x_t: Image, x0: Image, noise: Image, t: int, t_prev: int, alphas_cumprod: Schedule) -> Image:
@@ -138,7 +138,7 @@ def posterior_step(x_t: Image, x0: Image, noise: Image, t: int, t_prev: int, alp
         return x0.clone()
     alpha = abar_t / abar_prev
     beta = 1 - alpha
-    variance = (1 - abar_prev) / (1 - abar_t) * beta
+    variance = beta_tilde(abar_t, abar_prev)
     coef_x0 = math.sqrt(abar_prev) * beta / (1 - abar_t)
     coef_x_t = math.sqrt(alpha) * (1 - abar_prev) / (1 - abar_t)
     # add(…, alpha=c) is "+ c · …" in one pass over the image instead of two.
@@ -186,9 +186,9 @@ def sample_ddpm(
     require_image("x_T", x_T)
     require_schedule(alphas_cumprod, x_T)
     require_timesteps(timesteps, alphas_cumprod)
-    alphas_cumprod = alphas_cumprod.cpu()  # every step reads it, and waits for a GPU that it is on
+    steps, alphas_cumprod = walk(timesteps, alphas_cumprod)
     x_t = x_T
-    for t, t_prev in zip(timesteps, [*timesteps[1:], -1]):
+    for t, t_prev in steps:
         x0 = predict_x0(x_t, eps_model(x_t, t), t, alphas_cumprod)
         if clip_x0:
             x0 = x0.clamp(-1, 1)

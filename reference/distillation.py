@@ -19,7 +19,8 @@ Papers: DreamFusion (SDS) is Poole et al. 2022 (arXiv 2209.14988), ProlificDream
 from jaxtyping import Float
 from torch import Tensor
 
-from ._arguments import abar_at, abar_over, require_image, require_like, require_schedule
+from ._arguments import require_image, require_like, require_schedule
+from ._schedule import abar_at, abar_over
 from .shapes import Image, Scalar, Schedule, Timesteps
 
 __all__ = ["sds_weight", "sds_residual", "vsd_residual", "surrogate_loss"]

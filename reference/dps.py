@@ -19,6 +19,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ._arguments import refuse, require_image, require_like, require_number, require_schedule, require_timesteps
+from ._schedule import walk
 from .ddim import ddim_step
 from .ddpm import predict_x0
 from .shapes import EpsModel, Image, NoiseFn, Operator, Schedule
@@ -169,9 +170,9 @@ def sample_dps(
     require_timesteps(timesteps, alphas_cumprod)
     require_number("scale", scale)
     require_number("eta", eta, 0.0, 1.0)
-    alphas_cumprod = alphas_cumprod.cpu()  # every step reads it, and waits for a GPU that it is on
+    steps, alphas_cumprod = walk(timesteps, alphas_cumprod)
     x = x_T
-    for t, t_prev in zip(timesteps, [*timesteps[1:], -1]):
+    for t, t_prev in steps:
         with torch.enable_grad():
             x_t = x.detach().requires_grad_()
             eps = eps_model(x_t, t)

@@ -17,6 +17,7 @@ Papers: SDEdit is Meng et al. 2021 (arXiv 2108.01073), RePaint Lugmayr et al. 20
 import torch
 
 from ._arguments import require_image, require_int, require_like, require_mask, require_schedule, require_timesteps
+from ._schedule import walk
 from .ddpm import posterior_step, predict_x0, sample_ddpm
 from .noising import add_noise
 from .shapes import EpsModel, Image, Mask, NoiseFn, Schedule
@@ -174,9 +175,9 @@ def inpaint(
     require_mask("edit_mask", edit_mask, x_T)
     require_schedule(alphas_cumprod, x_T)
     require_timesteps(timesteps, alphas_cumprod)
-    alphas_cumprod = alphas_cumprod.cpu()  # every step reads it, and waits for a GPU that it is on
+    steps, alphas_cumprod = walk(timesteps, alphas_cumprod)
     x_t = x_T
-    for t, t_prev in zip(timesteps, [*timesteps[1:], -1]):
+    for t, t_prev in steps:
         x0 = predict_x0(x_t, eps_model(x_t, t), t, alphas_cumprod)
         step_noise = noise_fn(x_t) if t_prev >= 0 else torch.zeros_like(x_t)
         x_prev = posterior_step(x_t, x0, step_noise, t, t_prev, alphas_cumprod)

@@ -22,7 +22,8 @@ import math
 
 import torch
 
-from ._arguments import abar_over, refuse, require_image, require_int, require_like, require_schedule
+from ._arguments import refuse, require_image, require_int, require_like, require_schedule
+from ._schedule import abar_over
 from .shapes import Image, Schedule, Timesteps
 
 __all__ = [

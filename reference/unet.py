@@ -31,7 +31,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ._arguments import refuse, require_image, require_int, require_like, require_number, require_schedule
+from ._arguments import (
+    refuse,
+    require_entries,
+    require_image,
+    require_int,
+    require_like,
+    require_number,
+    require_schedule,
+)
 from .noising import add_noise
 from .shapes import ClassModel, Denoiser, Image, Labels, PerSample, SampleTimesteps, Scalar, Schedule, TimeModel
 
@@ -318,9 +326,8 @@ class ClassConditionalUNet(TimeConditionalUNet):
         shifts = self._time_shifts(x, t)
         if not (isinstance(c, Tensor) and c.dtype == torch.int64 and c.shape == (len(x),)):
             refuse("c", f"an int64 tensor of shape ({len(x)},)", c)
-        if c.numel() and not (0 <= int(c.min()) and int(c.max()) < self.num_classes):
-            refuse("c", f"labels in 0 … {self.num_classes - 1}", c.tolist())
-        one_hot = F.one_hot(c, self.num_classes).to(x.dtype)
+        require_entries("c", c, self.num_classes - 1)
+        one_hot = F.one_hot(c, self.num_classes).to(x.dtype)  # a scatter
         if keep is not None:
             _require_per_sample("keep", keep, x)
             one_hot = one_hot * keep[:, None]

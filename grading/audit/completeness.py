@@ -2,16 +2,16 @@
 
 import ast
 import inspect
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 
+from ..checking import golden
 from ..checking.points import cases
 from ..contract.functions import FUNCTIONS, MODULES, Function
 from ..contract.reference import reference_function, reference_module
 from ..diagnosis.mistakes import catalogue
-from ..paths import CHECKS, FIXTURES, ROOT
+from ..paths import CHECKS, ROOT
 
 MISTAKES = 5  # at least so many
 SECTIONS = ("Source:", "Convention:", ">>> ")  # of a docstring, beside its first sentence
@@ -21,7 +21,7 @@ SOLUTIONS = ROOT / "tests" / "solutions"
 def missing() -> list[str]:
     """A line for everything that is missing, "ddpm.posterior_step: no goldens: run …"."""
     mistakes = Counter(mistake.task for mistake in catalogue())
-    goldens = json.loads((FIXTURES / "manifest.json").read_text(encoding="utf-8"))["points"]
+    goldens = golden.tasks()
     found = [f"{task}: {what}" for task, what in _without_a_record()]
     for function in FUNCTIONS:
         try:
@@ -30,7 +30,7 @@ def missing() -> list[str]:
             found.append(f"{function.task}: reference/{function.module}.py does not define it")
             continue
         problems = [*_of_the_reference(function, reference), *_of_checks(function)]
-        if function.exact and not goldens.get(function.task):
+        if function.exact and function.task not in goldens:
             problems.append("no goldens in fixtures/: run `nox -s fixtures`")
         if mistakes[function.task] < MISTAKES:
             place = f"grading/diagnosis/mistakes/{function.module}.py"

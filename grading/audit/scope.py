@@ -7,7 +7,7 @@ import re
 from ..contract.functions import MODULES, all_tasks
 from ..paths import ROOT
 
-SHARED = "_arguments"  # its abar_… functions look up the schedule, all others refuse
+SHARED = "_schedule"  # look-ups that all modules share
 # The contract leaves the inside of the networks to the student: another layer or width there is another right answer.
 FREE = [
     "UnconditionalUNet",

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from reference import networks
-from reference.training.diffusion import DIGIT_STEPS
+from reference.networks.schedules import DIGIT_STEPS
 
 from .code import at
 from .contest import Settings

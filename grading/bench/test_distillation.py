@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 
 from reference import networks
+from reference.data.draws import seeded
 from reference.guidance import classifier_free_guidance
-from reference.training.diffusion import EMOJI_SCHEDULE
-from reference.training.loop import seeded
+from reference.networks.schedules import EMOJI_SCHEDULE
 
 from ..smoke.stage import PROMPTS
 

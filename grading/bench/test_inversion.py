@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from reference import data, latents, networks
+from reference.data.draws import seeded
 from reference.inversion import inversion_loss
-from reference.training.loop import seeded
 
 from ..sandbox.gradients import Differentiable
 from ..smoke.functions import Unusable

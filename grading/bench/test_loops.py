@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from reference import networks
+from reference.networks.schedules import DIGIT_SCHEDULE, DIGIT_STEPS
 from reference.noising import strided_timesteps
-from reference.training.diffusion import DIGIT_SCHEDULE, DIGIT_STEPS
 
 from ..sandbox.gradients import Differentiable
 from .claims import CALL

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 
 from reference import data
+from reference.data.draws import seeded
+from reference.networks.schedules import EMOJI_SCHEDULE
 from reference.noising import strided_timesteps
-from reference.training.diffusion import EMOJI_SCHEDULE
-from reference.training.loop import seeded
 
 from ..sandbox.gradients import Differentiable
 from .contest import Counted

@@ -5,9 +5,9 @@ from functools import partial
 import pytest
 import torch
 
+from reference.networks.quality import digit_distances
+from reference.networks.schedules import DIGIT_SCHEDULE, DIGIT_STEPS, EMOJI_SCHEDULE, EMOJI_STEPS
 from reference.noising import strided_timesteps
-from reference.training.diffusion import DIGIT_SCHEDULE, DIGIT_STEPS, EMOJI_SCHEDULE, EMOJI_STEPS
-from reference.training.measures import digit_distances
 
 from .contest import Counted
 from .scenes import digits, emoji

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
 from reference import data
-from reference.training.diffusion import DIGIT_SCHEDULE, P_UNCOND, class_unet
+from reference.networks.schedules import DIGIT_SCHEDULE
+from reference.training.diffusion import P_UNCOND, class_unet
 from reference.training.gan import stylegan_training
 from reference.training.loop import Options
 from reference.unet import ClassConditionalUNet

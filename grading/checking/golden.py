@@ -83,6 +83,11 @@ def _agree(old: Tensor, new: Tensor) -> bool:
     return torch.allclose(old.double(), new.double(), rtol=0, atol=AGREEMENT * max(1.0, largest))
 
 
+def tasks() -> set[str]:
+    """The graded functions that have stored points."""
+    return set(_manifest()["points"])
+
+
 def golden_cases(task: str) -> Iterator[tuple[dict[str, Any], Callable[[Reply], None]]]:
     """The stored points of one graded function: arguments, and a check for the reply to them.
 

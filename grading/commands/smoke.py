@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..paths import ROOT
 from ..sandbox.fork_server import ForkServer
+from . import _arguments
 
 HELP = "make the courses' pictures with a submission's functions, and measure them"
 
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 if nothing failed, 1 otherwise."""
+    _arguments.folder("--out", arguments.out)
     with ForkServer() as fork_server:
         from ..smoke import command
 

@@ -15,7 +15,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from ..paths import ROOT, STUBS
-from ..verdicts import Unusable
+from ..verdicts import GraderFault, Unusable
 from .functions import MODULES, UNGRADED
 
 REFERENCE = ROOT / "reference"
@@ -37,10 +37,17 @@ def build() -> dict[str, str]:
     """Every stub file by its name."""
     files = {"__init__.py": _INIT}
     for module in _WHOLE:
-        files[f"{module}.py"] = (REFERENCE / f"{module}.py").read_text(encoding="utf-8")
+        files[f"{module}.py"] = _source(module)
     for module in (*MODULES, *UNGRADED):
-        files[f"{module}.py"] = stub((REFERENCE / f"{module}.py").read_text(encoding="utf-8"))
+        files[f"{module}.py"] = stub(_source(module))
     return files
+
+
+def _source(module: str) -> str:
+    try:
+        return (REFERENCE / f"{module}.py").read_text(encoding="utf-8")
+    except OSError as error:
+        raise GraderFault(f"reference/{module}.py cannot be read: {error.strerror}") from error
 
 
 def stub(source: str) -> str:

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from reference.data.draws import seeded
 from reference.noising import add_noise
-from reference.training.loop import seeded
 
 from ..smoke.functions import Functions
 from ..smoke.sampling import guided

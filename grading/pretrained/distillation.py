@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from reference.training.loop import seeded
+from reference.data.draws import seeded
 
 from ..smoke.functions import Functions
 from .stable_diffusion import StableDiffusion

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from reference.training.loop import seeded
+from reference.data.draws import seeded
 
 from ..smoke.functions import Functions
 from ..smoke.sampling import guided

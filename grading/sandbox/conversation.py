@@ -92,6 +92,7 @@ class Conversation:
         assert self.worker is not None
         if not self.ready:
             answer = self.worker.loaded(self.hurried)
+            self.confined = self.worker.confined
             if "missing" in answer:
                 self.stopped = Failure(f"not implemented: {answer['missing']}", kind="not implemented")
             elif "raised" in answer:
@@ -102,8 +103,8 @@ class Conversation:
             if self.stopped is not None:
                 raise self.stopped
             with self.readable(""):
-                loaded = fields(answer, {"found": str, "confined": bool})
-            self.defined_at, self.confined, self.ready = loaded["found"], loaded["confined"], True
+                self.defined_at = fields(answer, {"found": str})["found"]
+            self.ready = True
         return self.worker
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 
 from ..contract.functions import Function
+from ..verdicts import GraderFault
 from . import limits
 from .crossing import wire
 from .fork_server import ForkServer
@@ -30,9 +31,21 @@ class Worker:
         self.fork_server = fork_server
         self.pid, self.channel, self.scratch = fork_server.spawn(code, function)
         self.ended = False
+        self.confined: bool | None = None  # whether the kernel confines it; known once it has settled
 
     def loaded(self, hurried: bool = False) -> dict[str, Any]:
-        """The first message: found, missing, or raised while importing."""
+        """What came of importing the submission: found, missing, or raised.
+
+        Before that, and before the first line of student code, the worker says whether it is confined.
+        """
+        try:
+            settled = self._wait(limits.IMPORT_SECONDS, [])
+        except (Hung, Died, wire.ProtocolError) as error:
+            raise GraderFault(f"a worker was gone before any student code ran ({type(error).__name__})") from error
+        if "fault" in settled:
+            self.end()
+            raise GraderFault(str(settled["fault"]))
+        self.confined = settled.get("confined") is True
         return self._wait(limits.HURRIED_IMPORT_SECONDS if hurried else limits.IMPORT_SECONDS, [])
 
     def call(self, request: dict[str, Any], callbacks: list[Callable], seconds: float) -> dict[str, Any]:

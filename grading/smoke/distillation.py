@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from reference.training.loop import seeded
+from reference.data.draws import seeded
 
 from .demonstration import Shown, demonstration
 from .functions import Functions

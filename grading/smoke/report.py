@@ -12,7 +12,7 @@ import torch
 from jinja2 import Environment
 from PIL import Image, ImageDraw, ImageFont
 
-from reference.training.pictures import grid
+from reference.data.grids import grid
 
 from .demonstration import Shown
 from .run import Outcome

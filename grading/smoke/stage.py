@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from reference import data, networks
-from reference.training.diffusion import EMOJI_SCHEDULE
-from reference.training.loop import seeded
+from reference.data.draws import seeded
+from reference.networks.schedules import EMOJI_SCHEDULE
 
 __all__ = ["PROMPTS", "Stage"]
 

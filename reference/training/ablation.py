@@ -12,11 +12,11 @@ from typing import Any
 import torch
 
 from .. import data, networks
+from ..data.draws import seeded
+from ..data.grids import save_grid
 from ..inversion import invert
 from ..latents import mean_w
-from .loop import seeded
 from .measures import MEASURES
-from .pictures import save_grid
 
 __all__ = ["error_of_inversion", "main", "setting"]
 

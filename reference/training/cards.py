@@ -10,8 +10,8 @@ import sys
 from typing import Any
 
 from .. import data, networks
+from ..data.grids import save_grid
 from .measures import MEASURES
-from .pictures import save_grid
 from .recipes import RECIPES
 
 __all__ = ["card", "main"]

@@ -3,8 +3,7 @@ r"""Training the diffusion models: CS180 project 5 part B on digits, and the pro
 | math     | code            | value                  | meaning                                                    |
 | -------- | --------------- | ---------------------- | ---------------------------------------------------------- |
 | σ        | ``SIGMA``       | 0.5                    | noise that the one-step denoiser is trained on             |
-| T        | ``DIGIT_STEPS`` | 300                    | timesteps of the digit models, linear β from 1e-4 to 0.02  |
-| T        | ``EMOJI_STEPS`` | 1000                   | timesteps of the emoji model, the same β                   |
+| T        | ``DIGIT_STEPS`` | 300                    | timesteps of the digit models; the emoji model has 1000    |
 | p_uncond | ``P_UNCOND``    | 0.1                    | share of samples whose condition is dropped                |
 | γ        | ``SCALE``       | 5                      | guidance scale of the class-conditioned samples            |
 
@@ -20,10 +19,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import data
+from ..data.draws import seeded
+from ..data.grids import save_grid
 from ..ddpm import sample_ddpm
 from ..guidance import guided_eps
 from ..networks.prompt_unet import PromptUNet
-from ..noising import add_noise, cumulative_alphas, linear_betas, strided_timesteps
+from ..networks.schedules import DIGIT_SCHEDULE, DIGIT_STEPS, EMOJI_SCHEDULE
+from ..noising import add_noise, strided_timesteps
 from ..unet import (
     ClassConditionalUNet,
     TimeConditionalUNet,
@@ -32,12 +34,9 @@ from ..unet import (
     ddpm_loss,
     denoiser_loss,
 )
-from .loop import Options, Training, seeded
-from .pictures import save_grid
+from .loop import Options, Training
 
 __all__ = [
-    "EMOJI_SCHEDULE",
-    "DIGIT_SCHEDULE",
     "class_unet",
     "one_step_unet",
     "prompt_unet",
@@ -53,10 +52,6 @@ P_UNCOND = 0.1
 SCALE = 5.0
 PROMPT_SCALE = 3.0  # of the emoji model
 PREVIEW = 60  # of the T timesteps, for the pictures during training
-DIGIT_STEPS = 300
-DIGIT_SCHEDULE = cumulative_alphas(linear_betas(DIGIT_STEPS))
-EMOJI_STEPS = 1000
-EMOJI_SCHEDULE = cumulative_alphas(linear_betas(EMOJI_STEPS))
 SHOWN_PROMPTS = ("grinning face", "cat face", "red apple", "red heart", "dog face", "automobile", "hibiscus", "rocket")
 
 

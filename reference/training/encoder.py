@@ -23,13 +23,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import data, networks
+from ..data.draws import seeded
+from ..data.grids import save_grid
 from ..inversion import lp_loss
 from ..latents import mean_w
 from ..networks.encoder import Encoder
 from ..networks.stylegan import StyleGenerator
 from .gan import mirrored, mixed_codes
-from .loop import Options, Training, seeded
-from .pictures import save_grid
+from .loop import Options, Training
 
 __all__ = ["encoder_training"]
 

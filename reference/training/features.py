@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import data
+from ..data.grids import save_grid
 from ..networks.classifier import Classifier
 from .loop import Options, Training
-from .pictures import save_grid
 from .views import random_views
 
 __all__ = ["EMOJI_VIEWS", "digit_classifier", "emoji_classifier"]

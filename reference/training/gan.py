@@ -27,11 +27,12 @@ from torch import Tensor, nn
 
 from ..augment import diff_augment
 from ..data import load
+from ..data.draws import seeded
+from ..data.grids import save_grid
 from ..gan_losses import discriminator_loss, generator_loss, r1_penalty
 from ..networks.dcgan import DCDiscriminator, DCGenerator
 from ..networks.stylegan import StyleDiscriminator, StyleGenerator
-from .loop import Options, autocast, batch_indices, placed, seeded, update_average
-from .pictures import save_grid
+from .loop import Options, autocast, batch_indices, placed, update_average
 
 __all__ = ["GanTraining", "dcgan_training", "mirrored", "mixed_codes", "stylegan_training"]
 

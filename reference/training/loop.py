@@ -8,7 +8,6 @@ if it had never stopped.
 
 import contextlib
 import copy
-import hashlib
 import json
 import math
 import os
@@ -23,7 +22,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-__all__ = ["Options", "Trainer", "Training", "autocast", "batch_indices", "placed", "run", "seeded", "update_average"]
+from ..data.draws import seeded
+
+__all__ = ["Options", "Trainer", "Training", "autocast", "batch_indices", "placed", "run", "update_average"]
 
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.txt"
@@ -60,16 +61,6 @@ class Trainer(Protocol):
 
     def pictures(self, path: Path) -> None:
         """Save what the networks make now."""
-
-
-def seeded(device: str | torch.device, *numbers: int | str) -> torch.Generator:
-    """A generator for the draws that these numbers name.
-
-    >>> torch.equal(torch.rand(3, generator=seeded("cpu", 1, 2)), torch.rand(3, generator=seeded("cpu", 1, 2)))
-    True
-    """
-    digest = hashlib.sha256(repr(numbers).encode()).digest()
-    return torch.Generator(device).manual_seed(int.from_bytes(digest[:7], "big"))
 
 
 def batch_indices(count: int, batch_size: int, k: int, seed: int) -> Tensor:

@@ -7,19 +7,25 @@ import torch
 from torch import Tensor
 
 from .. import data, networks
+from ..data.draws import seeded
 from ..illusions import lowpass
+from ..networks.quality import (
+    SEED,
+    digit_distances,
+    frechet_table,
+    in_batches,
+    nearest_group_rate,
+    recognition_rate,
+)
 from .diffusion import PROMPT_SCALE, SCALE, SIGMAS, sample_digits, sample_digits_of, sample_prompts
 from .features import EMOJI_VIEWS
-from .loop import seeded
-from .quality import frechet_table, in_batches, nearest_group_rate, recognition_rate
 from .views import random_views
 
-__all__ = ["MEASURES", "Measured", "digit_distances"]
+__all__ = ["MEASURES", "Measured"]
 
 #: Numbers by name (a table of Fréchet distances is a dictionary of its own), and pictures in rows of so many.
 Measured = tuple[dict[str, Any], Tensor, int]
 SAMPLES = 500
-SEED = 1  # none that a training used
 
 
 def digit_classifier(model: Any) -> Measured:
@@ -164,14 +170,6 @@ def _digits(sample: Callable[[int, torch.Generator], Tensor]) -> Tensor:
     """SAMPLES digits, 100 at a time, each hundred with a seed of its own."""
     with torch.autocast("cpu", torch.bfloat16):
         return torch.cat([sample(100, seeded("cpu", SEED, part)) for part in range(SAMPLES // 100)]).float()
-
-
-def digit_distances(fakes: Tensor) -> dict[str, float]:
-    """The Fréchet distance of digits to held-out ones; of other real digits and of noise for scale."""
-    features = networks.load("digit-classifier").features
-    real = in_batches(features, data.load("digits", "test").floats())
-    noise = in_batches(features, torch.rand(SAMPLES, 1, 28, 28, generator=seeded("cpu", SEED)))
-    return frechet_table(real, in_batches(features, fakes.clamp(0, 1)), noise)
 
 
 MEASURES: dict[str, Callable[[Any], Measured]] = {

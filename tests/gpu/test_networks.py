@@ -8,7 +8,7 @@ from reference.ddim import sample_ddim
 from reference.ddpm import sample_ddpm
 from reference.dps import sample_dps
 from reference.editing import inpaint
-from reference.training.diffusion import EMOJI_SCHEDULE
+from reference.networks.schedules import EMOJI_SCHEDULE
 
 pytestmark = pytest.mark.gpu
 

@@ -14,8 +14,8 @@ from grading.pretrained.weights import Missing, locate
 from grading.smoke.functions import Trusted, of_the_reference
 from grading.smoke.stage import Stage
 from reference import inversion, latents
+from reference.data.grids import save_grid
 from reference.illusions import lowpass
-from reference.training.pictures import save_grid
 from tests import tiny_models
 
 pytestmark = pytest.mark.gpu

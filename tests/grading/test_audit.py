@@ -112,7 +112,7 @@ def test_mutants_come_in_the_same_order_and_none_twice():
 
 def test_helpers_and_the_schedule_are_mutated_for_those_who_use_them():
     assert set(reached()["inversion", "_masked"]) >= {"inversion.lp_loss", "inversion.scribble_loss"}
-    assert set(reached()["_arguments", "abar_at"]) >= {"noising.add_noise", "distillation.sds_weight"}
+    assert set(reached()["_schedule", "abar_at"]) >= {"noising.add_noise", "distillation.sds_weight"}
     mutated = {task for users in reached().values() for task in users}
     assert set(all_tasks()) - mutated == {"unet.UnconditionalUNet"}  # whose inside is free
     assert not any("require" in name or "refuse" in name for _, name in reached())

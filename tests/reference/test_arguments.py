@@ -5,6 +5,7 @@ import inspect
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 MODULES = ["noising", "ddpm", "ddim", "guidance", "editing", "illusions", "dps", "distillation"]
 
@@ -348,6 +349,19 @@ def test_bad_input_is_refused_by_name(rand, module, name, argument, value):
         arguments["measurement"] = value(arguments["x_t"]).detach()  # fits the operator, which loses the batch
     with pytest.raises(ValueError, match=rf"^{argument}: expected .*, got "):
         load(module, name)(**{**arguments, argument: value})
+
+
+PER_SAMPLE = [(module, name) for module, name in FUNCTIONS if SIGNATURES[module][name].endswith("t, alphas_cumprod")]
+
+
+@pytest.mark.parametrize("module, name", PER_SAMPLE)
+def test_nobody_waits_for_a_gpu_to_look_at_t(module, name):
+    """A fake CUDA tensor holds no numbers: to look at one is an error here, and a wait for all its work there."""
+    with FakeTensorMode():
+        arguments = good_arguments(module, name, lambda *shape, dtype=torch.float64: torch.empty(shape, dtype=dtype))
+        arguments = {key: torch.empty_like(value, device="cuda") for key, value in arguments.items() if key != "t"}
+        arguments["t"] = torch.empty(3, dtype=torch.int64, device="cuda")
+        assert load(module, name)(**arguments).is_cuda
 
 
 @pytest.mark.bad_input

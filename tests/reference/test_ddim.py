@@ -6,7 +6,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler
 
-from reference.ddim import ddim_sigma, ddim_step, sample_ddim
+from reference.ddim import _fused_step, ddim_sigma, ddim_step, sample_ddim
 from reference.ddpm import posterior_step, predict_x0, sample_ddpm
 from reference.noising import add_noise, strided_timesteps
 
@@ -60,6 +60,21 @@ def test_the_step_to_the_clean_image_is_the_estimate(rand, alphas_cumprod, eta):
     x0 = predict_x0(x_t, eps, 20, alphas_cumprod)
     actual = ddim_step(x_t, eps, noise, 20, -1, alphas_cumprod, eta)
     torch.testing.assert_close(actual, x0, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("eta", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("t, t_prev", PAIRS)
+def test_the_samplers_fused_step_is_the_formula(rand, alphas_cumprod, t, t_prev, eta, dtype):
+    """To a few roundings of the terms, of which x_t / √ᾱ_t is the largest."""
+    abar = alphas_cumprod.to(dtype)
+    x_t, eps, noise = (rand(3, 2, 5, 4, dtype=dtype) for _ in range(3))
+    with_noise = eta > 0 and t_prev >= 0
+    x0 = predict_x0(x_t, eps, t, abar)
+    fused = _fused_step(x0, eps, noise if with_noise else None, t, t_prev, abar, eta)
+    largest = x0.abs().max() + eps.abs().max() + noise.abs().max()
+    allowed = 4 * torch.finfo(dtype).eps * largest.item()
+    torch.testing.assert_close(ddim_step(x_t, eps, noise, t, t_prev, abar, eta), fused, rtol=0, atol=allowed)
 
 
 def test_noise_without_weight_has_no_effect(rand, alphas_cumprod):

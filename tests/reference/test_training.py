@@ -13,10 +13,11 @@ import torch.nn.functional as F
 from PIL import Image
 
 from reference import networks
+from reference.data.grids import grid
+from reference.networks import quality
 from reference.training import __main__ as command
-from reference.training import loop, quality
+from reference.training import loop
 from reference.training.curves import draw_curves, read_log
-from reference.training.pictures import grid
 from reference.training.recipes import RECIPES
 from reference.training.views import random_views
 

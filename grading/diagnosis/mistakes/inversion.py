@@ -1,5 +1,7 @@
 """Wrong inversion: what is compared, and how the search runs."""
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 
@@ -25,225 +27,160 @@ def _full(mask, pred):
     return torch.ones_like(pred) if mask is None else mask.expand_as(pred)
 
 
-# lp_loss
+lp_loss = partial(mistake, "inversion.lp_loss")
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="The sum under the mask is divided by all elements, so a small mask weighs next to nothing.",
-    staff="mean over all pixels although masked",
-)
+@lp_loss("mean over all pixels although masked")
 def lp_loss_mean_over_all(pred, target, p=1, mask=None):
+    """The sum under the mask is divided by all elements, so a small mask weighs next to nothing."""
     return ((pred - target).abs() ** p * _full(mask, pred)).mean()
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="The mask is inverted: what should count is left out.",
-    staff="mask inverted (seen)",
-)
+@lp_loss("mask inverted (seen)")
 def lp_loss_mask_inverted(pred, target, p=1, mask=None):
+    """The mask is inverted: what should count is left out."""
     return right_lp_loss(pred, target, p, None if mask is None else 1 - mask)
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="The mask is not used.",
-    staff="mask ignored",
-)
+@lp_loss("mask ignored")
 def lp_loss_mask_ignored(pred, target, p=1, mask=None):
+    """The mask is not used."""
     return right_lp_loss(pred, target, p)
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="The mask is applied to the prediction alone, so the target's pixels outside of it still count.",
-    staff="only pred masked",
-)
+@lp_loss("only pred masked")
 def lp_loss_pred_masked_only(pred, target, p=1, mask=None):
+    """The mask is applied to the prediction alone, so the target's pixels outside of it still count."""
     full = _full(mask, pred)
     return ((pred * full - target).abs() ** p).sum() / full.sum().clamp(min=1)
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="The loss is a single number before the mask is applied, so the mask only scales it.",
-    staff="loss reduced to a scalar before the mask is applied (seen)",
-)
+@lp_loss("loss reduced to a scalar before the mask is applied (seen)")
 def lp_loss_reduced_before_mask(pred, target, p=1, mask=None):
+    """The loss is a single number before the mask is applied, so the mask only scales it."""
     return (((pred - target).abs() ** p).mean() * _full(mask, pred)).mean()
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="An empty mask gives nan: 0 is divided by 0. Nothing that counts means no loss.",
-    staff="0 / 0 for an empty mask",
-)
+@lp_loss("0 / 0 for an empty mask")
 def lp_loss_empty_mask_is_nan(pred, target, p=1, mask=None):
+    """An empty mask gives nan: 0 is divided by 0. Nothing that counts means no loss."""
     full = _full(mask, pred)
     return ((pred - target).abs() ** p * full).sum() / full.sum()
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="A mask of (1, 1, H, W) counts for all samples and channels, but its elements are counted only once.",
-    staff="divided by mask.sum() without broadcasting: B·C too large",
-)
+@lp_loss("divided by mask.sum() without broadcasting: B·C too large")
 def lp_loss_broadcast_mask_counted_once(pred, target, p=1, mask=None):
+    """A mask of (1, 1, H, W) counts for all samples and channels, but its elements are counted only once."""
     if mask is None:
         return right_lp_loss(pred, target, p)
     return ((pred - target).abs() ** p * mask).sum() / mask.sum().clamp(min=1)
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="A mask that is shared by the channels is not counted once for each of them.",
-    staff="divided by the mask expanded over the batch only: C too large for (B, 1, H, W)",
-)
+@lp_loss("divided by the mask expanded over the batch only: C too large for (B, 1, H, W)")
 def lp_loss_channels_not_counted(pred, target, p=1, mask=None):
+    """A mask that is shared by the channels is not counted once for each of them."""
     if mask is None:
         return right_lp_loss(pred, target, p)
     counted = mask.expand(len(pred), *mask.shape[1:]).sum().clamp(min=1)
     return ((pred - target).abs() ** p * mask).sum() / counted
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="A mask that is shared by the samples is not counted once for each of them.",
-    staff="divided by the mask expanded over the channels only: B too large for (1, C, H, W)",
-)
+@lp_loss("divided by the mask expanded over the channels only: B too large for (1, C, H, W)")
 def lp_loss_samples_not_counted(pred, target, p=1, mask=None):
+    """A mask that is shared by the samples is not counted once for each of them."""
     if mask is None:
         return right_lp_loss(pred, target, p)
     counted = mask.expand(len(mask), *pred.shape[1:]).sum().clamp(min=1)
     return ((pred - target).abs() ** p * mask).sum() / counted
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="This works only for masks of the images' full shape.",
-    staff="boolean indexing with an unexpanded mask: an error for (1, 1, H, W)",
-)
+@lp_loss("boolean indexing with an unexpanded mask: an error for (1, 1, H, W)")
 def lp_loss_full_masks_only(pred, target, p=1, mask=None):
+    """This works only for masks of the images' full shape."""
     if mask is None:
         return right_lp_loss(pred, target, p)
     difference = (pred - target)[mask.bool()]
     return (difference.abs() ** p).sum() / max(1, difference.numel())
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="Each sample has a mean of its own, so that elements of a small mask count for more than others. One mean "
-    "runs over all elements that count.",
-    staff="mean per sample, then over the batch",
-)
+@lp_loss("mean per sample, then over the batch")
 def lp_loss_mean_per_sample(pred, target, p=1, mask=None):
+    """Each sample has a mean of its own, so that elements of a small mask count for more than others. One mean runs
+    over all elements that count.
+    """
     full = _full(mask, pred)
     sums = ((pred - target).abs() ** p * full).sum(dim=(1, 2, 3))
     return (sums / full.sum(dim=(1, 2, 3)).clamp(min=1)).mean()
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="A number is added to the count to keep it from 0, which makes every loss too small.",
-    staff="divided by mask.sum() + 1",
-)
+@lp_loss("divided by mask.sum() + 1")
 def lp_loss_one_added_to_count(pred, target, p=1, mask=None):
+    """A number is added to the count to keep it from 0, which makes every loss too small."""
     if mask is None:
         return right_lp_loss(pred, target, p)
     return ((pred - target).abs() ** p * mask).sum() / (_full(mask, pred).sum() + 1)
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="The exponent is not used.",
-    staff="p ignored: always L1",
-)
+@lp_loss("p ignored: always L1")
 def lp_loss_p_ignored(pred, target, p=1, mask=None):
+    """The exponent is not used."""
     return right_lp_loss(pred, target, 1, mask)
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="Squares are taken where nothing else is said. Compare the defaults with the contract's.",
-    staff="default p = 2",
-)
+@lp_loss("default p = 2")
 def lp_loss_default_two(pred, target, p=2, mask=None):
+    """Squares are taken where nothing else is said. Compare the defaults with the contract's."""
     return right_lp_loss(pred, target, p, mask)
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="A root is taken at the end, as for a norm. The mean of powers is asked for.",
-    staff="p-th root of the mean",
-)
+@lp_loss("p-th root of the mean")
 def lp_loss_root(pred, target, p=1, mask=None):
+    """A root is taken at the end, as for a norm. The mean of powers is asked for."""
     return right_lp_loss(pred, target, p, mask) ** (1 / p)
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="Differences of opposite sign cancel for odd exponents.",
-    staff="(pred - target) ** p without abs",
-)
+@lp_loss("(pred - target) ** p without abs")
 def lp_loss_signed(pred, target, p=1, mask=None):
+    """Differences of opposite sign cancel for odd exponents."""
     full = _full(mask, pred)
     return ((pred - target) ** p * full).sum() / full.sum().clamp(min=1)
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="The powers are added up, not averaged.",
-    staff="sum instead of mean",
-)
+@lp_loss("sum instead of mean")
 def lp_loss_sum(pred, target, p=1, mask=None):
+    """The powers are added up, not averaged."""
     return ((pred - target).abs() ** p * _full(mask, pred)).sum()
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="A matrix norm is not the mean of absolute values: it takes the largest column.",
-    staff="matrix_norm(ord=1) for L1 (seen)",
-)
+@lp_loss("matrix_norm(ord=1) for L1 (seen)")
 def lp_loss_matrix_norm(pred, target, p=1, mask=None):
+    """A matrix norm is not the mean of absolute values: it takes the largest column."""
     return torch.linalg.matrix_norm((pred - target) * _full(mask, pred), ord=1).mean()
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="The powers are added up within a sample and averaged over the batch only.",
-    staff="batch mean of sums",
-)
+@lp_loss("batch mean of sums")
 def lp_loss_batch_mean_of_sums(pred, target, p=1, mask=None):
+    """The powers are added up within a sample and averaged over the batch only."""
     return ((pred - target).abs() ** p * _full(mask, pred)).sum(dim=(1, 2, 3)).mean()
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="Small differences are squared, large ones are not.",
-    staff="smooth L1",
-)
+@lp_loss("smooth L1")
 def lp_loss_smooth(pred, target, p=1, mask=None):
+    """Small differences are squared, large ones are not."""
     full = _full(mask, pred)
     loss = F.smooth_l1_loss(pred, target, reduction="none") if p == 1 else (pred - target).abs() ** p
     return (loss * full).sum() / full.sum().clamp(min=1)
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="The value is right, but no gradient reaches the prediction.",
-    staff="detached",
-)
+@lp_loss("detached")
 def lp_loss_detached(pred, target, p=1, mask=None):
+    """The value is right, but no gradient reaches the prediction."""
     return right_lp_loss(pred.detach(), target, p, mask)
 
 
-@mistake(
-    "inversion.lp_loss",
-    student="The mask is written into the caller's images. Watch out for operations that work in place.",
-    staff="pred and target multiplied by the mask in place",
-)
+@lp_loss("pred and target multiplied by the mask in place")
 def lp_loss_in_place(pred, target, p=1, mask=None):
+    """The mask is written into the caller's images. Watch out for operations that work in place."""
     if mask is not None:
         with torch.no_grad():
             pred.mul_(mask)
@@ -251,154 +188,107 @@ def lp_loss_in_place(pred, target, p=1, mask=None):
     return right_lp_loss(pred, target, p, mask)
 
 
-# perceptual_loss
+perceptual_loss = partial(mistake, "inversion.perceptual_loss")
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="A graph is built through the target's features. The target is a constant.",
-    staff="target's features not detached",
-)
+@perceptual_loss("target's features not detached")
 def perceptual_loss_target_not_detached(pred, target, features_fn):
+    """A graph is built through the target's features. The target is a constant."""
     return sum(F.mse_loss(a, b) for a, b in zip(features_fn(pred), features_fn(target)))
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="The value is right, but the gradient goes to the target. Which of the two is searched for?",
-    staff="pred's features detached instead of target's",
-)
+@perceptual_loss("pred's features detached instead of target's")
 def perceptual_loss_pred_detached(pred, target, features_fn):
+    """The value is right, but the gradient goes to the target. Which of the two is searched for?"""
     return sum(F.mse_loss(b, a) for a, b in _features(target, pred, features_fn))
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="No gradient flows back at all: both images' features are computed without a graph.",
-    staff="no_grad around both",
-)
+@perceptual_loss("no_grad around both")
 def perceptual_loss_no_gradient(pred, target, features_fn):
+    """No gradient flows back at all: both images' features are computed without a graph."""
     return right_perceptual_loss(pred.detach(), target, features_fn).detach()
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="The layers are averaged. Their sum is asked for.",
-    staff="mean over layers",
-)
+@perceptual_loss("mean over layers")
 def perceptual_loss_mean_over_layers(pred, target, features_fn):
+    """The layers are averaged. Their sum is asked for."""
     return right_perceptual_loss(pred, target, features_fn) / len(features_fn(pred.detach()))
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="Only the last layer is compared.",
-    staff="last layer only (loss = for loss +=, or return in the loop)",
-)
+@perceptual_loss("last layer only (loss = for loss +=, or return in the loop)")
 def perceptual_loss_last_layer_only(pred, target, features_fn):
+    """Only the last layer is compared."""
     return [F.mse_loss(a, b) for a, b in _features(pred, target, features_fn)][-1]
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="Only the first layer is compared.",
-    staff="first layer only",
-)
+@perceptual_loss("first layer only")
 def perceptual_loss_first_layer_only(pred, target, features_fn):
+    """Only the first layer is compared."""
     return next(F.mse_loss(a, b) for a, b in _features(pred, target, features_fn))
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="Absolute differences are taken. Squares are asked for.",
-    staff="L1 in feature space",
-)
+@perceptual_loss("L1 in feature space")
 def perceptual_loss_l1(pred, target, features_fn):
+    """Absolute differences are taken. Squares are asked for."""
     return sum(F.l1_loss(a, b) for a, b in _features(pred, target, features_fn))
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="A root is taken in each layer.",
-    staff="root mean square per layer",
-)
+@perceptual_loss("root mean square per layer")
 def perceptual_loss_root(pred, target, features_fn):
+    """A root is taken in each layer."""
     return sum(F.mse_loss(a, b).sqrt() for a, b in _features(pred, target, features_fn))
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="The squares are added up within a layer, so that large layers weigh most.",
-    staff="sum within a layer",
-)
+@perceptual_loss("sum within a layer")
 def perceptual_loss_sum_within_layer(pred, target, features_fn):
+    """The squares are added up within a layer, so that large layers weigh most."""
     return sum(F.mse_loss(a, b, reduction="sum") for a, b in _features(pred, target, features_fn))
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="The loss is added up over the batch, so it grows with the batch size.",
-    staff="mean within a sample, sum over the batch",
-)
+@perceptual_loss("mean within a sample, sum over the batch")
 def perceptual_loss_batch_sum(pred, target, features_fn):
+    """The loss is added up over the batch, so it grows with the batch size."""
     return right_perceptual_loss(pred, target, features_fn) * len(pred)
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="All layers' elements go into one mean, so that large layers weigh most. Each layer has a mean of its own.",
-    staff="mean over the concatenated features",
-)
+@perceptual_loss("mean over the concatenated features")
 def perceptual_loss_joined_mean(pred, target, features_fn):
+    """All layers' elements go into one mean, so that large layers weigh most. Each layer has a mean of its own."""
     squares = [(a - b).square().flatten() for a, b in _features(pred, target, features_fn)]
     return torch.cat(squares).mean()
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="The network sees the difference of the images. Each image has features of its own.",
-    staff="features of (pred - target)",
-)
+@perceptual_loss("features of (pred - target)")
 def perceptual_loss_features_of_difference(pred, target, features_fn):
+    """The network sees the difference of the images. Each image has features of its own."""
     return sum(a.square().mean() for a in features_fn(pred - target.detach()))
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="The pixels are compared, the features are not.",
-    staff="features_fn not used",
-)
+@perceptual_loss("features_fn not used")
 def perceptual_loss_of_pixels(pred, target, features_fn):
+    """The pixels are compared, the features are not."""
     return F.mse_loss(pred, target.detach())
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="The features are scaled to one length before the comparison. Where that is wanted, features_fn does it.",
-    staff="features normalised over channels, as inside LPIPS",
-)
+@perceptual_loss("features normalised over channels, as inside LPIPS")
 def perceptual_loss_normalised(pred, target, features_fn):
+    """The features are scaled to one length before the comparison. Where that is wanted, features_fn does it."""
     return sum(
         F.mse_loss(F.normalize(a, dim=1, eps=1e-10), F.normalize(b, dim=1, eps=1e-10))
         for a, b in _features(pred, target, features_fn)
     )
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="Later layers count for less than earlier ones. All count the same.",
-    staff="layer weights 1, 1/2, 1/4 …",
-)
+@perceptual_loss("layer weights 1, 1/2, 1/4 …")
 def perceptual_loss_weighted_layers(pred, target, features_fn):
+    """Later layers count for less than earlier ones. All count the same."""
     return sum(F.mse_loss(a, b) / 2**i for i, (a, b) in enumerate(_features(pred, target, features_fn)))
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="Gram matrices are compared. That is the style loss, which forgets where things are.",
-    staff="style loss instead of feature loss",
-)
+@perceptual_loss("style loss instead of feature loss")
 def perceptual_loss_of_gram_matrices(pred, target, features_fn):
+    """Gram matrices are compared. That is the style loss, which forgets where things are."""
+
     def gram(features):
         rows = features.flatten(2) if features.ndim > 2 else features[:, :, None]
         return rows @ rows.transpose(1, 2) / rows[0].numel()
@@ -406,399 +296,292 @@ def perceptual_loss_of_gram_matrices(pred, target, features_fn):
     return sum(F.mse_loss(gram(a), gram(b)) for a, b in _features(pred, target, features_fn))
 
 
-@mistake(
-    "inversion.perceptual_loss",
-    student="The images are moved to another range before the network sees them. That belongs to features_fn.",
-    staff="(x + 1) / 2 before features_fn",
-)
+@perceptual_loss("(x + 1) / 2 before features_fn")
 def perceptual_loss_range_changed(pred, target, features_fn):
+    """The images are moved to another range before the network sees them. That belongs to features_fn."""
     return right_perceptual_loss((pred + 1) / 2, (target + 1) / 2, features_fn)
 
 
-# delta_penalty
+delta_penalty = partial(mistake, "inversion.delta_penalty")
 
 
-@mistake(
-    "inversion.delta_penalty",
-    student="The length of delta is penalised, not its square. At 0, where the search starts, it has no gradient.",
-    staff="unsquared norm: undefined at 0 (seen)",
-)
+@delta_penalty("unsquared norm: undefined at 0 (seen)")
 def delta_penalty_unsquared(delta):
+    """The length of delta is penalised, not its square. At 0, where the search starts, it has no gradient."""
     return delta.flatten(1).norm(dim=1).mean()
 
 
-@mistake(
-    "inversion.delta_penalty",
-    student="The squares are averaged over all components. They are added up; only over the batch is it a mean.",
-    staff="mean over all elements",
-)
+@delta_penalty("mean over all elements")
 def delta_penalty_mean(delta):
+    """The squares are averaged over all components. They are added up; only over the batch is it a mean."""
     return delta.square().mean()
 
 
-@mistake(
-    "inversion.delta_penalty",
-    student="The penalty grows with the batch size.",
-    staff="sum over the batch",
-)
+@delta_penalty("sum over the batch")
 def delta_penalty_batch_sum(delta):
+    """The penalty grows with the batch size."""
     return delta.square().sum()
 
 
-@mistake(
-    "inversion.delta_penalty",
-    student="Absolute values are added up. Squares are asked for.",
-    staff="L1",
-)
+@delta_penalty("L1")
 def delta_penalty_l1(delta):
+    """Absolute values are added up. Squares are asked for."""
     return delta.abs().flatten(1).sum(dim=1).mean()
 
 
-@mistake(
-    "inversion.delta_penalty",
-    student="The penalty is half as large as asked for.",
-    staff="factor 1/2",
-)
+@delta_penalty("factor 1/2")
 def delta_penalty_halved(delta):
+    """The penalty is half as large as asked for."""
     return right_delta_penalty(delta) / 2
 
 
-@mistake(
-    "inversion.delta_penalty",
-    student="For w+ only the components of a layer are added up, and the layers are averaged.",
-    staff="sum over the last axis, mean over the rest: wrong for (N, L, w_dim)",
-)
+@delta_penalty("sum over the last axis, mean over the rest: wrong for (N, L, w_dim)")
 def delta_penalty_layers_averaged(delta):
+    """For w+ only the components of a layer are added up, and the layers are averaged."""
     return delta.square().sum(dim=-1).mean()
 
 
-@mistake(
-    "inversion.delta_penalty",
-    student="For w+ only the layers are added up, and the components are averaged.",
-    staff="sum over dim 1, mean over the rest: right for (N, D) only",
-)
+@delta_penalty("sum over dim 1, mean over the rest: right for (N, D) only")
 def delta_penalty_components_averaged(delta):
+    """For w+ only the layers are added up, and the components are averaged."""
     return delta.square().sum(dim=1).mean()
 
 
-@mistake(
-    "inversion.delta_penalty",
-    student="The deltas of different samples are added before the square, so that they can cancel.",
-    staff="mean over the batch before the square: cross terms",
-)
+@delta_penalty("mean over the batch before the square: cross terms")
 def delta_penalty_cross_terms(delta):
+    """The deltas of different samples are added before the square, so that they can cancel."""
     return delta.mean(dim=0).square().sum()
 
 
-@mistake(
-    "inversion.delta_penalty",
-    student="The components are added before the square, so that they can cancel.",
-    staff="square of the sum",
-)
+@delta_penalty("square of the sum")
 def delta_penalty_square_of_sum(delta):
+    """The components are added before the square, so that they can cancel."""
     return delta.flatten(1).sum(dim=1).square().mean()
 
 
-@mistake(
-    "inversion.delta_penalty",
-    student="Only the first sample is penalised.",
-    staff="delta[0]",
-)
+@delta_penalty("delta[0]")
 def delta_penalty_first_sample_only(delta):
+    """Only the first sample is penalised."""
     return delta[0].square().sum()
 
 
-@mistake(
-    "inversion.delta_penalty",
-    student="A root is taken at the end. Squares are asked for.",
-    staff="root of the mean square norm, with an epsilon",
-)
+@delta_penalty("root of the mean square norm, with an epsilon")
 def delta_penalty_root(delta):
+    """A root is taken at the end. Squares are asked for."""
     return (right_delta_penalty(delta) + 1e-8).sqrt()
 
 
-@mistake(
-    "inversion.delta_penalty",
-    student="The square is squared once more.",
-    staff="‖δ‖⁴",
-)
+@delta_penalty("‖δ‖⁴")
 def delta_penalty_fourth_power(delta):
+    """The square is squared once more."""
     return delta.flatten(1).square().sum(dim=1).square().mean()
 
 
-@mistake(
-    "inversion.delta_penalty",
-    student="One number per sample is returned. Their mean is asked for.",
-    staff="no reduction over the batch",
-)
+@delta_penalty("no reduction over the batch")
 def delta_penalty_per_sample(delta):
+    """One number per sample is returned. Their mean is asked for."""
     return delta.flatten(1).square().sum(dim=1)
 
 
-@mistake(
-    "inversion.delta_penalty",
-    student="The value is right, but no gradient reaches delta.",
-    staff="detached",
-)
+@delta_penalty("detached")
 def delta_penalty_detached(delta):
+    """The value is right, but no gradient reaches delta."""
     return right_delta_penalty(delta.detach())
 
 
-# inversion_loss
+inversion_loss = partial(mistake, "inversion.inversion_loss")
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The mask reaches the pixels but not the features: what it leaves out still changes the loss.",
-    staff="features of the unmasked images",
-)
+@inversion_loss("features of the unmasked images")
 def inversion_loss_features_unmasked(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The mask reaches the pixels but not the features: what it leaves out still changes the loss."""
     loss = right_inversion_loss(pred, target, delta, features_fn, l1_weight, 0.0, delta_weight, mask)
     return loss + perceptual_weight * right_perceptual_loss(pred, target, features_fn)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The mask reaches the features but not the pixels.",
-    staff="L1 without the mask",
-)
+@inversion_loss("L1 without the mask")
 def inversion_loss_l1_unmasked(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The mask reaches the features but not the pixels."""
     loss = right_inversion_loss(pred, target, delta, features_fn, 0.0, perceptual_weight, delta_weight, mask)
     return loss + l1_weight * right_lp_loss(pred, target)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The mask is not used.",
-    staff="mask ignored",
-)
+@inversion_loss("mask ignored")
 def inversion_loss_mask_ignored(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The mask is not used."""
     return right_inversion_loss(pred, target, delta, features_fn, l1_weight, perceptual_weight, delta_weight)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The mask is inverted: what should count is left out.",
-    staff="mask inverted (seen)",
-)
+@inversion_loss("mask inverted (seen)")
 def inversion_loss_mask_inverted(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The mask is inverted: what should count is left out."""
     mask = None if mask is None else 1 - mask
     return right_inversion_loss(pred, target, delta, features_fn, l1_weight, perceptual_weight, delta_weight, mask)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The pixels under the mask are averaged over the whole image.",
-    staff="L1 as mean over all pixels although masked",
-)
+@inversion_loss("L1 as mean over all pixels although masked")
 def inversion_loss_mean_over_all(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The pixels under the mask are averaged over the whole image."""
     loss = right_inversion_loss(pred, target, delta, features_fn, 0.0, perceptual_weight, delta_weight, mask)
     return loss + l1_weight * ((pred - target).abs() * _full(mask, pred)).mean()
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The network sees the masked prediction next to the whole target.",
-    staff="only pred masked before the features",
-)
+@inversion_loss("only pred masked before the features")
 def inversion_loss_target_features_unmasked(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The network sees the masked prediction next to the whole target."""
     loss = right_inversion_loss(pred, target, delta, features_fn, l1_weight, 0.0, delta_weight, mask)
     return loss + perceptual_weight * right_perceptual_loss(pred * _full(mask, pred), target, features_fn)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="Outside the mask the prediction is filled up with the target, so its left out pixels still change "
-    "the features. Both images are masked.",
-    staff="pred·m + target·(1 - m) against the whole target",
-)
+@inversion_loss("pred·m + target·(1 - m) against the whole target")
 def inversion_loss_filled_with_target(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """Outside the mask the prediction is filled up with the target, so its left out pixels still change the features.
+    Both images are masked.
+    """
     full = _full(mask, pred)
     loss = right_inversion_loss(pred, target, delta, features_fn, l1_weight, 0.0, delta_weight, mask)
     filled = pred * full + target * (1 - full)
     return loss + perceptual_weight * right_perceptual_loss(filled, target, features_fn)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The perceptual loss is a single number before the mask is applied, so the mask only scales it.",
-    staff="perceptual loss times mask.mean(): reduced before the mask is applied (seen)",
-)
+@inversion_loss("perceptual loss times mask.mean(): reduced before the mask is applied (seen)")
 def inversion_loss_features_scaled_by_mask(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The perceptual loss is a single number before the mask is applied, so the mask only scales it."""
     loss = right_inversion_loss(pred, target, delta, features_fn, l1_weight, 0.0, delta_weight, mask)
     return loss + perceptual_weight * right_perceptual_loss(pred, target, features_fn) * _full(mask, pred).mean()
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The pixels are compared by their squared difference. Absolute values are asked for.",
-    staff="p = 2",
-)
+@inversion_loss("p = 2")
 def inversion_loss_l2(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The pixels are compared by their squared difference. Absolute values are asked for."""
     loss = right_inversion_loss(pred, target, delta, features_fn, 0.0, perceptual_weight, delta_weight, mask)
     return loss + l1_weight * right_lp_loss(pred, target, 2, mask)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The weights of pixels and features have changed places.",
-    staff="l1_weight and perceptual_weight swapped",
-)
+@inversion_loss("l1_weight and perceptual_weight swapped")
 def inversion_loss_weights_swapped(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The weights of pixels and features have changed places."""
     return right_inversion_loss(pred, target, delta, features_fn, perceptual_weight, l1_weight, delta_weight, mask)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The weights that are asked for are not used.",
-    staff="weights hard-coded to the defaults",
-)
+@inversion_loss("weights hard-coded to the defaults")
 def inversion_loss_weights_hard_coded(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The weights that are asked for are not used."""
     return right_inversion_loss(pred, target, delta, features_fn, mask=mask)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="Where no weights are given, others are taken than the contract's. Compare the defaults.",
-    staff="default weights 1",
-)
+@inversion_loss("default weights 1")
 def inversion_loss_default_weights(
     pred, target, delta, features_fn, l1_weight=1.0, perceptual_weight=1.0, delta_weight=1.0, mask=None
 ):
+    """Where no weights are given, others are taken than the contract's. Compare the defaults."""
     return right_inversion_loss(pred, target, delta, features_fn, l1_weight, perceptual_weight, delta_weight, mask)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The way gone from the start costs nothing here.",
-    staff="delta term missing",
-)
+@inversion_loss("delta term missing")
 def inversion_loss_delta_ignored(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The way gone from the start costs nothing here."""
     return right_inversion_loss(pred, target, delta, features_fn, l1_weight, perceptual_weight, 0.0, mask)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The features are not compared.",
-    staff="perceptual term missing",
-)
+@inversion_loss("perceptual term missing")
 def inversion_loss_perceptual_missing(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The features are not compared."""
     return right_inversion_loss(pred, target, delta, features_fn, l1_weight, 0.0, delta_weight, mask)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The pixels are not compared.",
-    staff="L1 term missing",
-)
+@inversion_loss("L1 term missing")
 def inversion_loss_l1_missing(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The pixels are not compared."""
     return right_inversion_loss(pred, target, delta, features_fn, 0.0, perceptual_weight, delta_weight, mask)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The length of delta enters unsquared.",
-    staff="unsquared penalty (seen)",
-)
+@inversion_loss("unsquared penalty (seen)")
 def inversion_loss_delta_unsquared(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The length of delta enters unsquared."""
     loss = right_inversion_loss(pred, target, delta, features_fn, l1_weight, perceptual_weight, 0.0, mask)
     return loss + delta_weight * delta.flatten(1).norm(dim=1).mean()
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The squares of delta are averaged over its components.",
-    staff="penalty as mean square",
-)
+@inversion_loss("penalty as mean square")
 def inversion_loss_delta_mean_square(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The squares of delta are averaged over its components."""
     loss = right_inversion_loss(pred, target, delta, features_fn, l1_weight, perceptual_weight, 0.0, mask)
     return loss + delta_weight * delta.square().mean()
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The penalty is subtracted, so a long way pays.",
-    staff="sign of the delta term",
-)
+@inversion_loss("sign of the delta term")
 def inversion_loss_delta_sign(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The penalty is subtracted, so a long way pays."""
     loss = right_inversion_loss(pred, target, delta, features_fn, l1_weight, perceptual_weight, 0.0, mask)
     return loss - delta_weight * right_delta_penalty(delta)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The penalty has the right value but does not pull: no gradient reaches delta.",
-    staff="delta detached (.item(), .data) in the penalty",
-)
+@inversion_loss("delta detached (.item(), .data) in the penalty")
 def inversion_loss_delta_detached(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The penalty has the right value but does not pull: no gradient reaches delta."""
     return right_inversion_loss(
         pred, target, delta.detach(), features_fn, l1_weight, perceptual_weight, delta_weight, mask
     )
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="The sum is divided by the sum of the weights.",
-    staff="weighted mean instead of weighted sum",
-)
+@inversion_loss("weighted mean instead of weighted sum")
 def inversion_loss_weighted_mean(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """The sum is divided by the sum of the weights."""
     loss = right_inversion_loss(pred, target, delta, features_fn, l1_weight, perceptual_weight, delta_weight, mask)
     return loss / (l1_weight + perceptual_weight + delta_weight)
 
 
-@mistake(
-    "inversion.inversion_loss",
-    student="A graph is built through the target's features. The target is a constant there.",
-    staff="target's features not detached",
-)
+@inversion_loss("target's features not detached")
 def inversion_loss_target_not_detached(
     pred, target, delta, features_fn, l1_weight=10.0, perceptual_weight=0.01, delta_weight=0.0, mask=None
 ):
+    """A graph is built through the target's features. The target is a constant there."""
     loss = right_inversion_loss(pred, target, delta, features_fn, l1_weight, 0.0, delta_weight, mask)
     full = _full(mask, pred)
     perceptual = perceptual_loss_target_not_detached(pred * full, target * full, features_fn)
     return loss + perceptual_weight * perceptual
 
 
-# invert
+invert = partial(mistake, "inversion.invert")
 
 
 def _freeze(generator_fn):
@@ -842,23 +625,17 @@ def _result(generator_fn, latent):
         return latent, generator_fn(latent)
 
 
-@mistake(
-    "inversion.invert",
-    student="The image is made from the starting latent, so it does not belong to the latent that is returned.",
-    staff="image returned without delta (seen, in a kit)",
-)
+@invert("image returned without delta (seen, in a kit)")
 def invert_image_of_start(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The image is made from the starting latent, so it does not belong to the latent that is returned."""
     start = latent.detach()
     delta = _search(lambda d: loss_fn(generator_fn(start + d), target, d), start, num_steps, optimizer)
     return start + delta, _result(generator_fn, start)[1]
 
 
-@mistake(
-    "inversion.invert",
-    student="The image was made before the last step: it does not belong to the latent that is returned.",
-    staff="image of the closure's last call",
-)
+@invert("image of the closure's last call")
 def invert_image_before_last_step(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The image was made before the last step: it does not belong to the latent that is returned."""
     start, images = latent.detach(), []
 
     def loss_of(delta):
@@ -869,56 +646,41 @@ def invert_image_before_last_step(generator_fn, target, latent, loss_fn, num_ste
     return start + delta, images[-2 if len(images) > 1 else -1].detach()
 
 
-@mistake(
-    "inversion.invert",
-    student="The image is made from delta alone.",
-    staff="generator_fn(delta)",
-)
+@invert("generator_fn(delta)")
 def invert_image_of_delta(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The image is made from delta alone."""
     start = latent.detach()
     delta = _search(lambda d: loss_fn(generator_fn(start + d), target, d), start, num_steps, optimizer)
     return start + delta, _result(generator_fn, delta)[1]
 
 
-@mistake(
-    "inversion.invert",
-    student="The starting latent comes back. Where does delta go?",
-    staff="latent returned without delta",
-)
+@invert("latent returned without delta")
 def invert_start_returned(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The starting latent comes back. Where does delta go?"""
     start = latent.detach()
     delta = _search(lambda d: loss_fn(generator_fn(start + d), target, d), start, num_steps, optimizer)
     return start.clone(), _result(generator_fn, start + delta)[1]
 
 
-@mistake(
-    "inversion.invert",
-    student="Delta comes back without the latent that it starts from.",
-    staff="delta returned alone",
-)
+@invert("delta returned alone")
 def invert_delta_returned(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """Delta comes back without the latent that it starts from."""
     start = latent.detach()
     delta = _search(lambda d: loss_fn(generator_fn(start + d), target, d), start, num_steps, optimizer)
     return delta, _result(generator_fn, start + delta)[1]
 
 
-@mistake(
-    "inversion.invert",
-    student="Image and latent come back in the wrong order.",
-    staff="(image, latent)",
-)
+@invert("(image, latent)")
 def invert_result_swapped(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """Image and latent come back in the wrong order."""
     start = latent.detach()
     delta = _search(lambda d: loss_fn(generator_fn(start + d), target, d), start, num_steps, optimizer)
     return _result(generator_fn, start + delta)[::-1]
 
 
-@mistake(
-    "inversion.invert",
-    student="Nothing moves: the gradient does not reach what the optimizer holds.",
-    staff="no steps: graph cut off between delta and the loss, or backward forgotten",
-)
+@invert("no steps: graph cut off between delta and the loss, or backward forgotten")
 def invert_makes_no_steps(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """Nothing moves: the gradient does not reach what the optimizer holds."""
     start = latent.detach()
     _search(
         lambda d: loss_fn(generator_fn(start + d.detach()), target, d.detach()) + 0 * d.sum(),
@@ -929,13 +691,11 @@ def invert_makes_no_steps(generator_fn, target, latent, loss_fn, num_steps=1000,
     return _result(generator_fn, start.clone())
 
 
-@mistake(
-    "inversion.invert",
-    student="The optimizer is given a tensor that was computed from others; it can change it, but gradients do not "
-    "arrive there.",
-    staff="non-leaf optimised: optimizers refuse it",
-)
+@invert("non-leaf optimised: optimizers refuse it")
 def invert_non_leaf(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The optimizer is given a tensor that was computed from others; it can change it, but gradients do not arrive
+    there.
+    """
     found = latent + torch.zeros_like(latent).requires_grad_()
     steps, count = _optimizer(optimizer, [found], num_steps)
 
@@ -950,12 +710,9 @@ def invert_non_leaf(generator_fn, target, latent, loss_fn, num_steps=1000, optim
     return _result(generator_fn, found.detach())
 
 
-@mistake(
-    "inversion.invert",
-    student="Only a single small step is made, whatever the number of steps that is asked for.",
-    staff="num_steps ignored: one iteration",
-)
+@invert("num_steps ignored: one iteration")
 def invert_single_step(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """Only a single small step is made, whatever the number of steps that is asked for."""
     start = latent.detach()
     delta = torch.zeros_like(start, requires_grad=True)
     with torch.enable_grad():
@@ -963,12 +720,9 @@ def invert_single_step(generator_fn, target, latent, loss_fn, num_steps=1000, op
     return _result(generator_fn, start - 0.01 * gradient)
 
 
-@mistake(
-    "inversion.invert",
-    student="The gradients of all closure calls add up. Each step needs a gradient of its own.",
-    staff="closure without zero_grad",
-)
+@invert("closure without zero_grad")
 def invert_gradients_add_up(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The gradients of all closure calls add up. Each step needs a gradient of its own."""
     start = latent.detach()
     delta = torch.zeros_like(start, requires_grad=True)
     steps, count = _optimizer(optimizer, [delta], num_steps)
@@ -985,80 +739,59 @@ def invert_gradients_add_up(generator_fn, target, latent, loss_fn, num_steps=100
     return _result(generator_fn, start + delta.detach())
 
 
-@mistake(
-    "inversion.invert",
-    student="The search climbs: the loss grows with every step.",
-    staff="sign: maximises the loss",
-)
+@invert("sign: maximises the loss")
 def invert_climbs(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The search climbs: the loss grows with every step."""
     start = latent.detach()
     # Adam in both cases: the line search of L-BFGS would run off without a bound.
     delta = _search(lambda d: -loss_fn(generator_fn(start + d), target, d), start, min(num_steps, 100), "adam")
     return _result(generator_fn, start + delta)
 
 
-@mistake(
-    "inversion.invert",
-    student="The search starts somewhere else than at the latent: delta is 0 in the beginning.",
-    staff="delta starts from random numbers",
-)
+@invert("delta starts from random numbers")
 def invert_starts_at_random(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The search starts somewhere else than at the latent: delta is 0 in the beginning."""
     start = latent.detach()
     initial = torch.randn_like(start)
     delta = _search(lambda d: loss_fn(generator_fn(start + d), target, d), start, num_steps, optimizer, initial)
     return _result(generator_fn, start + delta)
 
 
-@mistake(
-    "inversion.invert",
-    student="The starting latent is not used: the search starts at 0.",
-    staff="latent ignored",
-)
+@invert("latent ignored")
 def invert_latent_ignored(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The starting latent is not used: the search starts at 0."""
     start = torch.zeros_like(latent)
     delta = _search(lambda d: loss_fn(generator_fn(start + d), target, d), start, num_steps, optimizer)
     return _result(generator_fn, start + delta)
 
 
-@mistake(
-    "inversion.invert",
-    student="The loss is told latent + delta where it asks for delta, so that the latent itself is penalised.",
-    staff="penalty on latent + delta",
-)
+@invert("penalty on latent + delta")
 def invert_penalises_latent(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The loss is told latent + delta where it asks for delta, so that the latent itself is penalised."""
     start = latent.detach()
     delta = _search(lambda d: loss_fn(generator_fn(start + d), target, start + d), start, num_steps, optimizer)
     return _result(generator_fn, start + delta)
 
 
-@mistake(
-    "inversion.invert",
-    student="The loss sees a delta that is cut off from the search, so a penalty on it has no effect.",
-    staff="delta detached for loss_fn",
-)
+@invert("delta detached for loss_fn")
 def invert_delta_detached(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The loss sees a delta that is cut off from the search, so a penalty on it has no effect."""
     start = latent.detach()
     delta = _search(lambda d: loss_fn(generator_fn(start + d), target, d.detach()), start, num_steps, optimizer)
     return _result(generator_fn, start + delta)
 
 
-@mistake(
-    "inversion.invert",
-    student="Prediction and target are handed to the loss in the wrong order.",
-    staff="loss_fn(target, pred, delta)",
-)
+@invert("loss_fn(target, pred, delta)")
 def invert_loss_arguments_swapped(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """Prediction and target are handed to the loss in the wrong order."""
     start = latent.detach()
     delta = _search(lambda d: loss_fn(target, generator_fn(start + d), d), start, num_steps, optimizer)
     return _result(generator_fn, start + delta)
 
 
-@mistake(
-    "inversion.invert",
-    student="All samples of the batch share one delta. Each has its own.",
-    staff="delta of shape (1, …)",
-)
+@invert("delta of shape (1, …)")
 def invert_one_delta_for_batch(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """All samples of the batch share one delta. Each has its own."""
     start = latent.detach()
     delta = _search(
         lambda d: loss_fn(generator_fn(start + d), target, d.expand_as(start)), start[:1], num_steps, optimizer
@@ -1066,35 +799,26 @@ def invert_one_delta_for_batch(generator_fn, target, latent, loss_fn, num_steps=
     return _result(generator_fn, start + delta)
 
 
-@mistake(
-    "inversion.invert",
-    student="All layers share one delta. In w+ each has its own.",
-    staff="delta of shape (N, 1, …) for w+",
-)
+@invert("delta of shape (N, 1, …) for w+")
 def invert_one_delta_for_layers(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """All layers share one delta. In w+ each has its own."""
     start = latent.detach()
     first = start[:, :1] if start.ndim > 2 else start
     delta = _search(lambda d: loss_fn(generator_fn(start + d), target, d.expand_as(start)), first, num_steps, optimizer)
     return _result(generator_fn, start + delta)
 
 
-@mistake(
-    "inversion.invert",
-    student="The latent is cut off at [-1, 1] in the end. Images have that range, latents do not.",
-    staff="result clamped",
-)
+@invert("result clamped")
 def invert_latent_clamped(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The latent is cut off at [-1, 1] in the end. Images have that range, latents do not."""
     start = latent.detach()
     delta = _search(lambda d: loss_fn(generator_fn(start + d), target, d), start, num_steps, optimizer)
     return _result(generator_fn, (start + delta).clamp(-1, 1))
 
 
-@mistake(
-    "inversion.invert",
-    student="The caller's latent is overwritten by the search. A later search starts where this one ended.",
-    staff="latent changed in place (+= delta)",
-)
+@invert("latent changed in place (+= delta)")
 def invert_changes_latent(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The caller's latent is overwritten by the search. A later search starts where this one ended."""
     start = latent.detach().clone()
     delta = _search(lambda d: loss_fn(generator_fn(start + d), target, d), start, num_steps, optimizer)
     with torch.no_grad():
@@ -1102,12 +826,9 @@ def invert_changes_latent(generator_fn, target, latent, loss_fn, num_steps=1000,
     return _result(generator_fn, start + delta)
 
 
-@mistake(
-    "inversion.invert",
-    student="The caller's target is overwritten. Watch out for operations that work in place.",
-    staff="target changed in place (clamp_)",
-)
+@invert("target changed in place (clamp_)")
 def invert_changes_target(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The caller's target is overwritten. Watch out for operations that work in place."""
     start = latent.detach()
     with torch.no_grad():
         target.clamp_(-1, 1).mul_(0.5)
@@ -1115,24 +836,18 @@ def invert_changes_target(generator_fn, target, latent, loss_fn, num_steps=1000,
     return _result(generator_fn, start + delta)
 
 
-@mistake(
-    "inversion.invert",
-    student="The generator's parameters do not require gradients any more afterwards, so it cannot be trained further.",
-    staff="requires_grad_(False) on the generator, not undone",
-)
+@invert("requires_grad_(False) on the generator, not undone")
 def invert_freezes_generator(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The generator's parameters do not require gradients any more afterwards, so it cannot be trained further."""
     _freeze(generator_fn)
     start = latent.detach()
     delta = _search(lambda d: loss_fn(generator_fn(start + d), target, d), start, num_steps, optimizer)
     return _result(generator_fn, start + delta)
 
 
-@mistake(
-    "inversion.invert",
-    student="Frozen parameters of the generator require gradients afterwards. Leave each as it was.",
-    staff="frozen for the search, then requires_grad_(True) on all",
-)
+@invert("frozen for the search, then requires_grad_(True) on all")
 def invert_thaws_generator(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """Frozen parameters of the generator require gradients afterwards. Leave each as it was."""
     start = latent.detach()
     _freeze(generator_fn)
     delta = _search(lambda d: loss_fn(generator_fn(start + d), target, d), start, num_steps, optimizer)
@@ -1141,12 +856,9 @@ def invert_thaws_generator(generator_fn, target, latent, loss_fn, num_steps=1000
     return _result(generator_fn, start + delta)
 
 
-@mistake(
-    "inversion.invert",
-    student="Gradients pile up in the generator's parameters during the search. Ask for delta's gradient only.",
-    staff=".backward() in the closure: gradients left in the generator",
-)
+@invert(".backward() in the closure: gradients left in the generator")
 def invert_leaves_grad(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """Gradients pile up in the generator's parameters during the search. Ask for delta's gradient only."""
     start = latent.detach()
     delta = torch.zeros_like(start, requires_grad=True)
     steps, count = _optimizer(optimizer, [delta], num_steps)
@@ -1165,12 +877,9 @@ def invert_leaves_grad(generator_fn, target, latent, loss_fn, num_steps=1000, op
     return _result(generator_fn, start + delta.detach())
 
 
-@mistake(
-    "inversion.invert",
-    student="The generator is trained along: its parameters have changed. Only delta is searched for.",
-    staff="the generator's parameters among the optimised ones",
-)
+@invert("the generator's parameters among the optimised ones")
 def invert_trains_generator(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The generator is trained along: its parameters have changed. Only delta is searched for."""
     start = latent.detach()
     delta = torch.zeros_like(start, requires_grad=True)
     trained = [delta, *(parameter for parameter in _parameters(generator_fn) if parameter.requires_grad)]
@@ -1189,303 +898,207 @@ def invert_trains_generator(generator_fn, target, latent, loss_fn, num_steps=100
     return _result(generator_fn, start + delta.detach())
 
 
-# scribble_loss
+scribble_loss = partial(mistake, "inversion.scribble_loss")
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="The sketch is not masked: what it shows outside the mask counts as well.",
-    staff="one side masked only: |m·image - sketch|",
-)
+@scribble_loss("one side masked only: |m·image - sketch|")
 def scribble_loss_sketch_unmasked(image, sketch, mask):
+    """The sketch is not masked: what it shows outside the mask counts as well."""
     return (mask * image - sketch).abs().sum(dim=(1, 2, 3)).mean()
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="The image is not masked: it is drawn to 0 where nothing was scribbled.",
-    staff="one side masked only: |image - m·sketch|",
-)
+@scribble_loss("one side masked only: |image - m·sketch|")
 def scribble_loss_image_unmasked(image, sketch, mask):
+    """The image is not masked: it is drawn to 0 where nothing was scribbled."""
     return (image - mask * sketch).abs().sum(dim=(1, 2, 3)).mean()
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="The mask is not used.",
-    staff="mask ignored",
-)
+@scribble_loss("mask ignored")
 def scribble_loss_mask_ignored(image, sketch, mask):
+    """The mask is not used."""
     return (image - sketch).abs().sum(dim=(1, 2, 3)).mean()
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="The mask is inverted: what was scribbled is left out.",
-    staff="mask inverted (seen)",
-)
+@scribble_loss("mask inverted (seen)")
 def scribble_loss_mask_inverted(image, sketch, mask):
+    """The mask is inverted: what was scribbled is left out."""
     return right_scribble_loss(image, sketch, 1 - mask)
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="The differences are averaged over the image. They are added up; only over the batch is it a mean.",
-    staff="mean over all pixels",
-)
+@scribble_loss("mean over all pixels")
 def scribble_loss_mean(image, sketch, mask):
+    """The differences are averaged over the image. They are added up; only over the batch is it a mean."""
     return (mask * (image - sketch)).abs().mean()
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="The differences are averaged over the scribbled elements. More scribbles weigh more here.",
-    staff="mean over the elements under the mask (lp_loss)",
-)
+@scribble_loss("mean over the elements under the mask (lp_loss)")
 def scribble_loss_mean_under_mask(image, sketch, mask):
+    """The differences are averaged over the scribbled elements. More scribbles weigh more here."""
     return right_lp_loss(image, sketch, 1, mask)
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="The loss grows with the batch size.",
-    staff="sum over the batch",
-)
+@scribble_loss("sum over the batch")
 def scribble_loss_batch_sum(image, sketch, mask):
+    """The loss grows with the batch size."""
     return (mask * (image - sketch)).abs().sum()
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="The channels are averaged. They are added up like the pixels.",
-    staff="mean over channels",
-)
+@scribble_loss("mean over channels")
 def scribble_loss_channel_mean(image, sketch, mask):
+    """The channels are averaged. They are added up like the pixels."""
     return (mask * (image - sketch)).abs().sum(dim=(2, 3)).mean()
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="Squares are added up. Absolute values are asked for.",
-    staff="squared differences",
-)
+@scribble_loss("squared differences")
 def scribble_loss_squared(image, sketch, mask):
+    """Squares are added up. Absolute values are asked for."""
     return (mask * (image - sketch)).square().sum(dim=(1, 2, 3)).mean()
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="A Euclidean length is taken. Absolute values are added up.",
-    staff="L2 norm",
-)
+@scribble_loss("L2 norm")
 def scribble_loss_l2(image, sketch, mask):
+    """A Euclidean length is taken. Absolute values are added up."""
     return (mask * (image - sketch)).flatten(1).norm(dim=1).mean()
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="A matrix norm is not the sum of absolute values: it takes the largest column.",
-    staff="matrix_norm(ord=1) (seen)",
-)
+@scribble_loss("matrix_norm(ord=1) (seen)")
 def scribble_loss_matrix_norm(image, sketch, mask):
+    """A matrix norm is not the sum of absolute values: it takes the largest column."""
     return torch.linalg.matrix_norm(mask * (image - sketch), ord=1).sum(dim=1).mean()
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="Differences of opposite sign cancel before the absolute value is taken.",
-    staff="abs of the sum",
-)
+@scribble_loss("abs of the sum")
 def scribble_loss_abs_of_sum(image, sketch, mask):
+    """Differences of opposite sign cancel before the absolute value is taken."""
     return (mask * (image - sketch)).sum(dim=(1, 2, 3)).abs().mean()
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="Every sample is compared under the first one's mask.",
-    staff="mask[0] for the whole batch",
-)
+@scribble_loss("mask[0] for the whole batch")
 def scribble_loss_first_mask_only(image, sketch, mask):
+    """Every sample is compared under the first one's mask."""
     return right_scribble_loss(image, sketch, mask[:1])
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="The mask's first channel is used for all of them.",
-    staff="mask[:, :1]",
-)
+@scribble_loss("mask[:, :1]")
 def scribble_loss_first_mask_channel_only(image, sketch, mask):
+    """The mask's first channel is used for all of them."""
     return right_scribble_loss(image, sketch, mask[:, :1])
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="The value is right, but no gradient reaches the image.",
-    staff="detached",
-)
+@scribble_loss("detached")
 def scribble_loss_detached(image, sketch, mask):
+    """The value is right, but no gradient reaches the image."""
     return right_scribble_loss(image.detach(), sketch, mask)
 
 
-@mistake(
-    "inversion.scribble_loss",
-    student="The mask is written into the caller's images. Watch out for operations that work in place.",
-    staff="image and sketch multiplied by the mask in place",
-)
+@scribble_loss("image and sketch multiplied by the mask in place")
 def scribble_loss_in_place(image, sketch, mask):
+    """The mask is written into the caller's images. Watch out for operations that work in place."""
     with torch.no_grad():
         image.mul_(mask)
         sketch.mul_(mask)
     return right_scribble_loss(image, sketch, mask)
 
 
-# gram_matrix
+gram_matrix = partial(mistake, "inversion.gram_matrix")
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="The products are not scaled, so that large feature maps weigh most.",
-    staff="no normalisation",
-)
+@gram_matrix("no normalisation")
 def gram_matrix_not_normalised(features):
+    """The products are not scaled, so that large feature maps weigh most."""
     return right_gram_matrix(features) * features[0].numel()
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="The products are divided by the number of pixels only.",
-    staff="divided by H·W",
-)
+@gram_matrix("divided by H·W")
 def gram_matrix_per_pixel(features):
+    """The products are divided by the number of pixels only."""
     return right_gram_matrix(features) * features.shape[1]
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="The products are divided by the number of channels only.",
-    staff="divided by C",
-)
+@gram_matrix("divided by C")
 def gram_matrix_per_channel(features):
+    """The products are divided by the number of channels only."""
     return right_gram_matrix(features) * features[0, 0].numel()
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="The products are divided by the batch size as well.",
-    staff="divided by B·C·H·W (PyTorch's style transfer tutorial)",
-)
+@gram_matrix("divided by B·C·H·W (PyTorch's style transfer tutorial)")
 def gram_matrix_divided_by_batch(features):
+    """The products are divided by the batch size as well."""
     return right_gram_matrix(features) / len(features)
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="Height is counted twice in the scaling and width not at all: right for square maps only.",
-    staff="divided by C·H·H",
-)
+@gram_matrix("divided by C·H·H")
 def gram_matrix_height_twice(features):
+    """Height is counted twice in the scaling and width not at all: right for square maps only."""
     return right_gram_matrix(features) * features.shape[3] / features.shape[2]
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="The products are half as large as asked for. The style paper's factor belongs to its loss.",
-    staff="divided by 2·C·H·W (the paper's 1 / (4 C² (HW)²) on the squared difference, taken into the matrix)",
-)
+@gram_matrix("divided by 2·C·H·W (the paper's 1 / (4 C² (HW)²) on the squared difference, taken into the matrix)")
 def gram_matrix_halved(features):
+    """The products are half as large as asked for. The style paper's factor belongs to its loss."""
     return right_gram_matrix(features) / 2
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="The products run between pixels instead of between channels.",
-    staff="Fᵀ F: over the wrong dims, (B, HW, HW)",
-)
+@gram_matrix("Fᵀ F: over the wrong dims, (B, HW, HW)")
 def gram_matrix_between_pixels(features):
+    """The products run between pixels instead of between channels."""
     rows = features.flatten(2)
     return rows.transpose(1, 2) @ rows / features[0].numel()
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="The samples of the batch are mixed: products run between channels of different images.",
-    staff="batch and channels joined, (B·C, B·C), as in PyTorch's style transfer tutorial",
-)
+@gram_matrix("batch and channels joined, (B·C, B·C), as in PyTorch's style transfer tutorial")
 def gram_matrix_batch_joined(features):
+    """The samples of the batch are mixed: products run between channels of different images."""
     rows = features.flatten(0, 1).flatten(1)
     return rows @ rows.T / features[0].numel()
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="The samples of the batch are averaged. Each has a Gram matrix of its own.",
-    staff="mean over the batch, (C, C)",
-)
+@gram_matrix("mean over the batch, (C, C)")
 def gram_matrix_batch_mean(features):
+    """The samples of the batch are averaged. Each has a Gram matrix of its own."""
     return right_gram_matrix(features).mean(dim=0)
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="Every sample has the first one's Gram matrix.",
-    staff="features[0] for the whole batch",
-)
+@gram_matrix("features[0] for the whole batch")
 def gram_matrix_first_sample_only(features):
+    """Every sample has the first one's Gram matrix."""
     return right_gram_matrix(features[:1]).repeat(len(features), 1, 1)
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="Channels and pixels get mixed up: a reshape does not move axes.",
-    staff="view(B, HW, C) without permute",
-)
+@gram_matrix("view(B, HW, C) without permute")
 def gram_matrix_reshaped_without_permute(features):
+    """Channels and pixels get mixed up: a reshape does not move axes."""
     rows = features.reshape(len(features), -1, features.shape[1])
     return rows.transpose(1, 2) @ rows / features[0].numel()
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="The mean of each channel is taken off first, which makes this a covariance.",
-    staff="centred features",
-)
+@gram_matrix("centred features")
 def gram_matrix_centred(features):
+    """The mean of each channel is taken off first, which makes this a covariance."""
     return right_gram_matrix(features - features.mean(dim=(2, 3), keepdim=True))
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="Each channel is scaled to length 1, so that only angles are left.",
-    staff="cosine similarities",
-)
+@gram_matrix("cosine similarities")
 def gram_matrix_of_cosines(features):
+    """Each channel is scaled to length 1, so that only angles are left."""
     rows = F.normalize(features.flatten(2), dim=2)
     return rows @ rows.transpose(1, 2)
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="Only half of the symmetric matrix is filled.",
-    staff="upper triangle only",
-)
+@gram_matrix("upper triangle only")
 def gram_matrix_upper_triangle(features):
+    """Only half of the symmetric matrix is filled."""
     return right_gram_matrix(features).triu()
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="The products run over the width only, and the rows are summed before.",
-    staff="features summed over H first: (Σ_h F)(Σ_h F)ᵀ",
-)
+@gram_matrix("features summed over H first: (Σ_h F)(Σ_h F)ᵀ")
 def gram_matrix_rows_summed_first(features):
+    """The products run over the width only, and the rows are summed before."""
     rows = features.sum(dim=2)
     return rows @ rows.transpose(1, 2) / features[0].numel()
 
 
-@mistake(
-    "inversion.gram_matrix",
-    student="The value is right, but no gradient reaches the features.",
-    staff="detached",
-)
+@gram_matrix("detached")
 def gram_matrix_detached(features):
+    """The value is right, but no gradient reaches the features."""
     return right_gram_matrix(features.detach())

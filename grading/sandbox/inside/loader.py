@@ -11,9 +11,11 @@ import re
 import sys
 import types
 from collections.abc import Callable, Sequence
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
+
+from ...paths import INSTALLED, ROOT
 
 
 class Missing(Exception):
@@ -36,14 +38,17 @@ class _Alias(importlib.abc.Loader):
 
 
 class _Hidden(importlib.abc.MetaPathFinder):
-    """The grader's own packages, which lie among the libraries where the grader is installed."""
+    """Where the grader is installed, its own packages lie among the libraries: they are looked for elsewhere only."""
 
     NAMES = ("grading", "reference")
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
-        if name in self.NAMES:
+        if name not in self.NAMES:
+            return None
+        found = PathFinder.find_spec(name, [path for path in sys.path if path != str(ROOT)])
+        if found is None:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        return None
+        return found
 
 
 class _Siblings(importlib.abc.MetaPathFinder):
@@ -82,7 +87,8 @@ def _forget_the_grader() -> None:
     """No name of the grader's means anything here, so that a submission can have modules of the same names."""
     for name in [name for name in sys.modules if name.split(".")[0] in _Hidden.NAMES]:
         del sys.modules[name]
-    sys.meta_path.insert(0, _Hidden())
+    if INSTALLED:
+        sys.meta_path.insert(0, _Hidden())
 
 
 def find(package: str, folder: Path, module: str, function: str) -> Callable:

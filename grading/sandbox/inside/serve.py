@@ -34,19 +34,68 @@ class _Printed(io.TextIOBase):
 
 
 def serve(channel: socket.socket, code: Path, scratch: Path, module: str, function: str) -> None:
+    """Settle, import the submission, answer calls until the channel closes."""
+    printed = _Printed()
+    try:
+        folder = _settle(code, scratch, printed)
+        confined = confinement.confine(scratch)
+    except OSError as error:  # nothing of the student's has run yet: whatever went wrong is ours
+        wire.send(channel, {"fault": f"a worker could not be set up: {error}"})
+        return
+    wire.send(channel, {"confined": confined})
+    found = _find(channel, folder, module, function)
+    if found is not None:
+        _answer_calls(channel, found, folder, printed)
+
+
+def _settle(code: Path, scratch: Path, printed: _Printed) -> Path:
+    """A session, a folder and limits of its own; the folder that holds the submission's copy."""
     os.setsid()
     confinement.die_with_parent()
-    printed = _Printed()
     _redirect(printed)
     folder = scratch / code.name
     shutil.copytree(code, folder, symlinks=True)  # so that nothing a function writes reaches another one
     os.chdir(folder)
     os.environ.update(HOME=str(scratch), TMPDIR=str(scratch))
     confinement.limit_resources()
-    confined = confinement.confine(scratch)
     torch.set_num_threads(1)
+    return folder
 
-    lock = threading.Lock()
+
+def _find(channel: socket.socket, folder: Path, module: str, function: str) -> Callable | None:
+    """Import the submission, and say what came of it."""
+    found, said = None, dict[str, Any]()
+    try:
+        found = loader.find(loader.mount(folder), folder, module, function)
+        said = {"found": calls.where_defined(found, folder)}
+    except loader.Missing as missing:
+        said = {"missing": str(missing)}
+    except BaseException as error:
+        said = {"raised": calls.describe_error(error, folder)}
+    wire.send(channel, said)
+    return found
+
+
+def _answer_calls(channel: socket.socket, found: Callable, folder: Path, printed: _Printed) -> None:
+    remote = _remote(channel)
+    while True:
+        request = wire.receive(channel)
+        printed.text = ""
+        try:
+            if "settings" in request:
+                reply = calls.run_module(found, **request)
+            else:
+                reply = calls.perform(found, **request, remote=remote)
+        except wire.Closed:
+            raise
+        except BaseException as error:
+            reply = {"raised": calls.describe_error(error, folder)}
+        wire.send(channel, reply | {"printed": printed.text})
+
+
+def _remote(channel: socket.socket) -> Callable[[Remote], Callable]:
+    """What makes a callable of a function of the other side."""
+    lock = threading.Lock()  # student code may call from several threads
 
     def remote(what: Remote) -> Callable:
         def call(*arguments: Any, **keywords: Any) -> Any:
@@ -60,34 +109,7 @@ def serve(channel: socket.socket, code: Path, scratch: Path, module: str, functi
 
         return differentiable(call) if what.differentiable else call
 
-    try:
-        found = loader.find(loader.mount(folder), folder, module, function)
-        wire.send(channel, {"found": calls.where_defined(found, folder), "confined": confined})
-    except loader.Missing as missing:
-        wire.send(channel, {"missing": str(missing)})
-        return
-    except wire.Closed:
-        return
-    except BaseException as error:
-        wire.send(channel, {"raised": calls.describe_error(error, folder)})
-        return
-
-    while True:
-        try:
-            request = wire.receive(channel)
-        except wire.Closed:
-            return
-        printed.text = ""
-        try:
-            if "settings" in request:
-                reply = calls.run_module(found, **request)
-            else:
-                reply = calls.perform(found, **request, remote=remote)
-        except wire.Closed:
-            return
-        except BaseException as error:
-            reply = {"raised": calls.describe_error(error, folder)}
-        wire.send(channel, reply | {"printed": printed.text})
+    return remote
 
 
 def _redirect(printed: _Printed) -> None:
