@@ -5,6 +5,8 @@ here one mistake of each function is handed in, all of them at once.
 from collections import Counter
 from functools import partial
 
+import pytest
+
 from grading.audit import submissions
 from grading.audit.rounds import in_rounds
 from grading.contract.functions import all_tasks
