@@ -179,8 +179,8 @@ def test_a_diagnosis_is_judged_by_what_it_gives(statement, mistake, outcome):
     assert judge(statement, mistake) == outcome
 
 
-def graded(outcome, summary="the result is wrong", margin=None, **said):
-    failure = Failure(summary) if outcome == FAILED else None
+def graded(outcome, margin=None, importing=False, **said):
+    failure = Failure("the result is wrong", importing=importing) if outcome == FAILED else None
     return Graded(Verdict(TASK, outcome, [CheckResult("a check", failure)], reason="why"), margin, Statement(**said))
 
 
@@ -194,7 +194,7 @@ def test_gradings_are_counted():
         Grading(SOLUTION, TASK, "reference", graded(PASSED, margin=0.01)),
         Grading(SOLUTION, TASK, "plain", graded(FAILED, margin=2.0)),
         Grading(MUTANT, TASK, "dead", graded(FAILED)),
-        Grading(MUTANT, TASK, "unimportable", graded(FAILED, "importing guidance.py raised NameError")),
+        Grading(MUTANT, TASK, "unimportable", graded(FAILED, importing=True)),
         Grading(MUTANT, TASK, "survivor", graded(PASSED)),
         Grading(MUTANT, TASK, "declared", graded(PASSED), equivalent=True),
         Grading(MUTANT, TASK, "wrongly declared", graded(FAILED), equivalent=True),

@@ -378,6 +378,7 @@ def test_two_mistakes_at_once_are_read_term_by_term(task, function):
 # Honesty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", SUMS)
 def test_no_reading_of_a_catalogued_mistake_is_wrong(task):
     """Every formula that is printed gives what the mistake gives, on inputs that neither reader nor checks drew."""
