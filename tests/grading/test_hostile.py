@@ -345,6 +345,7 @@ def test_a_forged_reply_neither_helps_nor_harms(message, attack, short_calls):
     assert len(told(verdict)) < 100_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("message", FORGED)
 def test_a_forged_first_message_neither_helps_nor_harms(message, attack, short_calls):
     setup = f"\nif is_mine():\n    channel().sendall({FORGED[message]})\n    os._exit(0)\n"
@@ -444,7 +445,7 @@ REPLACED = {
 
 
 @pytest.mark.parametrize("what", REPLACED)
-@pytest.mark.parametrize("when", ["import", "call"])
+@pytest.mark.parametrize("when", [pytest.param("import", marks=pytest.mark.slow), "call"])
 def test_replacing_trusted_code_earns_nothing(what, when, attack, short_calls):
     setup = """
     def server():
