@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..smoke.functions import Functions, of_the_reference
+from ..pictures.functions import Functions, of_the_reference
 
 __all__ = ["Direct", "Isolated", "at"]
 

@@ -2,14 +2,14 @@
 
 import pytest
 import torch
-import torch.nn.functional as F
 
 from reference import networks
 from reference.data.draws import seeded
 from reference.guidance import classifier_free_guidance
 from reference.networks.schedules import EMOJI_SCHEDULE
 
-from ..smoke.stage import PROMPTS
+from ..pictures.techniques.vsd import LoRA
+from ..pictures.worlds.shipped import PROMPTS
 
 SCALE = 7.5
 COUNT = 4
@@ -22,13 +22,6 @@ def test_distillation(bench):
     settings, code = bench.settings, bench.settings.code
     here, steps = code.device, 1 if settings.quick else STEPS
     network = networks.load("emoji", settings.device)
-    from peft import LoraConfig  # after the network: it imports torchvision, for which the network's module prepares
-
-    unet = network.unet
-    unet.add_adapter(LoraConfig(r=4, target_modules=["to_q", "to_k", "to_v", "to_out.0"]), "vsd")
-    unet.to(settings.device)
-    lora = [parameter.requires_grad_() for name, parameter in unet.named_parameters() if ".vsd." in name]
-    learner = torch.optim.Adam(lora, lr=1e-3)
     cond = network.embed(PROMPTS[:COUNT]).detach()
     null = network.embed([""] * COUNT).detach()
     schedule = EMOJI_SCHEDULE.to(here)
@@ -38,8 +31,9 @@ def test_distillation(bench):
         passes["forward"] += len(x_t)
         return network(x_t, t, cond)
 
+    lora = LoRA(network.unet, eps, 1e-3)
+
     def guided(x_t, t):
-        unet.disable_adapters()
         unconditional, asked = eps(torch.cat([x_t, x_t]), t, torch.cat([null, cond])).chunk(2)
         return classifier_free_guidance(unconditional, asked, SCALE)
 
@@ -63,12 +57,9 @@ def test_distillation(bench):
         x_t, noise = x_t.to(settings.device), noise.to(settings.device)
         with torch.no_grad():
             pretrained = guided(x_t, t).to(here)
-            unet.enable_adapters()
-            own = eps(x_t, t, cond).to(here)
-        learner.zero_grad()
-        F.mse_loss(eps(x_t, t, cond), noise).backward()
+        own = lora.eps(x_t, t, cond).to(here)
+        lora.learn(x_t, noise, t, cond)
         passes["backward"] += len(x_t)
-        learner.step()
         return code("distillation.vsd_residual", eps_pretrained=pretrained, eps_lora=own, t=t, alphas_cumprod=schedule)
 
     def optimise(residual):
@@ -86,7 +77,8 @@ def test_distillation(bench):
         return x.detach(), dict(passes)
 
     residuals = {"SDS": sds, "SDS through the network's Jacobian": sds_with_jacobian, "VSD with its LoRA": vsd}
-    rounds = bench.race({name: lambda run=run: optimise(run) for name, run in residuals.items()}, rounds=3)
+    with lora:
+        rounds = bench.race({name: lambda run=run: optimise(run) for name, run in residuals.items()}, rounds=3)
     for name, results in rounds.items():
         x, counts = results[-1]
         assert x.isfinite().all() and x.abs().max() > 0

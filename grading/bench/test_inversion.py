@@ -12,8 +12,8 @@ from reference import data, latents, networks
 from reference.data.draws import seeded
 from reference.inversion import inversion_loss
 
+from ..pictures.functions import CannotGoOn
 from ..sandbox.gradients import Differentiable
-from ..smoke.functions import Unusable
 from .code import at
 
 EVALUATIONS = 60
@@ -91,7 +91,7 @@ def test_inversion(bench):
                 num_steps=limit,
                 optimizer=optimizer,
             )
-        except (Enough, Unusable):
+        except (Enough, CannotGoOn):
             if search.evaluations < limit:
                 raise
         return search

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from ..paths import ROOT
 from ..sandbox.fork_server import ForkServer
-from . import _arguments
+from ..verdicts import Unusable
+from . import AMISS, DONE, _arguments
 
 HELP = "make the courses' pictures with a submission's functions, and measure them"
+COLOURS = {"passed": "green", "failed": "red", "skipped": "yellow"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +25,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 if nothing failed, 1 otherwise."""
-    _arguments.folder("--out", arguments.out)
     with ForkServer() as fork_server:
-        from ..smoke import command
+        return _smoke(fork_server, arguments)
 
-        return command.main(fork_server, arguments)
+
+def _smoke(fork_server: ForkServer, arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from ..pictures import report
+    from ..pictures.run import FAILED, Outcome, calibrate, chosen, run
+    from ..pictures.worlds.shipped import Shipped
+    from ..submissions import opened
+
+    try:
+        todo = chosen(arguments.only)
+    except ValueError as error:
+        raise Unusable(f"--only {error}") from error
+    world = Shipped(arguments.seed, arguments.device)
+    if arguments.calibrate is not None:
+        if arguments.calibrate < 2:
+            raise Unusable(f"--calibrate {arguments.calibrate}: expected at least 2 seeds, to measure a spread")
+        calibrate(todo, arguments.calibrate, arguments.device)
+        return DONE
+    out = _arguments.folder("--out", arguments.out)
+    console = Console(highlight=False)
+    outcomes: list[Outcome] = []
+    with opened(arguments.path) as submission:
+        for outcome in run(fork_server, submission.folder, world, todo):
+            outcomes.append(outcome)
+            colour = COLOURS[outcome.outcome]
+            console.print(f"[{colour}]{outcome.outcome:8}[/] {outcome.name}  [dim]{outcome.seconds:.1f} s[/]")
+            for problem in outcome.problems:
+                console.print(f"         {problem}", markup=False)
+    report.write(outcomes, str(arguments.path), arguments.seed, arguments.device, out)
+    console.print(f"seed {arguments.seed}; pictures and measures: {out / 'index.html'}", markup=False)
+    return AMISS if any(outcome.outcome == FAILED for outcome in outcomes) else DONE

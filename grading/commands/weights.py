@@ -11,6 +11,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ..pretrained import fetch
+    from ..pictures import fetch
 
     return fetch.main(arguments)

@@ -19,6 +19,7 @@ CALL_SECONDS = 10.0  # a slow, correct loop over pixels takes two or three
 IMPORT_SECONDS = 20.0
 HURRIED_IMPORT_SECONDS = 5.0  # where the same import has hung for another function
 PATIENCE = 2  # wall clock may be this many times the limit where the processor is shared, and no more
+ANSWERING = 20  # all answers of our own to one call may take this many times the limit
 CALLBACKS = 20_000  # per call; a sampler needs a few dozen
 KEPT_GRAPHS = 256  # of functions that stay on our side; a sampler needs its last one, a line search a few
 

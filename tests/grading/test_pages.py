@@ -5,9 +5,9 @@ import shutil
 import pytest
 import torch
 
-from grading.smoke import report
-from grading.smoke.demonstration import Shown
-from grading.smoke.run import FAILED, PASSED, Outcome
+from grading.pictures import report
+from grading.pictures.demonstration import Shown
+from grading.pictures.run import FAILED, PASSED, Outcome
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no browser: apt-get install chromium")

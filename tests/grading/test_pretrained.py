@@ -1,4 +1,4 @@
-"""The pipelines of the courses' pretrained models, on tiny random models of the same classes, against diffusers."""
+"""Techniques in the worlds of the courses' pretrained models: tiny random models of the same classes, against diffusers."""
 
 import errno
 import math
@@ -6,6 +6,7 @@ import pickle
 import sys
 import types
 from argparse import Namespace
+from functools import partial
 
 import huggingface_hub
 import pytest
@@ -13,13 +14,25 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
 
-from grading.pretrained import conventions, deepfloyd, distillation, faces, fetch, stable_diffusion, stylegan2, weights
-from grading.smoke.functions import Trusted, of_the_reference
-from reference import inversion
+from grading.pictures import fetch, weights
+from grading.pictures.functions import Trusted, of_the_reference
+from grading.pictures.techniques import ddim, ddpm, dps, guidance, inversion, prompted_editing, sds, vsd
+from grading.pictures.worlds import conventions, deepfloyd, faces, stable_diffusion, stylegan2
+from reference.inversion import lp_loss
 from tests import tiny_models
 
 F = Trusted(of_the_reference)
 TOLERANCE = 2e-3  # of pictures in [-1, 1]: float32's rounding is divided by √ᾱ = 0.01 at the noisy end
+
+
+def timesteps(world, steps):
+    return F.timesteps(len(world.schedule), steps)
+
+
+def by_ddpm(world, prompts, scale, steps):
+    """Guided pictures of prompts."""
+    eps_model, x_T = guidance.guided(F, world, prompts, scale), world.noise(len(prompts), "x_T")
+    return ddpm.sampled(F, world, eps_model, x_T, timesteps(world, steps), world.noise_fn("ddpm"))
 
 
 class TestConventions:
@@ -58,7 +71,7 @@ class TestFaces:
     def loop(self, face_model, scheduler, steps, **options):
         """Diffusers' own."""
         scheduler.set_timesteps(steps)
-        x = face_model.noise(2, seed=0)
+        x = face_model.noise(2, "x_T")
         for t in scheduler.timesteps:
             with torch.no_grad():
                 x = scheduler.step(face_model.unet(x, t).sample, t, x, **options).prev_sample
@@ -66,26 +79,40 @@ class TestFaces:
 
     def test_ddim_is_diffusers_loop(self, face_model):
         expected = self.loop(face_model, DDIMScheduler(clip_sample=True), 20)
-        assert torch.allclose(faces.by_ddim(F, face_model, 2, 20), expected, atol=TOLERANCE)
+        x_T, eps_model = face_model.noise(2, "x_T"), face_model.unconditional
+        found = ddim.sampled(F, face_model, eps_model, x_T, timesteps(face_model, 20), clip_x0=True)
+        assert torch.allclose(found, expected, atol=TOLERANCE)
 
     def test_ddpm_is_diffusers_loop(self, face_model):
-        generator = faces.seeded("cpu", 0, "ddpm")
-        expected = self.loop(face_model, DDPMScheduler(clip_sample=True), 10, generator=generator)
-        assert torch.allclose(faces.by_ddpm(F, face_model, 2, 10), expected, atol=TOLERANCE)
+        expected = self.loop(face_model, DDPMScheduler(clip_sample=True), 10, generator=face_model.random("ddpm"))
+        x_T, noise_fn = face_model.noise(2, "x_T"), face_model.noise_fn("ddpm")
+        found = ddpm.sampled(F, face_model, face_model.unconditional, x_T, timesteps(face_model, 10), noise_fn)
+        assert torch.allclose(found, expected, atol=TOLERANCE)
 
     def test_dps_fits_the_measurement(self, face_model):
-        measurement = faces.observed(0.5 * torch.ones(2, *face_model.shape))
-        plain, guided = (faces.restored(F, face_model, measurement, 20, scale) for scale in (0.0, 0.5))
-        misfit = [(faces.observed(x) - measurement).norm() for x in (plain, guided)]
+        operator = partial(dps.holes, kept=0.1)
+        measurement = operator(0.5 * torch.ones(2, *face_model.shape))
+        x_T, steps = face_model.noise(2, "x_T"), timesteps(face_model, 20)
+        plain, guided = (
+            dps.restored(F, face_model, measurement, operator, x_T, steps, face_model.noise_fn("dps"), scale)
+            for scale in (0.0, 0.5)
+        )
+        misfit = [(operator(x) - measurement).norm() for x in (plain, guided)]
         assert misfit[1] < 0.8 * misfit[0]
         assert 0 < (measurement != 0).float().mean() < 0.25
 
     def test_a_v_prediction_model_is_converted(self, tmp_path, face_model):
         other = faces.Faces(tiny_models.faces(tmp_path, prediction_type="v_prediction"))
-        x_t = face_model.noise(1, seed=1)
+        x_t = face_model.noise(1, "x_t")
         abar = face_model.schedule[700].item()
-        expected = abar**0.5 * face_model.eps(x_t, 700) + (1 - abar) ** 0.5 * x_t  # the networks have the same weights
-        assert torch.allclose(other.eps(x_t, 700), expected, atol=1e-6)
+        eps = face_model.unconditional(x_t, 700)
+        expected = abar**0.5 * eps + (1 - abar) ** 0.5 * x_t  # the networks have the same weights
+        assert torch.allclose(other.unconditional(x_t, 700), expected, atol=1e-6)
+
+    def test_nobody_hears_a_prompt(self, face_model):
+        x_t = face_model.noise(2, "x_t")
+        assert face_model.embed("a cat", "").shape == (2, 0)
+        assert torch.equal(face_model.prompted(["a cat", ""])(x_t, 500), face_model.unconditional(x_t, 500))
 
 
 @pytest.fixture(scope="module")
@@ -119,17 +146,17 @@ class TestStableDiffusion:
         expected = abar**0.5 * latent_model.eps(x_t, 300, cond) + (1 - abar) ** 0.5 * x_t
         assert torch.allclose(other.eps(x_t, 300, cond), expected, atol=1e-6)
 
-    @pytest.mark.parametrize("strength, start", [(1.0, 0), (0.6, 4), (0.1, 9)])
-    def test_an_edit_begins_with_the_noised_latent(self, latent_model, monkeypatch, strength, start):
+    @pytest.mark.parametrize("start", [0, 4, 9])
+    def test_an_edit_begins_with_the_noised_latent(self, latent_model, monkeypatch, start):
         seen = []
         monkeypatch.setattr(latent_model, "eps", lambda x_t, t, cond: seen.append((t, x_t)) or torch.zeros_like(x_t))
         image = torch.rand(1, 3, 16, 16) * 2 - 1
-        stable_diffusion.img2img(F, latent_model, image, "a cat", strength, steps=10, seed=3)
+        prompted_editing.edited_to(F, latent_model, image, ["a cat"], 7.5, start, timesteps(latent_model, 10))
         t, x_t = seen[0]
         assert t == 900 - 100 * start
         assert {t for t, _ in seen} == set(range(900 - 100 * start, -1, -100))
         latent = latent_model.encode(image)
-        noise = torch.randn(latent.shape, generator=stable_diffusion.seeded("cpu", 3, "img2img"))
+        noise = torch.randn(latent.shape, generator=latent_model.random("edit"))
         scheduler = DDPMScheduler.from_config(latent_model.pipeline.scheduler.config)
         assert torch.allclose(x_t[:1], scheduler.add_noise(latent, noise, torch.tensor([t])), atol=1e-5)
 
@@ -137,15 +164,14 @@ class TestStableDiffusion:
         """From pure noise, by guidance and DDPM, against diffusers' scheduler and a guidance written out."""
         scheduler = DDPMScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, clip_sample=False)
         scheduler.set_timesteps(5)
-        image, random = torch.zeros(1, 3, 16, 16), stable_diffusion.seeded("cpu", 0, "img2img")
-        latent = latent_model.encode(image)
-        x = scheduler.add_noise(latent, torch.randn(latent.shape, generator=random), torch.tensor([800]))
+        image, random = torch.zeros(1, 3, 16, 16), latent_model.random("edit 0 7.5")
+        x = scheduler.add_noise(latent_model.encode(image), latent_model.noise(1, "edit"), torch.tensor([800]))
         both = latent_model.embed("", "a cat")
         for t in scheduler.timesteps:
             with torch.no_grad():
                 null, asked = latent_model.eps(torch.cat([x, x]), int(t), both).chunk(2)
             x = scheduler.step(null + 7.5 * (asked - null), t, x, generator=random).prev_sample
-        edited = stable_diffusion.img2img(F, latent_model, image, "a cat", 1.0, steps=5)
+        edited = prompted_editing.edited_to(F, latent_model, image, ["a cat"], 7.5, 0, timesteps(latent_model, 5))
         assert torch.allclose(edited, latent_model.decode(x), atol=1e-3 * edited.abs().max().item())
 
 
@@ -154,10 +180,14 @@ class TestDistillation:
 
     def draws(self, model):
         """The first latent, timestep and noise of a run."""
-        random = distillation.seeded("cpu", 0, "distillation")
-        x = torch.randn(1, *model.shape, generator=random)
-        t = int(torch.randint(distillation.LOWEST, distillation.HIGHEST, (), generator=random))
+        x, random = model.noise(1, "start"), model.random("distillation")
+        t = int(torch.randint(20, 980, (), generator=random))
         return x, t, torch.randn(x.shape, generator=random)
+
+    def one_step(self, model, residual):
+        adam = partial(torch.optim.Adam, lr=self.RATE)
+        (x,) = sds.distilled(F, model, "distillation", residual, model.noise(1, "start"), [980], adam)
+        return x
 
     def test_one_step_of_sds_is_the_closed_form(self, latent_model):
         x, t, noise = self.draws(latent_model)
@@ -167,7 +197,7 @@ class TestDistillation:
             null, asked = (latent_model.eps(x_t, t, latent_model.embed(prompt)) for prompt in ("", "a cat"))
         gradient = (1 - abar) * (null + 7.5 * (asked - null) - noise)
         expected = x - self.RATE * gradient / (gradient.abs() + 1e-8)  # Adam's first step
-        found = distillation.sds(F, latent_model, "a cat", 7.5, 1, self.RATE)
+        found = self.one_step(latent_model, sds.sds_residual(F, latent_model, ["a cat"], 7.5))
         assert torch.allclose(found, expected, atol=1e-5)
 
     def test_one_step_of_vsd_is_the_closed_form(self, latent_model):
@@ -178,17 +208,32 @@ class TestDistillation:
         with torch.no_grad():
             null, asked = (latent_model.eps(x_t, t, latent_model.embed(prompt)) for prompt in ("", "a cat"))
         gradient = (1 - abar) * 6.5 * (asked - null)
-        moved = x - distillation.vsd(F, latent_model, "a cat", 7.5, 1, self.RATE)
+        with vsd.LoRA(latent_model.unet, latent_model.eps) as lora:
+            moved = x - self.one_step(latent_model, vsd.vsd_residual(F, latent_model, ["a cat"], 7.5, lora))
         clear = gradient.abs() > 1e-4
         assert clear.any()
         assert torch.allclose(moved[clear], self.RATE * gradient[clear].sign(), atol=1e-3)
+
+    def test_pixels_stay_within_their_limit(self, latent_model):
+        """Every step goes uphill from 1, by 0.3 at most."""
+        residual = lambda x_t, noise, t: -torch.ones_like(x_t)
+        adam, start = partial(torch.optim.Adam, lr=0.3), torch.ones(1, *latent_model.shape)
+        first, second = sds.distilled(F, latent_model, "any", residual, start, [980] * 2, adam, limit=1.4)
+        assert torch.allclose(first, torch.tensor(1.3))
+        assert torch.equal(second, torch.tensor(1.4).expand_as(second))
+
+    def test_the_lora_learns_at_every_step(self, latent_model):
+        with vsd.LoRA(latent_model.unet, latent_model.eps, 1e-2) as lora:
+            started = [parameter.clone() for parameter in lora.parameters]
+            self.one_step(latent_model, vsd.vsd_residual(F, latent_model, ["a cat"], 7.5, lora))
+            assert any(not torch.equal(old, new) for old, new in zip(started, lora.parameters))
 
     def test_only_the_lora_is_trained(self, latent_model):
         before = {name: value.clone() for name, value in latent_model.unet.state_dict().items()}
         x, t, noise = self.draws(latent_model)
         cond = latent_model.embed("a cat")
         plain = latent_model.eps(x, t, cond)
-        with distillation.LoRA(latent_model, learning_rate=1e-2) as lora:
+        with vsd.LoRA(latent_model.unet, latent_model.eps, 1e-2) as lora:
             assert torch.equal(lora.eps(x, t, cond), plain)
             started = [parameter.clone() for parameter in lora.parameters]
             losses = [lora.learn(x, noise, t, cond) for _ in range(20)]
@@ -222,21 +267,20 @@ class TestDeepFloyd:
     def test_pictures_are_diffusers_without_the_learned_variance(self, pixel_model):
         scheduler = DDPMScheduler(beta_schedule="squaredcos_cap_v2", clip_sample=True)
         scheduler.set_timesteps(5)
-        random = deepfloyd.seeded("cpu", 0, "sampled")
-        x, both = torch.randn(1, *pixel_model.shape, generator=random), pixel_model.embed("", "a cat")
+        x, both, random = pixel_model.noise(1, "x_T"), pixel_model.embed("", "a cat"), pixel_model.random("ddpm")
         for t in scheduler.timesteps:
             with torch.no_grad():
                 null, asked = pixel_model.eps(torch.cat([x, x]), int(t), both).chunk(2)
             x = scheduler.step(null + 7.0 * (asked - null), t, x, generator=random).prev_sample
-        assert torch.allclose(deepfloyd.sampled(F, pixel_model, ["a cat"], steps=5), x, atol=TOLERANCE)
+        assert torch.allclose(by_ddpm(pixel_model, ["a cat"], 7.0, 5), x, atol=TOLERANCE)
 
     def test_the_second_stage_sees_the_small_picture(self, pixel_model, tmp_path):
         folder = tiny_models.deepfloyd_2(tmp_path)
         small = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
         first, other = (deepfloyd.Enlarger(folder, pixel_model, picture) for picture in (small, -small))
-        large = deepfloyd.sampled(F, first, ["a cat"], steps=3)
+        large = by_ddpm(first, ["a cat"], 7.0, 3)
         assert large.shape == (1, 3, 32, 32)
-        assert not torch.equal(large, deepfloyd.sampled(F, other, ["a cat"], steps=3))
+        assert not torch.equal(large, by_ddpm(other, ["a cat"], 7.0, 3))
         x_t, cond = torch.randn(1, 3, 32, 32), first.embed("a cat")
         doubled = first.eps(torch.cat([x_t, x_t]), 100, torch.cat([cond, cond]))
         assert torch.allclose(doubled[1:], first.eps(x_t, 100, cond), atol=1e-5)
@@ -353,36 +397,40 @@ class TestStyleGAN2:
 
     def test_the_submission_inverts_it(self, write):
         generator = stylegan2.Generator(write())
-        target = generator.synthesis(0.5 * torch.ones(1, 1, 5)).detach()
-        _, image = inversion.invert(
-            generator.synthesis, target, torch.zeros(1, 1, 5), lambda a, b, _: inversion.lp_loss(a, b, p=2), 40
-        )
-        start = generator.synthesis(torch.zeros(1, 1, 5))
+        target, latent = generator.synthesis(0.5 * torch.ones(1, 1, 5)).detach(), torch.zeros(1, 1, 5)
+        squares = lambda pred, target, delta: lp_loss(pred, target, p=2)
+        _, image = inversion.searched(F, generator.synthesis, latent, target, squares, 40)
+        start = generator.synthesis(latent)
         assert (image - target).square().mean() < 0.05 * (start - target).square().mean()
+
+    @pytest.mark.parametrize("space, shape", [("z", (2, 6)), ("w", (2, 1, 5)), ("w+", (2, 6, 5))])
+    def test_a_search_begins_in_its_space(self, write, space, shape):
+        generator = stylegan2.Generator(write())
+        assert inversion.start(F, generator, space, 2, from_mean=False).shape == shape
 
 
 class TestWeights:
     def test_a_setting_names_a_local_folder(self, tmp_path, monkeypatch):
         monkeypatch.setenv("SD_BASE", str(tmp_path))
-        assert weights.locate("stable-diffusion") == tmp_path
+        assert weights.locate(fetch.WEIGHTS["stable-diffusion"]) == tmp_path
 
     def test_what_is_missing_says_which_command_fetches_it(self, tmp_path, monkeypatch):
         monkeypatch.setenv("TORCH_HOME", str(tmp_path))
         monkeypatch.setenv("FACES", "nobody/has-this")
         with pytest.raises(weights.Missing, match=r"nobody/has-this.*nox -s weights -- faces .*0\.5 GB.*FACES"):
-            weights.locate("faces")
+            weights.locate(fetch.WEIGHTS["faces"])
         with pytest.raises(weights.Missing, match="nox -s weights -- vgg"):
-            weights.locate("vgg")
+            weights.locate(fetch.WEIGHTS["vgg"])
         (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
         (tmp_path / "hub" / "checkpoints" / "vgg16-397923af.pth").touch()
-        assert weights.locate("vgg").parent == tmp_path / "hub" / "checkpoints"
+        assert weights.locate(fetch.WEIGHTS["vgg"]).parent == tmp_path / "hub" / "checkpoints"
 
     def test_a_download_that_broke_off_is_missing(self, tmp_path, monkeypatch):
         monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: str(tmp_path))
         (tmp_path / "unet").mkdir()
         (tmp_path / "unet" / "config.json").touch()
         with pytest.raises(weights.Missing):
-            weights.locate("stable-diffusion")
+            weights.locate(fetch.WEIGHTS["stable-diffusion"])
 
     def test_needed_files(self):
         files = [
@@ -491,7 +539,7 @@ class TestFetch:
     def test_the_list_fetches_nothing(self, hub):
         code, lines = self.run(listed=True)
         assert code == 0
-        assert len(lines) == len(weights.WEIGHTS)
+        assert len(lines) == len(fetch.WEIGHTS)
         assert not hub[1]
         assert any("HF_TOKEN" in line for line in lines)
 

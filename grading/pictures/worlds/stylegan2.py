@@ -25,7 +25,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["Generator", "read_pickle"]
+from ..weights import Weight
+
+__all__ = ["WEIGHTS", "Generator", "read_pickle"]
+
+WEIGHTS = (
+    Weight(
+        "stylegan2",
+        "StyleGAN2-ADA of cats (AFHQ), 512 × 512: inversion",
+        "https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/afhqcat.pkl",
+        0.4,
+        "Nvidia Source Code License, not for commercial use",
+        "STYLEGAN2",
+    ),
+)
 
 _FIR = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
 

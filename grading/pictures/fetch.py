@@ -1,17 +1,48 @@
-"""``python -m grading weights``: bring pretrained weights to this machine ahead of time; see ``weights.py`` for which."""
+"""``python -m grading weights``: bring pretrained weights to this machine ahead of time.
+
+They are those that the worlds name, and the trunks of LPIPS.
+"""
 
 import argparse
 import errno
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import torch
 
-from .weights import WEIGHTS, Missing, Weight, locate
+from . import worlds
+from .weights import Missing, Weight, locate
 
-__all__ = ["main", "needed"]
+__all__ = ["WEIGHTS", "main", "needed"]
+
+LPIPS = (
+    Weight(
+        "vgg",
+        "torchvision's VGG16, the trunk of LPIPS",
+        "https://download.pytorch.org/models/vgg16-397923af.pth",
+        0.55,
+        "BSD 3-Clause; trained on ImageNet",
+    ),
+    Weight(
+        "alexnet",
+        "torchvision's AlexNet, the trunk of LPIPS",
+        "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
+        0.25,
+        "BSD 3-Clause; trained on ImageNet",
+    ),
+)
+
+
+def _of_worlds() -> Iterator[Weight]:
+    for module in iter_modules(worlds.__path__, f"{worlds.__name__}."):
+        yield from getattr(import_module(module.name), "WEIGHTS", ())
+
+
+WEIGHTS = {weight.name: weight for weight in (*_of_worlds(), *LPIPS)}
 
 _STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")  # of files of weights, in order of preference
 _TEXTS = ("*.json", "*.txt", "*.model")  # configurations, vocabularies
@@ -37,7 +68,7 @@ def main(arguments: argparse.Namespace, say: Callable[[str], None] = print) -> i
 def described(weight: Weight) -> str:
     """Two lines: what it is, what it costs, where it lies."""
     try:
-        place = f"here: {locate(weight.name)}"
+        place = f"here: {locate(weight)}"
     except Missing:
         place = "not here"
     token = "; needs HF_TOKEN, and its licence accepted on its page" if weight.gated else ""

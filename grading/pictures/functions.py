@@ -16,10 +16,10 @@ from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import Student
 from ..verdicts import Failure
 
-__all__ = ["Functions", "Trusted", "Unusable", "of_the_reference"]
+__all__ = ["Functions", "Trusted", "CannotGoOn", "of_the_reference"]
 
 
-class Unusable(Exception):
+class CannotGoOn(Exception):
     """A function raised, hung, or gave back what no pipeline can go on with."""
 
     def __init__(self, task: str, reason: str, missing: bool = False) -> None:
@@ -36,7 +36,7 @@ class _Loss(torch.autograd.Function):
         reply = functions._reply(task, sent | {"cotangent": torch.ones(())})
         value, grads = functions._tensor(task, reply.value), reply.grads or {}
         if value.ndim or any(grads.get(name) is None for name in of):
-            raise Unusable(task, f"expected a scalar that is differentiable in {' and '.join(of)}")
+            raise CannotGoOn(task, f"expected a scalar that is differentiable in {' and '.join(of)}")
         ctx.save_for_backward(*(functions._tensor(task, grads[name]) for name in of))
         return value
 
@@ -64,7 +64,7 @@ class Functions:
         """A tuple of tensors."""
         value = self._reply(task, arguments).value
         if not isinstance(value, tuple | list):
-            raise Unusable(task, "expected several tensors as its result")
+            raise CannotGoOn(task, "expected several tensors as its result")
         return [self._tensor(task, one) for one in value]
 
     def loss(self, task: str, *of: str, **arguments: Any) -> Tensor:
@@ -77,7 +77,7 @@ class Functions:
         arguments = {"num_train_steps": num_train_steps, "num_inference_steps": num_inference_steps}
         value = self._reply(task, arguments).value
         if not (isinstance(value, list) and value and all(type(t) is int and 0 <= t < num_train_steps for t in value)):
-            raise Unusable(task, f"expected a list of timesteps from 0 to {num_train_steps - 1}")
+            raise CannotGoOn(task, f"expected a list of timesteps from 0 to {num_train_steps - 1}")
         return value
 
     def close(self) -> None:
@@ -91,16 +91,16 @@ class Functions:
         try:
             return student(**arguments)
         except Failure as failure:
-            raise Unusable(task, failure.summary, failure.kind == "not implemented") from None
+            raise CannotGoOn(task, failure.summary, failure.kind == "not implemented") from None
         finally:
             student.record.clear()  # nothing here is diagnosed, and a sampler's pictures add up
 
     @staticmethod
     def _tensor(task: str, value: Any) -> Tensor:
         if not isinstance(value, Tensor):
-            raise Unusable(task, f"expected a tensor as its result, got {type(value).__name__}")
+            raise CannotGoOn(task, f"expected a tensor as its result, got {type(value).__name__}")
         if not value.isfinite().all():
-            raise Unusable(task, "its result has values that are not finite")
+            raise CannotGoOn(task, "its result has values that are not finite")
         return value.float()
 
 

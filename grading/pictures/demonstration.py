@@ -5,14 +5,28 @@ A measure passes if it is no worse than what the reference gives over many seeds
 measures them anew.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
 
-__all__ = ["DEMONSTRATIONS", "Demonstration", "Measure", "Shown", "bound", "demonstration", "passes"]
+from ..paths import ROOT
 
+__all__ = [
+    "DEMONSTRATIONS",
+    "EXPECTED",
+    "Demonstration",
+    "Measure",
+    "Shown",
+    "bound",
+    "demonstration",
+    "expected_values",
+    "passes",
+]
+
+EXPECTED = ROOT / "fixtures" / "smoke.json"
 SPREAD = 4.0  # standard deviations
 ROUNDING = 1e-6  # where the reference gives exactly 0
 FLOOR = 0.1  # of the mean: the least spread that is believed of a few seeds, and of optimisers that are free
@@ -50,24 +64,29 @@ class Shown:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """A named pipeline; ``needs`` are the graded functions that it drives."""
+    """A named technique on the shipped models; ``needs`` are the graded functions that it drives."""
 
     name: str
     needs: tuple[str, ...]
-    run: Callable[..., Shown]  # of (Functions, Stage)
+    run: Callable[..., Shown]  # of (Functions, Shipped)
 
 
 DEMONSTRATIONS: list[Demonstration] = []
 
 
 def demonstration(name: str, *needs: str) -> Callable:
-    """Register the pipeline below as a demonstration."""
+    """Register what is below as a demonstration."""
 
     def register(run: Callable[..., Shown]) -> Callable[..., Shown]:
         DEMONSTRATIONS.append(Demonstration(name, needs, run))
         return run
 
     return register
+
+
+def expected_values() -> dict[str, dict[str, dict[str, float]]]:
+    """Of each demonstration, of each measure: the reference's mean and deviation."""
+    return json.loads(EXPECTED.read_text()) if EXPECTED.is_file() else {}
 
 
 def bound(mean: float, deviation: float, better: str, slack: float = 1.0) -> float:

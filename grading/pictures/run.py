@@ -1,4 +1,4 @@
-"""Run the demonstrations on a submission, judge their measures, write pictures and report."""
+"""Run the demonstrations on a submission, and judge their measures."""
 
 import json
 import statistics
@@ -10,16 +10,14 @@ from typing import Any
 
 from reference import networks
 
-from ..paths import ROOT
 from ..sandbox.fork_server import ForkServer
-from .demonstration import Demonstration, Shown, bound, passes
+from .demonstration import EXPECTED, Demonstration, Shown, bound, expected_values, passes
 from .demonstrations import DEMONSTRATIONS
-from .functions import Functions, Trusted, Unusable, of_the_reference
-from .stage import Stage
+from .functions import CannotGoOn, Functions, Trusted, of_the_reference
+from .worlds.shipped import Shipped
 
-__all__ = ["EXPECTED", "PASSED", "FAILED", "SKIPPED", "Outcome", "calibrate", "chosen", "run"]
+__all__ = ["PASSED", "FAILED", "SKIPPED", "Outcome", "calibrate", "chosen", "run"]
 
-EXPECTED = ROOT / "fixtures" / "smoke.json"
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 
@@ -52,16 +50,16 @@ def chosen(only: str) -> list[Demonstration]:
     return [one for one in DEMONSTRATIONS if not words or any(word in one.name.lower() for word in words)]
 
 
-def run(fork_server: ForkServer, submission: Path, stage: Stage, todo: list[Demonstration]) -> Iterator[Outcome]:
+def run(fork_server: ForkServer, submission: Path, world: Shipped, todo: list[Demonstration]) -> Iterator[Outcome]:
     """One outcome after the other; a function that cannot be used ends the demonstration that needs it, not the run."""
-    expected = json.loads(EXPECTED.read_text()) if EXPECTED.is_file() else {}
+    expected = expected_values()
     functions = Functions(fork_server, submission)
     try:
         for one in todo:
             start = time.monotonic()
             try:
-                shown = one.run(functions, stage)
-            except Unusable as unusable:
+                shown = one.run(functions, world)
+            except CannotGoOn as unusable:
                 outcome = SKIPPED if unusable.missing else FAILED
                 yield Outcome(one.name, outcome, time.monotonic() - start, [str(unusable)])
             except networks.Missing as missing:
@@ -92,12 +90,12 @@ def _judge(one: Demonstration, shown: Shown, expected: dict[str, Any], seconds: 
 
 def calibrate(todo: list[Demonstration], seeds: int, device: str, say: Callable[[str], None] = print) -> None:
     """Measure the reference under several seeds and write what is expected of everybody."""
-    expected = json.loads(EXPECTED.read_text()) if EXPECTED.is_file() else {}
+    expected = expected_values()
     values: dict[str, dict[str, list[float]]] = {}
     for seed in range(1, seeds + 1):
-        stage = Stage(seed, device)
+        world = Shipped(seed, device)
         for one in todo:
-            shown = one.run(Trusted(of_the_reference), stage)
+            shown = one.run(Trusted(of_the_reference), world)
             for name, measure in shown.measures.items():
                 values.setdefault(one.name, {}).setdefault(name, []).append(measure.value)
         say(f"seed {seed} of {seeds}")

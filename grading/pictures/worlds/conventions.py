@@ -19,7 +19,9 @@ from torch import Tensor
 from reference.networks._torchvision import declare_missing_operators
 from reference.noising import cosine_betas, cumulative_alphas, linear_betas, scaled_linear_betas
 
-__all__ = ["load_pipeline", "predicted_eps", "schedule"]
+from .world import World
+
+__all__ = ["Pipeline", "load_pipeline", "predicted_eps", "schedule"]
 
 
 def schedule(config: Mapping[str, Any]) -> Tensor:
@@ -63,3 +65,20 @@ def load_pipeline(folder: Path, device: str, **left_out: None) -> Any:
         if isinstance(part, torch.nn.Module):
             part.requires_grad_(False).eval()
     return pipeline.to(device)
+
+
+class Pipeline(World):
+    """A diffusion model from a folder in diffusers' format."""
+
+    def __init__(self, folder: Path, device: str = "cpu", seed: int = 0, **left_out: None) -> None:
+        pipeline = load_pipeline(folder, device, **left_out)
+        self.seed, self.device, self.dtype = seed, device, pipeline.dtype
+        self.pipeline, self.unet = pipeline, pipeline.unet
+        self.schedule = schedule(pipeline.scheduler.config)
+        self.kind = pipeline.scheduler.config.prediction_type
+        size = self.unet.config.sample_size
+        self.shape = (self.unet.config.in_channels, size, size)
+
+    def there(self, x: Tensor) -> Tensor:
+        """As the networks take it."""
+        return x.to(self.device, self.dtype)

