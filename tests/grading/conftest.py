@@ -85,6 +85,13 @@ def short_calls(monkeypatch):
     monkeypatch.setattr(limits, "PATIENCE", 2)
 
 
+@pytest.fixture
+def unhurried(monkeypatch):
+    """Time for a diagnosis, however busy the machine is: what it says is looked at, not how soon."""
+    for name in ("MATCHING_SECONDS", "READING_SECONDS", "WAITING_SECONDS", "PROBE_SECONDS", "NETWORK_SECONDS"):
+        monkeypatch.setattr(limits, name, 20 * getattr(limits, name))
+
+
 @pytest.fixture(scope="session")
 def cli():
     """``cli("grade", folder, …)``: the real command line, in a process of its own."""

@@ -1,5 +1,6 @@
 """What a diagnosis may claim: it explains every draw, it names all that fit, and where nothing does it says so."""
 
+import pytest
 import torch
 
 from grading.contract.reference import reference_function
@@ -111,6 +112,7 @@ def test_a_mistake_that_only_draws_is_not_named():
     assert named(task, implementation("add_noise_draws_its_own"), calls) == set()
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_loss_with_noise_of_its_own_is_said_to_draw(grade, hand_in):
     source = """
         import torch
@@ -245,6 +247,7 @@ def test_where_nothing_fits_the_report_says_so_and_shows_a_call(grade, hand_in):
         assert "no known mistake" not in "\n".join(explain(verdict, hints))
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_students_own_cutout_is_described_with_numbers(grade, hand_in):
     verdict = grade(hand_in(augment=KEPT_BOX), ["augment.rand_cutout"])["augment.rand_cutout"]
     told = "\n".join(explain(verdict, "mistake"))
@@ -252,6 +255,7 @@ def test_a_students_own_cutout_is_described_with_numbers(grade, hand_in):
     assert "read back" not in "\n".join(explain(verdict, "property")) and explain(verdict, "none") == []
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_students_own_network_is_described(grade, hand_in):
     verdict = grade(hand_in(unet=NETWORK), ["unet.TimeConditionalUNet"])["unet.TimeConditionalUNet"]
     assert verdict.outcome == FAILED

@@ -7,6 +7,7 @@ import pytest
 from grading.audit.examples import EXAMPLES, PAGE, answer
 
 
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: one.title)
 def test_the_page_is_what_the_grader_answers(example, fork_server):
     page = PAGE.read_text(encoding="utf-8")

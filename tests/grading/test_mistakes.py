@@ -19,6 +19,7 @@ from .conftest import outcomes, told
 CATALOGUE = catalogue()
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_one_mistake_of_every_function_costs_it_and_is_named(grade, tmp_path):
     """One test, not one for each function: tests run side by side, and each side would grade them all."""
     mistakes = next(in_rounds(CATALOGUE, lambda mistake: mistake.task))

@@ -427,6 +427,7 @@ TWO_MISTAKES = """
 """
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_staff_read_both_formulas_and_students_their_own(grade, hand_in):
     verdict = grade(hand_in(ddpm=TWO_MISTAKES), ["ddpm.predict_x0"])["ddpm.predict_x0"]
     (finding,) = verdict.reading

@@ -319,6 +319,7 @@ def test_nothing_is_wrong_with_a_right_network(task):
     assert told_of_network(task, reference_function(task)) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mistake", [mistake for mistake in catalogue() if mistake.task in NETWORKS], ids=lambda mistake: mistake.name
 )
