@@ -18,6 +18,7 @@ from .rounds import Graded, Round, grade_all, in_rounds
 from .tally import MISTAKE, MUTANT, PAIR, SOLUTION, Function, Grading, tally
 
 PAIRS = 3  # of mutants, for each function
+UNNAMED = 0.05  # of the catalogue's mistakes, at most: on a machine that is shared a diagnosis runs out of time
 
 CATALOGUE = catalogue()
 
@@ -36,6 +37,10 @@ class Audit:
     @property
     def problems(self) -> list[str]:
         told = [f"a declaration fits no mutant any more: {one}" for one in self.stale]
+        said = [function.diagnoses for function in self.functions.values()]
+        missing, known = sum(one.missing for one in said), sum(one.missing + one.right + len(one.wrong) for one in said)
+        if missing > UNNAMED * known:
+            told.append(f"{missing} of {known} catalogued mistakes are without a diagnosis")
         return told + [problem for function in self.functions.values() for problem in function.problems()]
 
 

@@ -10,6 +10,7 @@ from ..contract.courses import Course
 from ..paths import STUBS
 from ..report import HINTS, gradescope, rows
 from ..sandbox.fork_server import ForkServer
+from ..submissions import Submission, opened
 from ..verdicts import NOT_GRADED, Unusable, Verdict
 from . import AT_FAULT, DONE, _arguments
 
@@ -33,13 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 when grading finished, whatever the score; 3 where something was not graded."""
     start = time.monotonic()
-    with ForkServer() as fork_server:  # first of all: it loads torch on the other core while this process does the same
-        return _grade(fork_server, arguments, start)
+    # The fork server first of all: it loads torch on the other core while this process does the same.
+    with ForkServer() as fork_server, opened(arguments.path) as submission:
+        return _grade(fork_server, submission, arguments, start)
 
 
-def _grade(fork_server: ForkServer, arguments: argparse.Namespace, start: float) -> int:
+def _grade(fork_server: ForkServer, submission: Submission, arguments: argparse.Namespace, start: float) -> int:
     course = _arguments.only(courses.load(arguments.course), arguments.only)
-    results = _Results(arguments.json, course, _arguments.seed(arguments.seed), arguments.hints, start)
+    results = _Results(
+        arguments.json, course, _arguments.seed(arguments.seed), arguments.hints, start, submission.notes
+    )
 
     from rich.console import Console
     from rich.live import Live
@@ -47,20 +51,16 @@ def _grade(fork_server: ForkServer, arguments: argparse.Namespace, start: float)
     from ..grader import Run, grade
     from ..grader.crew import usable_jobs
     from ..report import terminal
-    from ..submissions import opened
 
-    with opened(arguments.path) as submission:
-        results.notes = submission.notes
-        # Without a refreshing thread: the graders are forked from this process.
-        with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
+    # Without a refreshing thread: the graders are forked from this process.
+    with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
 
-            def take(verdict: Verdict) -> None:
-                results.take(verdict)
-                done = f"{len(results.verdicts)} of {len(course.functions)}"
-                live.update(f"{done}  {verdict.task} {verdict.outcome}", refresh=True)
+        def take(verdict: Verdict) -> None:
+            results.take(verdict)
+            done = f"{len(results.verdicts)} of {len(course.functions)}"
+            live.update(f"{done}  {verdict.task} {verdict.outcome}", refresh=True)
 
-            asked = Run(submission, tuple(course.functions), results.seed)
-            grade(fork_server, asked, take, usable_jobs())
+        grade(fork_server, Run(submission, tuple(course.functions), results.seed), take, usable_jobs())
     table = rows(course, results.verdicts)
     terminal.show(
         Console(highlight=False, soft_wrap=False), course, table, results.seed, arguments.hints, results.notes
@@ -74,10 +74,11 @@ def _grade(fork_server: ForkServer, arguments: argparse.Namespace, start: float)
 class _Results:
     """The result file, written anew after every verdict: a run that is cut short loses nothing."""
 
-    def __init__(self, path: Path | None, course: Course, seed: int, hints: str, start: float) -> None:
-        self.path, self.course, self.seed, self.hints, self.start = path, course, seed, hints, start
+    def __init__(
+        self, path: Path | None, course: Course, seed: int, hints: str, start: float, notes: tuple[str, ...]
+    ) -> None:
+        self.path, self.course, self.seed, self.hints, self.start, self.notes = path, course, seed, hints, start, notes
         self.verdicts: dict[str, Verdict] = {}
-        self.notes: tuple[str, ...] = ()
         self.trouble = ""  # why the file is not what it should be
         if path is not None and path.is_dir():
             raise Unusable(f"--json {path}: expected a file, got a folder")

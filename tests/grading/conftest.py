@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from grading.submissions import opened
 from grading.verdicts import Verdict
 
 SEED = 20250117
+WIDTH = "200"  # of the terminal, so that no line that a test looks for is broken in two
 SOLUTIONS = ROOT / "tests" / "solutions"
 PLAIN = SOLUTIONS / "plain"
 WITH_POINTS = [function.task for function in FUNCTIONS if function.exact]
@@ -44,6 +46,13 @@ def grade(fork_server):
         return {verdict.task: verdict for verdict in verdicts}
 
     return grade
+
+
+@pytest.fixture
+def preloaded(fork_server, monkeypatch):
+    """A command line that runs in this process grades with the process that is preloaded here, not with one of its own."""
+    monkeypatch.setattr("grading.commands.grade.ForkServer", lambda: nullcontext(fork_server))
+    monkeypatch.setenv("COLUMNS", WIDTH)
 
 
 @pytest.fixture
@@ -76,14 +85,20 @@ def short_calls(monkeypatch):
     monkeypatch.setattr(limits, "PATIENCE", 2)
 
 
+@pytest.fixture
+def unhurried(monkeypatch):
+    """Time for a diagnosis, however busy the machine is: what it says is looked at, not how soon."""
+    for name in ("MATCHING_SECONDS", "READING_SECONDS", "WAITING_SECONDS", "PROBE_SECONDS", "NETWORK_SECONDS"):
+        monkeypatch.setattr(limits, name, 20 * getattr(limits, name))
+
+
 @pytest.fixture(scope="session")
 def cli():
     """``cli("grade", folder, …)``: the real command line, in a process of its own."""
 
     def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "grading", *map(str, arguments)]
-        # A wide terminal, so that no line that a test looks for is broken in two.
-        variables = os.environ | {"COLUMNS": "200"} | environment
+        variables = os.environ | {"COLUMNS": WIDTH} | environment
         return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=300)
 
     return run

@@ -2,22 +2,23 @@
 
 import ast
 import json
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 
-from grading.audit import audit, coincidences, command, equivalent, report
+from grading.audit import audit, coincidences, equivalent, publish, report
 from grading.audit.diagnoses import MISSING, RIGHT, WRONG, Statement, judge
 from grading.audit.equivalent import load
 from grading.audit.mutants import Mutant, mutants, mutations, pairs
 from grading.audit.rounds import Graded, in_rounds
 from grading.audit.scope import module_source, reached
 from grading.audit.tally import MISTAKE, MUTANT, PAIR, SOLUTION, Grading, tally
+from grading.commands import audit as command
 from grading.contract.functions import all_tasks
-from grading.diagnosis.mistakes import CATALOGUE
+from grading.diagnosis.mistakes import catalogue
 from grading.paths import ROOT
-from grading.submissions import Unusable
-from grading.verdicts import FAILED, NOT_GRADED, PASSED, CheckResult, Failure, Verdict
+from grading.verdicts import FAILED, NOT_GRADED, PASSED, CheckResult, Failure, Unusable, Verdict
 
 TASK = "guidance.classifier_free_guidance"
 
@@ -178,8 +179,8 @@ def test_a_diagnosis_is_judged_by_what_it_gives(statement, mistake, outcome):
     assert judge(statement, mistake) == outcome
 
 
-def graded(outcome, summary="the result is wrong", margin=None, **said):
-    failure = Failure(summary) if outcome == FAILED else None
+def graded(outcome, margin=None, importing=False, **said):
+    failure = Failure("the result is wrong", importing=importing) if outcome == FAILED else None
     return Graded(Verdict(TASK, outcome, [CheckResult("a check", failure)], reason="why"), margin, Statement(**said))
 
 
@@ -193,7 +194,7 @@ def test_gradings_are_counted():
         Grading(SOLUTION, TASK, "reference", graded(PASSED, margin=0.01)),
         Grading(SOLUTION, TASK, "plain", graded(FAILED, margin=2.0)),
         Grading(MUTANT, TASK, "dead", graded(FAILED)),
-        Grading(MUTANT, TASK, "unimportable", graded(FAILED, "importing guidance.py raised NameError")),
+        Grading(MUTANT, TASK, "unimportable", graded(FAILED, importing=True)),
         Grading(MUTANT, TASK, "survivor", graded(PASSED)),
         Grading(MUTANT, TASK, "declared", graded(PASSED), equivalent=True),
         Grading(MUTANT, TASK, "wrongly declared", graded(FAILED), equivalent=True),
@@ -217,6 +218,13 @@ def test_rounds_hold_one_of_each_function():
 
 # --- reports and exit codes -----------------------------------------------------------------------------------------
 
+ARGUMENTS = {"seed": 1, "only": "guidance", "jobs": 1, "all": False, "write": False}
+
+
+@pytest.fixture
+def no_fork_server(monkeypatch):
+    monkeypatch.setattr(command, "ForkServer", nullcontext)
+
 
 def found(*gradings, **more):
     return audit.Audit(7, tally([TASK], gradings), ["reference"], **more)
@@ -235,7 +243,8 @@ def test_reports_hold_the_figures_and_the_problems(tmp_path):
 @pytest.mark.parametrize(
     "result, code",
     [
-        (found(Grading(MISTAKE, TASK, "dead", graded(FAILED))), 0),
+        (found(Grading(MISTAKE, TASK, "dead", graded(FAILED, named=["dead"], tested=True))), 0),
+        (found(Grading(MISTAKE, TASK, "unnamed", graded(FAILED))), 1),
         (found(warnings=["only a warning"]), 0),
         (found(Grading(MISTAKE, TASK, "alive", graded(PASSED))), 1),
         (found(Grading(MUTANT, TASK, "alive", graded(PASSED))), 1),
@@ -244,18 +253,35 @@ def test_reports_hold_the_figures_and_the_problems(tmp_path):
         (found(stale=["a declaration"]), 1),
     ],
 )
+@pytest.mark.usefixtures("no_fork_server")
 def test_the_exit_code_says_whether_anything_is_wrong(result, code, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(command, "audit", lambda *arguments: result)
-    arguments = SimpleNamespace(seed=None, only="guidance", out=tmp_path, jobs=1, all=False)
-    assert command.main(None, arguments) == code
+    monkeypatch.setattr(audit, "audit", lambda *arguments: result)
+    assert command.run(SimpleNamespace(**ARGUMENTS | {"out": tmp_path})) == code
     assert "seed 7" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name, value", [("only", "ddmp"), ("seed", -1), ("jobs", 0)])
+@pytest.mark.usefixtures("no_fork_server")
 def test_arguments_that_cannot_be_used(name, value, tmp_path):
-    arguments = {"seed": 1, "only": "guidance", "out": tmp_path, "jobs": 1, "all": False} | {name: value}
     with pytest.raises(Unusable, match=f"--{name} {value}"):
-        command.main(None, SimpleNamespace(**arguments))
+        command.run(SimpleNamespace(**ARGUMENTS | {"out": tmp_path, name: value}))
+
+
+@pytest.mark.usefixtures("no_fork_server")
+def test_a_part_of_an_audit_is_not_published(tmp_path):
+    with pytest.raises(Unusable, match="--write"):
+        command.run(SimpleNamespace(**ARGUMENTS | {"out": tmp_path, "write": True}))
+
+
+def test_the_readmes_numbers_are_replaced_and_nothing_else():
+    readme = f"before\n{publish.BEGIN}| old |\n{publish.END}after\n"
+    killed = found(Grading(MISTAKE, TASK, "dead", graded(FAILED)), seconds=125.0)
+    fresh = publish.with_numbers(readme, killed)
+    assert fresh.startswith(f"before\n{publish.BEGIN}") and fresh.endswith(f"{publish.END}after\n")
+    assert "| catalogued mistakes that lose their point | 1 of 1 |" in fresh
+    assert "2 min 5 s" in fresh and "| old |" not in fresh
+    with pytest.raises(ValueError, match="README"):
+        publish.with_numbers("no table", killed)
 
 
 def test_the_command_line_knows_the_audit(cli):
@@ -283,7 +309,7 @@ def test_an_audit_notices_a_survivor_and_a_false_alarm(monkeypatch, tmp_path, fo
     real = list(mutants([TASK]))
     monkeypatch.setattr(audit, "solutions", lambda: [ROOT / "reference", tmp_path])
     monkeypatch.setattr(audit, "mutants", lambda tasks: [*real, planted])
-    monkeypatch.setattr(audit, "CATALOGUE", [mistake for mistake in CATALOGUE if mistake.task == TASK][:3])
+    monkeypatch.setattr(audit, "CATALOGUE", [mistake for mistake in catalogue() if mistake.task == TASK][:3])
     found = audit.audit(fork_server, [TASK], 3, equivalent.load(), jobs=2)
     one = found.functions[TASK]
     assert one.mistakes == 3 and not one.survivors and one.diagnoses.right == 3

@@ -8,19 +8,20 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from grading.bench.command import measure
 from rich.console import Console
 
 from grading import bench
-from grading.__main__ import UNUSABLE, main
+from grading.__main__ import main
 from grading.bench import report
 from grading.bench.answers import CHAIN, DISTILLATION, DPS, GAN, INVERSION, QUALITY, QUESTIONS, answers
 from grading.bench.claims import LOOPS, NOT_MEASURED, NOT_SHOWN, PIPELINES, SHOWN, claims
 from grading.bench.code import Direct, Isolated
 from grading.bench.contest import Contest, Settings
 from grading.bench.measured import Measured, NotMeasured
+from grading.bench.run import measure
+from grading.commands import UNUSABLE
 from grading.paths import ROOT
-from grading.submissions import Unusable
+from grading.verdicts import Unusable
 
 PLAIN = ROOT / "tests" / "solutions" / "plain"
 

@@ -4,9 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from grading.contract.functions import all_tasks
+from grading.contract.functions import FUNCTIONS
 from grading.sandbox.crossing.calls import run_module
-from grading.sandbox.inside.fork_server import OPTIMISES
 
 BUILT = {"settings": {}, "by_name": False}
 
@@ -32,8 +31,9 @@ class Constant(nn.Module):
         return self.value.expand_as(x)
 
 
-def test_what_is_said_to_optimise_are_graded_functions():
-    assert {task.split(".")[1] for task in all_tasks()} >= OPTIMISES
+def test_what_optimises_is_said_in_its_record():
+    """The fork server imports what an optimizer needs ahead of these workers: 0.8 s less for each."""
+    assert [one.task for one in FUNCTIONS if one.optimises] == ["inversion.invert"]
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -20,12 +20,14 @@ DDPM = [task for task in all_tasks() if task.startswith("ddpm.")]
 
 
 @pytest.fixture
-def results(cli, tmp_path):
-    """``results(folder, …)``: the run, and what it wrote with --json."""
+def results(preloaded, capsys, tmp_path):
+    """``results(folder, …)``: the run, in this process, and what it wrote with --json."""
 
     def results(*arguments):
         path = tmp_path / "results.json"
-        run = cli("grade", *arguments, "--json", path)
+        command = ["grade", *map(str, arguments), "--json", str(path)]
+        code = command_line.main(command)
+        run = subprocess.CompletedProcess(command, code, *capsys.readouterr())
         return run, json.loads(path.read_text(encoding="utf-8"))
 
     return results
@@ -51,7 +53,7 @@ UNUSABLE = {  # arguments of grade: what the message must name
     "student_stubs --only ddpm.posterior_stp": ["--only ddpm.posterior_stp", "ddpm.posterior_step"],
     "student_stubs --only ddpm,xyzzy": ["--only xyzzy"],
     "student_stubs --only ,": ["--only"],
-    "student_stubs --course cmu16726-hw5 --only dps": ["--only dps"],
+    "student_stubs --course cs180-proj5 --only dps": ["--only dps", "course cs180-proj5 asks for no such function"],
     "student_stubs --seed -1": ["--seed -1"],
     "student_stubs --seed 4294967296": ["--seed 4294967296"],
     "student_stubs --seed one": ["--seed", "one"],
@@ -59,6 +61,7 @@ UNUSABLE = {  # arguments of grade: what the message must name
     "student_stubs --json tests": ["--json tests"],
     "student_stubs --hints all": ["--hints", "all", "property"],
     "student_stubs --colour": ["--colour"],
+    ".": [".", "the grader's own folder"],
     "student_stubs student_stubs": ["student_stubs"],
 }
 
@@ -70,6 +73,7 @@ def test_arguments_that_cannot_be_used_are_named(arguments, cli):
     assert "Traceback" not in run.stderr
     assert run.stdout == ""
     assert all(words in run.stderr for words in UNUSABLE[arguments]), run.stderr
+    assert run.stderr.count("\n") == 1 or run.stderr.startswith("usage: ")
 
 
 def test_an_empty_folder_cannot_be_graded(cli, tmp_path):
@@ -85,6 +89,44 @@ def test_a_submission_that_is_too_large_is_refused(cli, hand_in):
     run = cli("grade", folder)
     assert run.returncode == 2
     assert "100 MB" in run.stderr
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(30, "Read-only file system")])
+def test_a_result_file_that_cannot_be_written_is_refused_before_anything_is_graded(
+    error, monkeypatch, capsys, tmp_path
+):
+    def refused(path):
+        raise error
+
+    monkeypatch.setattr(gradescope, "try_writing", refused)
+    path = tmp_path / "results.json"
+    assert command_line.main(["grade", str(PLAIN), "--json", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err == f"grade: --json {path}: cannot be written: {error.strerror}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("traceback", ["", "1"])
+def test_what_goes_wrong_in_the_grader_is_said_in_one_line(traceback, monkeypatch, capsys):
+    def broken(*arguments):
+        raise KeyError("x")
+
+    monkeypatch.setattr("grading.contract.courses.load", broken)
+    monkeypatch.setenv("GRADING_TRACEBACK", traceback)
+    assert command_line.main(["grade", str(PLAIN)]) == 3
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert first.startswith("grade: the grader is at fault: KeyError: 'x' (test_cli.py:")
+    assert ("Traceback (most recent call last):" in rest) == bool(traceback)
+    assert len(rest) == 1 or traceback
+
+
+def test_an_interrupted_command_is_no_fault(monkeypatch, capsys):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("grading.contract.courses.load", interrupted)
+    assert command_line.main(["grade", str(PLAIN)]) == 130
+    assert capsys.readouterr().err == "grade: interrupted\n"
 
 
 def test_no_command_is_refused(cli):
@@ -113,6 +155,19 @@ def test_only(only, expected, results):
 
 
 @pytest.mark.parametrize("course", NAMES)
+def test_a_course_has_its_own_functions_and_points(course, results):
+    first = load(course).functions[0]
+    run, document = results(ROOT / "reference", "--course", course, "--only", first)
+    assert run.returncode == 0
+    assert verdicts(document) == {first: "passed"}
+    points = document["extra_data"]["points"]
+    (item,) = (item for item in load(course).items if item.function == first)
+    assert points["reached"] == points["automatic"] == pytest.approx(float(item.points), abs=1e-6)
+    assert document["extra_data"]["course"] == course
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("course", NAMES)
 def test_the_reference_has_full_marks_in_every_course(course, results):
     run, document = results(ROOT / "reference", "--course", course)
     assert run.returncode == 0
@@ -122,6 +177,15 @@ def test_the_reference_has_full_marks_in_every_course(course, results):
     assert set(verdicts(document).values()) == {"passed"}
     assert document["extra_data"]["course"] == course
     assert ("graded by hand" in run.stdout) == bool(points["by_hand"])
+
+
+def test_the_command_grades_in_a_process_of_its_own(cli, tmp_path):
+    """What everything else here does in this process, once as a user does it."""
+    path = tmp_path / "results.json"
+    run = cli("grade", PLAIN, "--only", "guidance,ddpm.predict_x0", "--json", path)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "3 of 3 points" in run.stdout
+    assert set(verdicts(json.loads(path.read_text(encoding="utf-8"))).values()) == {"passed"}
 
 
 def test_the_stubs_are_not_implemented_everywhere(results):
@@ -150,16 +214,17 @@ def test_three_functions_filled_in_one_of_them_wrong(results, hand_in):
     fill_in("ddpm", "predict_x0", *two_lines)
     fill_in("guidance", "classifier_free_guidance", "return eps_uncond + scale * (eps_cond - eps_uncond)")
     fill_in("distillation", "sds_weight", "return alphas_cumprod[t]")
-    run, document = results(folder)
+    run, document = results(folder, "--only", "ddpm,guidance,distillation")
     assert run.returncode == 0
+    asked = [task for task in all_tasks() if task.split(".")[0] in ("ddpm", "guidance", "distillation")]
     right = {"ddpm.predict_x0", "guidance.classifier_free_guidance"}
-    expected = dict.fromkeys(all_tasks(), "not implemented") | dict.fromkeys(right, "passed")
+    expected = dict.fromkeys(asked, "not implemented") | dict.fromkeys(right, "passed")
     assert verdicts(document) == expected | {"distillation.sds_weight": "failed"}
     wrong = by_name(document)["distillation.sds_weight"]
     assert wrong["extra_data"]["diagnosis"]
     for words in ["likely mistake:", "sds_weight(t=", "expected", "got", "distillation.py:"]:
         assert words in run.stdout
-    assert f"2 of {len(all_tasks())} points" in run.stdout
+    assert f"2 of {len(asked)} points" in run.stdout
 
 
 def test_the_grade_does_not_depend_on_where_the_command_is_run(hand_in):
@@ -276,6 +341,7 @@ def test_every_run_draws_a_seed_of_its_own(results):
     assert len(seeds) == 2
 
 
+@pytest.mark.usefixtures("preloaded")
 def test_the_result_file_grows_with_every_verdict(monkeypatch, tmp_path):
     """A run that is cut short has lost nothing: after each verdict the file holds all so far."""
     path, seen = tmp_path / "results.json", []
@@ -346,12 +412,6 @@ def test_what_was_raised_is_told_as_far_as_hints_allow(hints, hand_in, results):
 
 
 # --- the other commands -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("command", ["stubs", "fixtures"])
-def test_nothing_generated_is_stale(command, cli):
-    run = cli(command, "--check")
-    assert run.returncode == 0, run.stderr
 
 
 def test_fixtures_of_another_seed_go_to_another_folder(cli, tmp_path):

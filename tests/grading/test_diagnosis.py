@@ -1,17 +1,20 @@
 """What a diagnosis may claim: it explains every draw, it names all that fit, and where nothing does it says so."""
 
+import pytest
 import torch
 
-from grading import diagnosis
 from grading.contract.reference import reference_function
-from grading.diagnosis import Observation, _proven, explanations, readback
+from grading.diagnosis import matching, readback
+from grading.diagnosis.matching import explanations, proven
 from grading.diagnosis.mistakes import catalogue
-from grading.diagnosis.readback import Rivals, evidence, relations
+from grading.diagnosis.readback import evidence, relations
 from grading.diagnosis.readback.exponents import Points
+from grading.diagnosis.readback.known import losses
+from grading.diagnosis.readback.readings import Rivals
 from grading.report import explain
 from grading.sandbox.crossing.calls import perform
 from grading.sandbox.crossing.values import Probe, Seeded
-from grading.sandbox.replies import Reply
+from grading.sandbox.replies import Observation, Reply
 from grading.verdicts import FAILED
 
 from .test_readback import answers_of, asking, staff_told
@@ -19,16 +22,16 @@ from .test_readback import answers_of, asking, staff_told
 
 def observe(function, arguments, cotangent=None):
     """One recorded call, as the grader has it of a student."""
-    fresh = {name: readback.fresh(value) for name, value in arguments.items()}
+    fresh = {name: evidence.fresh(value) for name, value in arguments.items()}
     made = perform(function, [], fresh, cotangent)
-    facts = {key: made[key] for key in diagnosis._FACTS}
+    facts = {key: made[key] for key in matching._FACTS}
     reply = Reply(value=made["result"], called="", grads=made.get("grads"), printed="", **facts)
     return Observation(arguments, cotangent, reply)
 
 
 def named(task, function, calls):
     record = [observe(function, arguments) for arguments in calls]
-    return {mistake.name for mistake in _proven(explanations(task, record), task, record)}
+    return {mistake.name for mistake in proven(explanations(task, record), task, record)}
 
 
 def implementation(name):
@@ -109,6 +112,7 @@ def test_a_mistake_that_only_draws_is_not_named():
     assert named(task, implementation("add_noise_draws_its_own"), calls) == set()
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_loss_with_noise_of_its_own_is_said_to_draw(grade, hand_in):
     source = """
         import torch
@@ -196,7 +200,8 @@ def test_a_relation_is_refused_at_its_second_call(monkeypatch):
     monkeypatch.setattr(relations, "exact", lambda *arguments: evaluated.append(1) or exact(*arguments))
     seen = answers_of(task, strange)
     made = [*relations._changes(task, seen)]
-    assert list(relations.relations(task, seen, lambda: False)) == []
+    others = losses.BASES[task]
+    assert list(relations.relations(task, seen, others, lambda: False)) == []
     assert len(evaluated) < 4 * len(made)
 
 
@@ -242,6 +247,7 @@ def test_where_nothing_fits_the_report_says_so_and_shows_a_call(grade, hand_in):
         assert "no known mistake" not in "\n".join(explain(verdict, hints))
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_students_own_cutout_is_described_with_numbers(grade, hand_in):
     verdict = grade(hand_in(augment=KEPT_BOX), ["augment.rand_cutout"])["augment.rand_cutout"]
     told = "\n".join(explain(verdict, "mistake"))
@@ -249,6 +255,7 @@ def test_a_students_own_cutout_is_described_with_numbers(grade, hand_in):
     assert "read back" not in "\n".join(explain(verdict, "property")) and explain(verdict, "none") == []
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_students_own_network_is_described(grade, hand_in):
     verdict = grade(hand_in(unet=NETWORK), ["unet.TimeConditionalUNet"])["unet.TimeConditionalUNet"]
     assert verdict.outcome == FAILED

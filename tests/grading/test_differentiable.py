@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from grading.paths import ROOT
+from grading.sandbox import limits
 from grading.sandbox.crossing.values import Leaf
-from grading.sandbox.gradients import KEPT, Differentiable
+from grading.sandbox.gradients import Differentiable
 from grading.sandbox.student import Student
 from reference.dps import sample_dps
 from reference.inversion import inversion_loss, invert
@@ -101,10 +102,10 @@ def test_a_function_with_several_outputs(student):
 
 def test_only_the_latest_graphs_are_kept():
     function = Differentiable(lambda x: x**2)
-    (ticket, _), *_ = [function.answer("forward", [torch.ones(1)]) for _ in range(KEPT + 1)]
+    (ticket, _), *_ = [function.answer("forward", [torch.ones(1)]) for _ in range(limits.KEPT_GRAPHS + 1)]
     with pytest.raises(ValueError, match="calls ago"):
         function.answer("backward", ticket, [torch.ones(1)])
-    assert len(function.graphs) == KEPT
+    assert len(function.graphs) == limits.KEPT_GRAPHS
 
 
 def test_outputs_without_a_gradient():

@@ -6,10 +6,12 @@ import shutil
 import signal
 import sys
 import time
+from functools import partial
 
 import pytest
 
 from grading import __main__ as command_line
+from grading import grader
 from grading.checking import compare, golden
 from grading.grader import plugin
 from grading.paths import ROOT
@@ -23,15 +25,21 @@ GUIDANCE = ["guidance.classifier_free_guidance", "guidance.guided_eps"]
 
 
 @pytest.fixture
-def run(tmp_path, capsys):
-    """``run("ddpm", …)``: the exit code, what was printed, and the result file, of a command in this process."""
+def run_alone(tmp_path, capsys):
+    """``run_alone("ddpm", …)``: the exit code, what was printed, and the result file, of a command in this process."""
 
-    def run(only, folder=PLAIN):
+    def run_alone(only, folder=PLAIN):
         path = tmp_path / "results.json"
         code = command_line.main(["grade", str(folder), "--only", only, "--json", str(path), "--seed", str(SEED)])
         return code, capsys.readouterr().out, json.loads(path.read_text(encoding="utf-8"))
 
-    return run
+    return run_alone
+
+
+@pytest.fixture
+def run(preloaded, run_alone):
+    """The same with the process that is preloaded already."""
+    return run_alone
 
 
 @pytest.fixture
@@ -48,7 +56,7 @@ def fixtures(tmp_path, monkeypatch):
 def checks_of_guidance(grade):
     """The module of these checks, as a grading leaves it: only under the grader's own pytest can it be imported."""
     grade(PLAIN, GUIDANCE)
-    return sys.modules["grading.checks.test_guidance"]
+    return sys.modules["grading.checking.checks.test_guidance"]
 
 
 def forget():
@@ -153,7 +161,7 @@ def test_a_diagnosis_that_fails(run, monkeypatch, hand_in):
     def broken(*arguments):
         raise KeyError("x")
 
-    monkeypatch.setattr(plugin, "diagnose", broken)
+    monkeypatch.setattr(grader, "Run", partial(grader.Run, diagnose=broken))
     wrong = hand_in(guidance="def classifier_free_guidance(eps_uncond, eps_cond, scale):\n    return eps_cond\n")
     code, _, document = run("guidance.classifier_free_guidance", wrong)
     assert code == 0
@@ -161,19 +169,21 @@ def test_a_diagnosis_that_fails(run, monkeypatch, hand_in):
     assert test["score"] == 0 and test["extra_data"]["verdict"] == "failed" and test["extra_data"]["diagnosis"] == []
 
 
-def test_the_preloaded_process_dies_in_mid_run(run, monkeypatch):
+def test_the_preloaded_process_dies_in_mid_run(run_alone, monkeypatch):
     call = Student.__call__
     done = []
 
     def kill_after_a_while(self, **arguments):
         done.append(self.task)
         if len(done) == 5:
-            os.kill(self.fork_server.process.pid, signal.SIGKILL)  # and with it the clones that the graders talk to
+            os.kill(
+                self._conversation.fork_server.process.pid, signal.SIGKILL
+            )  # and with it the clones that the graders talk to
             time.sleep(0.2)
         return call(self, **arguments)
 
     monkeypatch.setattr(Student, "__call__", kill_after_a_while)
-    code, _, document = run("guidance,ddim")
+    code, _, document = run_alone("guidance,ddim")
     assert code == 3
     verdicts = [test["extra_data"]["verdict"] for test in document["tests"]]
     assert len(verdicts) == 5
@@ -181,23 +191,24 @@ def test_the_preloaded_process_dies_in_mid_run(run, monkeypatch):
     assert all(("score" in test) == (test["extra_data"]["verdict"] == PASSED) for test in document["tests"])
 
 
-def test_the_preloaded_process_does_not_start(run, monkeypatch):
-    monkeypatch.setattr("grading.fork_server._BOOT", "raise SystemExit(1)")
-    assert_not_graded(*run("guidance"), GUIDANCE)
+def test_the_preloaded_process_does_not_start(run_alone, monkeypatch):
+    monkeypatch.setattr("grading.sandbox.fork_server._BOOT", "raise SystemExit(1)")
+    assert_not_graded(*run_alone("guidance"), GUIDANCE)
 
 
-def test_a_verdict_that_cannot_be_written_does_not_pass(run, monkeypatch):
-    """A full disk: the command does not end as if all were well."""
+@pytest.mark.usefixtures("preloaded")
+def test_a_verdict_that_cannot_be_written_does_not_pass(monkeypatch, tmp_path, capsys):
+    """A full disk: the report is shown, and the command does not end as if all were well."""
+    path = tmp_path / "results.json"
 
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(gradescope, "write", full)
-    try:
-        code = command_line.main(["grade", str(PLAIN), "--only", "guidance", "--json", "results.json"])
-    except OSError:
-        return
-    assert code == 3
+    assert command_line.main(["grade", str(PLAIN), "--only", "guidance", "--json", str(path)]) == 3
+    out, err = capsys.readouterr()
+    assert "2 of 2 points" in out
+    assert f"{path} is not complete: No space left on device" in err and "Traceback" not in err
 
 
 def test_later_gradings_are_not_affected(grade):
@@ -212,22 +223,24 @@ ABSENT = Failure("not implemented: x", kind="not implemented")
 
 
 @pytest.mark.parametrize(
-    ("checks", "expected", "stopped", "outcome"),
+    ("checks", "expected", "stopped", "called", "outcome"),
     [
-        ([FINE, FINE], 2, None, PASSED),
-        ([FINE], 2, None, NOT_GRADED),
-        ([], 0, None, NOT_GRADED),
-        ([], 2, None, NOT_GRADED),
-        ([FINE, WRONG], 2, None, FAILED),
-        ([WRONG], 2, None, FAILED),
-        ([FINE, FAULTY], 2, None, NOT_GRADED),
-        ([WRONG, FAULTY], 2, None, NOT_GRADED),
-        ([], 2, ABSENT, NOT_IMPLEMENTED),
-        ([WRONG], 2, ABSENT, NOT_IMPLEMENTED),
-        ([FAULTY], 2, ABSENT, NOT_GRADED),
+        ([FINE, FINE], 2, None, True, PASSED),
+        ([FINE, FINE], 2, None, False, NOT_GRADED),
+        ([FINE], 2, None, True, NOT_GRADED),
+        ([], 0, None, True, NOT_GRADED),
+        ([], 0, None, False, NOT_GRADED),
+        ([], 2, None, True, NOT_GRADED),
+        ([FINE, WRONG], 2, None, True, FAILED),
+        ([WRONG], 2, None, True, FAILED),
+        ([FINE, FAULTY], 2, None, True, NOT_GRADED),
+        ([WRONG, FAULTY], 2, None, True, NOT_GRADED),
+        ([], 2, ABSENT, True, NOT_IMPLEMENTED),
+        ([WRONG], 2, ABSENT, True, NOT_IMPLEMENTED),
+        ([FAULTY], 2, ABSENT, True, NOT_GRADED),
     ],
 )
-def test_conclusions(checks, expected, stopped, outcome):
-    verdict = conclude("ddpm.predict_x0", checks, expected, stopped)
+def test_conclusions(checks, expected, stopped, called, outcome):
+    verdict = conclude("ddpm.predict_x0", checks, expected, stopped, called)
     assert verdict.outcome == outcome
     assert bool(told(verdict)) == (outcome != PASSED)

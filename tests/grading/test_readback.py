@@ -9,9 +9,7 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
-from grading.diagnosis.readback.schedule import levels, schedule
 
-from grading import diagnosis
 from grading.checking.points import Draw, cases
 from grading.contract.reference import reference_function
 from grading.diagnosis import readback
@@ -20,6 +18,7 @@ from grading.diagnosis.readback import SUMS, evidence
 from grading.diagnosis.readback.exponents import Points, weight
 from grading.diagnosis.readback.expressions import of, product
 from grading.diagnosis.readback.formula import product_differences, text
+from grading.diagnosis.readback.known.schedule import levels, schedule
 from grading.diagnosis.readback.sums import read_sum
 from grading.report import explain
 from grading.sandbox.crossing.calls import perform
@@ -33,7 +32,7 @@ def asking(function):
     """The student's function as the reader sees it."""
 
     def ask(**arguments):
-        fresh = {name: readback.fresh(value) for name, value in arguments.items()}
+        fresh = {name: evidence.fresh(value) for name, value in arguments.items()}
         try:
             return perform(function, [], fresh, None)["result"]
         except Exception as error:
@@ -379,6 +378,7 @@ def test_two_mistakes_at_once_are_read_term_by_term(task, function):
 # Honesty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", SUMS)
 def test_no_reading_of_a_catalogued_mistake_is_wrong(task):
     """Every formula that is printed gives what the mistake gives, on inputs that neither reader nor checks drew."""
@@ -427,6 +427,7 @@ TWO_MISTAKES = """
 """
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_staff_read_both_formulas_and_students_their_own(grade, hand_in):
     verdict = grade(hand_in(ddpm=TWO_MISTAKES), ["ddpm.predict_x0"])["ddpm.predict_x0"]
     (finding,) = verdict.reading
@@ -470,7 +471,7 @@ def test_a_fault_of_the_reader_changes_nothing(grade, hand_in, monkeypatch):
 
     folder = hand_in(ddpm=TWO_MISTAKES)
     before = grade(folder, ["ddpm.predict_x0"])["ddpm.predict_x0"]
-    monkeypatch.setattr(diagnosis.readback, "reading", broken)
+    monkeypatch.setattr(readback, "reading", broken)
     after = grade(folder, ["ddpm.predict_x0"])["ddpm.predict_x0"]
     assert after.outcome == before.outcome == FAILED and after.reading == []
     assert [check.title for check in after.failures] == [check.title for check in before.failures]

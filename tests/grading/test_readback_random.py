@@ -6,13 +6,13 @@ show in side effects only (arguments overwritten, graphs kept, global random num
 
 import pytest
 import torch
-from grading.diagnosis.readback.networks import read_network
 
 from grading.contract.reference import reference_function
 from grading.diagnosis.mistakes import catalogue
-from grading.diagnosis.readback import NETWORKS, STATISTICS, chance
+from grading.diagnosis.readback import NETWORKS, STATISTICS, chance, read_network
 from grading.diagnosis.readback.boxes import images, treatment
 from grading.sandbox.crossing.calls import run_module
+from grading.sandbox.student import UNTRAINED
 from grading.verdicts import Failure
 
 from .test_readback import asking, read
@@ -302,7 +302,9 @@ def running(network):
         except Exception as error:
             raise Failure(f"your code raised {error}", error=type(error).__name__) from error
         if answer["changed"]:
-            raise Failure(f"{' and '.join(answer['changed'])} changed in place")
+            raise Failure("changed in place", kind="changed", subject=" and ".join(answer["changed"]))
+        if answer["untrained"]:
+            raise Failure(UNTRAINED[answer["untrained"]], kind=answer["untrained"])
         return answer["outputs"] if train is None else answer["losses"]
 
     return run
@@ -317,6 +319,7 @@ def test_nothing_is_wrong_with_a_right_network(task):
     assert told_of_network(task, reference_function(task)) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mistake", [mistake for mistake in catalogue() if mistake.task in NETWORKS], ids=lambda mistake: mistake.name
 )

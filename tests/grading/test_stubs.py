@@ -9,9 +9,11 @@ import textwrap
 import pytest
 import torch
 
+from grading.__main__ import main
 from grading.contract import stubs
 from grading.contract.functions import MODULES, UNGRADED, all_tasks
 from grading.contract.reference import reference_module
+from grading.verdicts import Unusable
 
 ALL_MODULES = (*MODULES, *UNGRADED)
 
@@ -216,23 +218,132 @@ def test_there_is_a_stub_for_every_module(fresh):
     assert {f"{module}.py" for module in ALL_MODULES} <= fresh.keys()
 
 
-# --- staleness --------------------------------------------------------------------------------------------------
+# --- what differs from what the reference gives ------------------------------------------------------------------
 
 
-def test_the_stored_stubs_are_fresh(fresh):
-    assert stubs.stale(fresh) == []
+@pytest.fixture
+def folder(fresh, tmp_path):
+    """A folder to work in, as the command makes it."""
+    folder = tmp_path / "my_homework"
+    stubs.write(fresh, folder)
+    return folder
 
 
-def test_changed_missing_and_left_over_files_are_stale(fresh, tmp_path, monkeypatch):
-    monkeypatch.setattr(stubs, "STUBS", tmp_path)
-    stubs.write(fresh, tmp_path)
-    assert stubs.stale(fresh) == []
-    (tmp_path / "ddpm.py").write_text(fresh["ddpm.py"] + "\n", encoding="utf-8")
-    (tmp_path / "ddim.py").unlink()
-    (tmp_path / "old.py").write_text("", encoding="utf-8")
-    assert stubs.stale(fresh) == ["ddim.py", "ddpm.py", "old.py"]
-    stubs.write(fresh, tmp_path)
-    assert stubs.stale(fresh) == []
+@pytest.fixture
+def written_in(folder):
+    """The same, with a student's work in ddpm.py."""
+    (folder / "ddpm.py").write_text(WORK, encoding="utf-8")
+    return folder
+
+
+WORK = "def predict_x0(x_t, eps, t, alphas_cumprod):\n    return my_work\n"
+
+
+def texts(folder):
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+
+
+def test_the_stored_stubs_are_what_the_reference_gives(fresh):
+    assert stubs.differing(fresh) == {}
+
+
+def test_changed_missing_and_left_over_files_are_told(fresh, folder, monkeypatch):
+    monkeypatch.setattr(stubs, "STUBS", folder)
+    assert stubs.differing(fresh) == {}
+    (folder / "ddpm.py").write_text(fresh["ddpm.py"] + "\n", encoding="utf-8")
+    (folder / "ddim.py").unlink()
+    (folder / "old.py").write_text("", encoding="utf-8")
+    told = stubs.differing(fresh)
+    assert list(told) == ["ddim.py", "ddpm.py", "old.py"]
+    assert told["ddim.py"] == "is missing" and told["old.py"] == "does not belong there"
+    assert "someone has written in it" in told["ddpm.py"]
+
+
+def test_a_version_that_is_not_remembered_is_told(fresh, folder, monkeypatch, tmp_path):
+    """Or a student's untouched file would be taken for work later."""
+    monkeypatch.setattr(stubs, "STUBS", folder)
+    monkeypatch.setattr(stubs, "GENERATED", tmp_path / "generated.txt")
+    stubs.GENERATED.write_text("", encoding="utf-8")
+    assert all("generated.txt" in why for why in stubs.differing(fresh).values())
+    stubs.remember(fresh)
+    assert stubs.differing(fresh) == {}
+    stubs.remember(fresh)
+    lines = stubs.GENERATED.read_text(encoding="utf-8").split()
+    assert len(lines) == len(set(lines)) == len(set(fresh.values()))
+
+
+def test_writing_again_changes_nothing(fresh, folder):
+    assert stubs.write(fresh, folder) == ([], [])
+    assert texts(folder) == fresh
+
+
+def test_what_is_missing_and_an_older_version_are_made_anew(fresh, folder, monkeypatch, tmp_path):
+    older = fresh["ddpm.py"] + "# as it was\n"
+    monkeypatch.setattr(stubs, "GENERATED", tmp_path / "generated.txt")
+    stubs.GENERATED.write_text("", encoding="utf-8")
+    stubs.remember({"ddpm.py": older})
+    (folder / "ddpm.py").write_text(older, encoding="utf-8")
+    (folder / "ddim.py").unlink()
+    written, kept = stubs.write(fresh, folder)
+    assert sorted(path.name for path in written) == ["ddim.py", "ddpm.py"] and kept == []
+    assert texts(folder) == fresh
+
+
+def test_nobodys_work_is_overwritten(fresh, written_in):
+    (written_in / "ddim.py").unlink()
+    before = texts(written_in)
+    with pytest.raises(Unusable, match=r"ddpm\.py.*nothing was changed.*--replace"):
+        stubs.write(fresh, written_in)
+    assert texts(written_in) == before
+
+
+def test_what_is_replaced_is_kept_beside_it_every_time(fresh, written_in):
+    for number in (1, 2):
+        (written_in / "ddpm.py").write_text(f"{WORK}# {number}\n", encoding="utf-8")
+        written, kept = stubs.write(fresh, written_in, replace=True)
+        assert [path.name for path in written] == ["ddpm.py"]
+        assert [path.name for path in kept] == [f"ddpm.py.before-{number}"]
+        assert kept[0].read_text(encoding="utf-8") == f"{WORK}# {number}\n"
+    assert texts(written_in).items() >= fresh.items()
+
+
+# --- the command ------------------------------------------------------------------------------------------------
+
+
+def test_the_command_makes_a_folder_to_work_in(fresh, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["stubs"]) == 0
+    assert texts(tmp_path / "my_homework") == fresh
+    assert f"my_homework: {len(fresh)} files written" in capsys.readouterr().out
+    assert main(["stubs"]) == 0
+    assert "my_homework: 0 files written" in capsys.readouterr().out
+
+
+def test_the_command_refuses_to_overwrite_and_replaces_where_it_is_told_to(written_in, capsys):
+    assert main(["stubs", str(written_in)]) == 2
+    error = capsys.readouterr().err
+    assert "ddpm.py" in error and "--replace" in error and error.count("\n") == 1
+    assert (written_in / "ddpm.py").read_text(encoding="utf-8") == WORK
+    assert main(["stubs", str(written_in), "--replace"]) == 0
+    assert str(written_in / "ddpm.py.before-1") in capsys.readouterr().out
+
+
+def test_the_command_refreshes_the_checkouts_own(fresh, written_in, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("grading.commands.stubs.STUBS", written_in)
+    monkeypatch.setattr(stubs, "STUBS", written_in)
+    monkeypatch.setattr(stubs, "GENERATED", tmp_path / "generated.txt")
+    stubs.GENERATED.write_text("", encoding="utf-8")
+    assert main(["stubs", "--check"]) == 1
+    assert "student_stubs/ddpm.py" in capsys.readouterr().err
+    assert main(["stubs", "--refresh"]) == 2
+    assert main(["stubs", "--refresh", "--replace"]) == 0
+    assert main(["stubs", "--check"]) == 0
+
+
+def test_a_folder_that_cannot_be_written_into(tmp_path, capsys):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert main(["stubs", str(tmp_path / "file" / "homework")]) == 2
+    assert "cannot be written into" in capsys.readouterr().err
 
 
 # --- the generator on small sources -----------------------------------------------------------------------------

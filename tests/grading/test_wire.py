@@ -11,6 +11,7 @@ import pytest
 import safetensors.torch
 import torch
 
+from grading.sandbox import limits
 from grading.sandbox.crossing import wire
 from grading.sandbox.crossing.values import Derived, Leaf, Opaque, Probe, Remote
 
@@ -209,7 +210,7 @@ def test_malformed_tensors_are_refused(blob):
         wire.decode(b'{"tensor": "0"}', blob)
 
 
-@pytest.mark.parametrize("sizes", [(wire.MAX_JSON + 1, 0), (0, wire.MAX_BLOB + 1), (2**64 - 1, 2**64 - 1)])
+@pytest.mark.parametrize("sizes", [(limits.MESSAGE_JSON + 1, 0), (0, limits.MESSAGE_BLOB + 1), (2**64 - 1, 2**64 - 1)])
 def test_oversize_messages_are_refused_before_they_are_read(sizes, channel):
     ours, theirs = channel
     ours.sendall(struct.pack(">QQ", *sizes))
@@ -219,7 +220,7 @@ def test_oversize_messages_are_refused_before_they_are_read(sizes, channel):
 
 def test_messages_of_the_largest_size_are_accepted(channel):
     ours, theirs = channel
-    tensor = torch.zeros((wire.MAX_BLOB - 1000) // 8, dtype=torch.float64)
+    tensor = torch.zeros((limits.MESSAGE_BLOB - 1000) // 8, dtype=torch.float64)
     sender = threading.Thread(target=wire.send, args=(ours, tensor))
     sender.start()
     assert torch.equal(wire.receive(theirs), tensor)
@@ -311,7 +312,7 @@ def test_the_document_is_json(channel):
         ("\x1b[2Jgone", "�[2Jgone"),
         ("a\x00b\rc\x07", "a�b�c�"),
         ("half \ud800", "half �"),
-        ("x" * 5000, "x" * wire.MAX_TEXT),
+        ("x" * 5000, "x" * limits.TEXT),
     ],
 )
 def test_text_that_arrives_can_be_shown(text, shown):

@@ -1,7 +1,7 @@
 """Functions that give back something else, raise, hang, die or run wild lose their own points, and only those.
 
 Each submission is the plain solution with one function replaced by way of an ``adapters.py``; what replaces it has the
-right function at hand as ``right``. A neighbour is graded along with it and must pass.
+right function at hand as ``right``. Where more than a value comes back, a neighbour is graded along and must pass.
 """
 
 import textwrap
@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from grading.contract.functions import all_tasks
-from grading.sandbox import student
+from grading.sandbox import limits, student
 from grading.verdicts import FAILED, NOT_IMPLEMENTED, PASSED
 
 from .conftest import PLAIN, outcomes, told
@@ -20,7 +20,7 @@ import os, signal, subprocess, sys, threading, time
 import numpy, torch
 from {module} import {function} as right
 
-def {module}_{function}(*args, **kwargs):
+def {module}_{function}(*args, right=right, **kwargs):
 {body}
 """
 NEIGHBOURS = {
@@ -39,22 +39,44 @@ NEIGHBOURS = {
 }
 A_LINE_OF = "adapters.py:{line} in {module}_{function}"
 FIRST_LINE = 6  # of the body
+BETWEEN = 7  # lines from the end of one body to the next one
 student_observation = student.Observation
 
 
 @pytest.fixture
-def verdict_on(hand_in, grade):
+def handed_in(hand_in):
+    """``handed_in(tasks, body)``: a submission in which each of these tasks' functions has this body."""
+
+    def handed_in(tasks, body):
+        body = textwrap.indent(textwrap.dedent(body).strip(), "    ")
+        names = [task.split(".") for task in tasks]
+        texts = [ADAPTERS.format(module=module, function=function, body=body) for module, function in names]
+        return hand_in(on_top_of=PLAIN, adapters="\n\n".join(texts))
+
+    return handed_in
+
+
+@pytest.fixture
+def verdict_on(handed_in, grade):
     """``verdict_on(task, body)``: the verdict on a task whose function has this body; its neighbour passes."""
 
     def verdict_on(task, body):
-        module, function = task.split(".")
-        body = textwrap.indent(textwrap.dedent(body).strip(), "    ")
-        folder = hand_in(on_top_of=PLAIN, adapters=ADAPTERS.format(module=module, function=function, body=body))
-        verdicts = grade(folder, [task, NEIGHBOURS[task]])
+        verdicts = grade(handed_in([task], body), [task, NEIGHBOURS[task]])
         assert outcomes(verdicts)[NEIGHBOURS[task]] == PASSED, told(verdicts[NEIGHBOURS[task]])
         return verdicts[task]
 
     return verdict_on
+
+
+@pytest.fixture
+def verdicts_on(handed_in, grade):
+    """``verdicts_on(tasks, body)``: several at once, without neighbours: a value comes back, and none can notice which."""
+    return lambda tasks, body: grade(handed_in(tasks, body), tasks)
+
+
+@pytest.fixture
+def verdict_alone(verdicts_on):
+    return lambda task, body: verdicts_on([task], body)[task]
 
 
 def place(task, line=FIRST_LINE):
@@ -63,7 +85,7 @@ def place(task, line=FIRST_LINE):
 
 
 def test_once_something_has_failed_no_more_than_a_moment_is_spent_on_what_else_does(verdict_on, monkeypatch):
-    monkeypatch.setattr(student, "FAILED_SECONDS", 0.0)
+    monkeypatch.setattr(limits, "FAILED_SECONDS", 0.0)
     made = []
     monkeypatch.setattr(student, "Observation", lambda *given: made.append(student_observation(*given)) or made[-1])
     verdict = verdict_on("ddpm.posterior_step", "return 2 * right(*args, **kwargs)")
@@ -110,29 +132,28 @@ AN_IMAGE = {  # what is returned, with y the right result: what the student is t
 
 
 @pytest.mark.parametrize("returned", AN_IMAGE)
-def test_an_image_function_that_returns(returned, verdict_on):
-    verdict = verdict_on("ddpm.posterior_step", f"y = right(*args, **kwargs)\nreturn {returned}")
+def test_an_image_function_that_returns(returned, verdict_alone):
+    verdict = verdict_alone("ddpm.posterior_step", f"y = right(*args, **kwargs)\nreturn {returned}")
     assert verdict.outcome == FAILED
     for words in ["posterior_step(", *AN_IMAGE[returned]]:
         assert words in told(verdict)
 
 
-@pytest.mark.parametrize(
-    "task",
-    [
-        "ddpm.posterior_step",
-        "guidance.guided_eps",
-        "dps.dps_gradient",
-        "augment.rand_cutout",
-        "latents.sample_w_plus",
-        "inversion.invert",
-    ],
-)
+OF_EVERY_KIND = [
+    "ddpm.posterior_step",
+    "guidance.guided_eps",
+    "dps.dps_gradient",
+    "augment.rand_cutout",
+    "latents.sample_w_plus",
+    "inversion.invert",
+]
+
+
 @pytest.mark.parametrize("returned", ["(list(kwargs.values()) + list(args))[1]", "torch.ones(1)", "None"])
-def test_functions_of_every_kind_that_return_nonsense(returned, task, verdict_on):
-    verdict = verdict_on(task, f"right(*args, **kwargs)\nreturn {returned}")
-    assert verdict.outcome == FAILED
-    assert told(verdict)
+def test_functions_of_every_kind_that_return_nonsense(returned, verdicts_on):
+    verdicts = verdicts_on(OF_EVERY_KIND, f"right(*args, **kwargs)\nreturn {returned}")
+    assert outcomes(verdicts) == dict.fromkeys(OF_EVERY_KIND, FAILED)
+    assert all(map(told, verdicts.values()))
 
 
 A_SCALAR = {
@@ -160,13 +181,12 @@ SCALARS = [
 ]
 
 
-@pytest.mark.parametrize("task", SCALARS)
 @pytest.mark.parametrize("returned", A_SCALAR)
-def test_a_scalar_function_that_returns(returned, task, verdict_on):
-    verdict = verdict_on(task, f"y = right(*args, **kwargs)\nreturn {returned}")
-    assert verdict.outcome == FAILED
-    for words in A_SCALAR[returned]:
-        assert words in told(verdict)
+def test_a_scalar_function_that_returns(returned, verdicts_on):
+    verdicts = verdicts_on(SCALARS, f"y = right(*args, **kwargs)\nreturn {returned}")
+    assert outcomes(verdicts) == dict.fromkeys(SCALARS, FAILED)
+    for verdict in verdicts.values():
+        assert all(words in told(verdict) for words in A_SCALAR[returned]), told(verdict)
 
 
 @pytest.mark.parametrize(
@@ -189,8 +209,8 @@ def test_a_scalar_function_that_returns(returned, task, verdict_on):
         "[None for t in y]",
     ],
 )
-def test_a_list_function_that_returns(returned, verdict_on):
-    verdict = verdict_on("noising.strided_timesteps", f"y = right(*args, **kwargs)\nreturn {returned}")
+def test_a_list_function_that_returns(returned, verdict_alone):
+    verdict = verdict_alone("noising.strided_timesteps", f"y = right(*args, **kwargs)\nreturn {returned}")
     assert verdict.outcome == FAILED
     assert "expected" in told(verdict)
     assert "got" in told(verdict)
@@ -284,9 +304,9 @@ def test_r1_without_create_graph_fails_alone(hand_in, grade):
         ("torch.rand(1)", "global random state"),
     ],
 )
-def test_a_cutout_that_is_nearly_right(cut, words, verdict_on):
+def test_a_cutout_that_is_nearly_right(cut, words, verdict_alone):
     body = f"y = right(*args, **kwargs)\nx = args[0] if args else kwargs['x']\n{cut}\nreturn y"
-    verdict = verdict_on("augment.rand_cutout", body)
+    verdict = verdict_alone("augment.rand_cutout", body)
     assert verdict.outcome == FAILED
     assert words in told(verdict)
 
@@ -399,20 +419,22 @@ RAISED = {
 
 
 @pytest.mark.parametrize("statement", RAISED)
-def test_what_a_function_raises_is_told_with_file_and_line(statement, verdict_on):
-    verdict = verdict_on("ddpm.posterior_step", statement)
+def test_what_a_function_raises_is_told_with_file_and_line(statement, verdict_alone):
+    verdict = verdict_alone("ddpm.posterior_step", statement)
     assert verdict.outcome == FAILED
     for words in ["your code raised", *RAISED[statement]]:
         assert words in told(verdict)
     assert "adapters.py:6" in told(verdict)
 
 
-@pytest.mark.parametrize("task", NEIGHBOURS)
-def test_functions_of_every_kind_that_raise(task, verdict_on):
-    verdict = verdict_on(task, "x = 1\nraise ValueError('my own words')")
-    assert verdict.outcome == FAILED
-    assert "ValueError: my own words" in told(verdict)
-    assert place(task, FIRST_LINE + 1) in told(verdict)
+def test_functions_of_every_kind_that_raise(handed_in, grade):
+    body = ["x = 1", "raise ValueError('my own words')"]
+    verdicts = grade(handed_in(NEIGHBOURS, "\n".join(body)), [*NEIGHBOURS, *set(NEIGHBOURS.values())])
+    for i, task in enumerate(NEIGHBOURS):
+        assert verdicts[task].outcome == FAILED
+        assert "ValueError: my own words" in told(verdicts[task])
+        assert place(task, FIRST_LINE + i * (BETWEEN + len(body)) + 1) in told(verdicts[task])
+        assert verdicts[NEIGHBOURS[task]].outcome == PASSED
 
 
 def test_a_missing_argument_is_told(hand_in, grade):
@@ -534,11 +556,12 @@ def test_a_missing_module_and_a_missing_function_are_not_implemented(hand_in, gr
     assert "there is no ddim.py" in told(verdicts["ddim.ddim_step"])
 
 
-@pytest.mark.parametrize("task", NEIGHBOURS)
-def test_not_implemented(task, verdict_on):
-    verdict = verdict_on(task, "raise NotImplementedError")
-    assert verdict.outcome == NOT_IMPLEMENTED
-    assert f"NotImplementedError at {place(task)}" in told(verdict)
+def test_not_implemented(handed_in, grade):
+    verdicts = grade(handed_in(NEIGHBOURS, "raise NotImplementedError"), [*NEIGHBOURS, *set(NEIGHBOURS.values())])
+    for i, task in enumerate(NEIGHBOURS):
+        assert verdicts[task].outcome == NOT_IMPLEMENTED
+        assert f"NotImplementedError at {place(task, FIRST_LINE + i * (BETWEEN + 1))}" in told(verdicts[task])
+        assert verdicts[NEIGHBOURS[task]].outcome == PASSED
 
 
 def test_one_branch_that_is_not_implemented_is_a_failure(verdict_on):
