@@ -99,11 +99,15 @@ def _without_the_grader(path: Path) -> list[Path]:
     A checkout's parents are left out as a whole. Where the grader is installed it lies among the libraries that student
     code needs: then everything beside it is allowed, piece by piece.
     """
-    if path.resolve() in SECRET:
+    real = path.resolve()
+    if real in SECRET:
         return []
-    if not any(path.resolve() in secret.parents for secret in SECRET):
+    if not any(real in secret.parents for secret in SECRET):
         return [path]
-    return [part for child in path.iterdir() for part in _without_the_grader(child)] if INSTALLED else []
+    if not INSTALLED:
+        return []
+    down = (child for child in real.iterdir() if child.resolve() not in (real, *real.parents))  # a link may lead up
+    return [part for child in down for part in _without_the_grader(child)]
 
 
 def _allow(ruleset: int, path: Path, rights: int) -> None:
