@@ -5,6 +5,7 @@ import inspect
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 from ..checking import golden
 from ..checking.points import cases
@@ -98,10 +99,12 @@ def _checked(module: str) -> set[str]:
 
 def _of_solutions(function: Function) -> Iterator[str]:
     """At least one correct solution by another hand; they are in a checkout only."""
-    if not SOLUTIONS.is_dir():
-        return
-    written = re.compile(
-        rf"\b(?:def|class) (?:{function.module}_)?{function.name}\b|\b{function.module}_{function.name} ="
-    )
-    if not any(written.search(path.read_text(encoding="utf-8")) for path in SOLUTIONS.rglob("*.py")):
+    if SOLUTIONS.is_dir() and not written_in(SOLUTIONS, function):
         yield f"no correct solution in tests/solutions/ has it, such as plain/{function.module}.py"
+
+
+def written_in(folder: Path, function: Function) -> bool:
+    """Whether a solution has the function: those that are older than it need not."""
+    name = rf"(?:{function.module}_)?{function.name}"
+    written = re.compile(rf"\b(?:def|class) {name}\b|^\s*{name} =", re.MULTILINE)
+    return any(written.search(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py"))
