@@ -1,20 +1,32 @@
 """Every command of the project: ``nox -s NAME -- ARGUMENTS``. All sessions share one environment.
 
-What stands here is which command a session runs; what the command does stands in ``python -m grading``.
+What stands here is which command a session runs; what the command does stands in ``python -m grading``. Paths among the
+arguments are read from the folder in which nox was started.
 """
 
 import hashlib
+import itertools
+import logging
+import os
+import shlex
+import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import nox
+import nox.registry
 
 nox.options.sessions = ["grade"]
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).resolve().parent
 PINS = ROOT / "requirements.txt"
 ENVIRONMENT = ROOT / ".nox" / "environment"
+CPU_BUILDS = "https://download.pytorch.org/whl/cpu"  # on Linux PyPI's torch brings gigabytes of CUDA
+PATIENCE = 3  # seconds, until that index counts as out of reach
 
+# Nox looks for uv, which no session uses, and says so in front of everything.
+logging.getLogger("nox").addFilter(lambda record: not record.getMessage().startswith("uv binary not found"))
 
 # Nox would give each session an environment of its own: gigabytes of torch, six times over.
 session = nox.session(venv_backend="none")
@@ -25,17 +37,42 @@ def prepare(session: nox.Session) -> str:
     python = str(ENVIRONMENT / "bin" / "python")
     stamp = ENVIRONMENT / "installed-pins"
     pins = hashlib.sha256(PINS.read_bytes() + sys.version.encode()).hexdigest()
-    if not stamp.is_file() or stamp.read_text() != pins:
+    cpu = f"{pins} for the CPU"  # on a cluster's login node, say; its GPU nodes see the same folder
+    held = stamp.read_text() if stamp.is_file() else ""
+    if held != pins and (held != cpu or _has_nvidia_driver()):
+        index = [] if _has_nvidia_driver() else _cpu_builds()
         session.run(sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
-        session.run(python, "-m", "pip", "install", "--quiet", "-r", str(PINS))
-        stamp.write_text(pins)
+        session.run(python, "-m", "pip", "install", "--quiet", *index, "-r", str(PINS))
+        stamp.write_text(cpu if index else pins)
     return python
 
 
-def grading(session: nox.Session, command: str) -> None:
-    code = subprocess.run([prepare(session), "-m", "grading", command, *session.posargs]).returncode
+def _has_nvidia_driver() -> bool:
+    return Path("/proc/driver/nvidia").exists() or shutil.which("nvidia-smi") is not None
+
+
+def _cpu_builds() -> list[str]:
+    """Pip's options for PyTorch's index of CPU builds; none where it cannot be reached, and pip takes what it finds."""
+    try:
+        urllib.request.urlopen(f"{CPU_BUILDS}/torch/", timeout=PATIENCE).close()
+    except OSError:
+        return []
+    return ["--extra-index-url", CPU_BUILDS]
+
+
+def run(session: nox.Session, folder: str | Path, *arguments: str) -> None:
+    """Run python in a folder. Its exit code is nox's: session.run would turn 2 and 3, which say whose fault it was, into 1."""
+    python = prepare(session)
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    # Safe: a folder called grading or reference where nox was started is not the project's.
+    variables = os.environ | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+    code = subprocess.run([python, *arguments], cwd=folder, env=variables).returncode
     if code:
-        sys.exit(code)  # session.run would turn every code into 1; 2 and 3 say whose fault it was
+        sys.exit(code)
+
+
+def grading(session: nox.Session, command: str) -> None:
+    run(session, session.invoked_from, "-m", "grading", command, *session.posargs)
 
 
 @session
@@ -46,8 +83,14 @@ def grade(session: nox.Session) -> None:
 
 @session
 def stubs(session: nox.Session) -> None:
-    """Make student_stubs/ from reference/; with -- --check only say whether they are stale."""
+    """Make a folder to work in: nox -s stubs -- [FOLDER]; -- --refresh makes student_stubs/ anew, -- --check looks at it."""
     grading(session, "stubs")
+
+
+@session
+def contract(session: nox.Session) -> None:
+    """The graded functions; with -- --check, what each of them lacks."""
+    grading(session, "contract")
 
 
 @session
@@ -84,8 +127,8 @@ def weights(session: nox.Session) -> None:
 
 @session
 def gpu(session: nox.Session) -> None:
-    """The GPU tier: everything on CUDA, and the real weights where they are present."""
-    session.run(prepare(session), "-m", "pytest", "-m", "gpu", "tests/gpu", "-rs", *session.posargs)
+    """The GPU tier: everything on CUDA, and the real weights where they are present. Without CUDA it ends with 2."""
+    run(session, ROOT, "-m", "pytest", "-m", "gpu", "tests/gpu", "-rs", *session.posargs)
 
 
 @session
@@ -97,7 +140,7 @@ def audit(session: nox.Session) -> None:
 @session
 def train(session: nox.Session) -> None:
     """Train a model as the one that ships was: nox -s train -- NAME [--outdir DIR] [--steps N] …; -- --help."""
-    session.run(prepare(session), "-m", "reference.training", *session.posargs)
+    run(session, session.invoked_from, "-m", "reference.training", *session.posargs)
 
 
 @session
@@ -114,4 +157,33 @@ def lint(session: nox.Session) -> None:
     session.run(python, "-m", "ruff", "check", ".")
     session.run(python, "-m", "mypy")
     session.run(python, "-m", "grading", "stubs", "--check")
+    session.run(python, "-m", "grading", "contract", "--check")
     session.run(python, "-m", "grading", "fixtures", "--check")
+
+
+@session
+def coverage(session: nox.Session) -> None:
+    """Which lines no test runs: nox -s coverage [-- tests/grading/test_golden.py …]; a page in runs/coverage/."""
+    tests = session.posargs or ["tests/reference", "tests/grading"]
+    report = ["--cov", "--cov-report=term:skip-covered", "--cov-report=html"]
+    environment = {"OMP_NUM_THREADS": "1"}
+    session.run(prepare(session), "-m", "pytest", "-q", "-n", "auto", *report, *tests, env=environment)
+
+
+def _refuse_unknown_sessions(words: list[str]) -> None:
+    """To nox, ``nox -s grade my_homework`` names a second session, and ends with 3: here, the grader's fault."""
+    words = list(itertools.takewhile(lambda word: word != "--", words))
+    flag = next((i for i, word in enumerate(words) if word in ("-s", "-e", "--session", "--sessions")), len(words))
+    for i, word in itertools.takewhile(lambda one: not one[1].startswith("-"), enumerate(words[flag + 1 :], flag + 1)):
+        if word not in nox.registry.get():
+            meant = ["nox", *words[:i], "--", *words[i:]]
+            why = (
+                f"what a session is given stands behind --: {shlex.join(meant)}"
+                if i > flag + 1
+                else "nox -l lists them"
+            )
+            print(f"nox: there is no session {word}; {why}", file=sys.stderr)
+            sys.exit(2)
+
+
+_refuse_unknown_sessions(sys.argv[1:])

@@ -1,13 +1,12 @@
-"""Where things lie."""
+"""Where things lie: in a checkout beside the packages, in an installed package below ``grading/`` (see pyproject.toml)."""
 
 from pathlib import Path
 
-ROOT = (
-    Path(__file__).resolve().parents[1]
-)  # holds grading/ and reference/: a checkout, or where the package is installed
-INSTALLED = not (ROOT / "pyproject.toml").is_file()  # among other packages, not in a checkout
-FIXTURES = ROOT / "fixtures"
-STUBS = ROOT / "student_stubs"
-CHECKS = Path(__file__).parent / "checking" / "checks"
-COURSES = Path(__file__).parent / "contract" / "courses"
-SECRET = (ROOT / "grading", ROOT / "reference") if INSTALLED else (ROOT,)  # what student code must not read
+_HERE = Path(__file__).resolve().parent
+ROOT = _HERE.parent  # holds grading/ and reference/: a checkout, or the folder of all libraries
+INSTALLED = (_HERE / "_fixtures").is_dir()  # a wheel was built, and has put them there
+FIXTURES = _HERE / "_fixtures" if INSTALLED else ROOT / "fixtures"
+STUBS = _HERE / "_student_stubs" if INSTALLED else ROOT / "student_stubs"
+CHECKS = _HERE / "checking" / "checks"
+COURSES = _HERE / "contract" / "courses"
+SECRET = (_HERE, ROOT / "reference") if INSTALLED else (ROOT,)  # what student code must not read

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from ..contract.functions import function
 from ..diagnosis.mistakes import Mistake, catalogue
 from ..paths import ROOT
 from ..sandbox.fork_server import ForkServer
 from ..verdicts import PASSED
 from . import submissions
 from .coincidences import coincidences
+from .completeness import written_in
 from .equivalent import Declarations
 from .mutants import Mutant, mutants, pairs
 from .rounds import Graded, Round, grade_all, in_rounds
@@ -115,7 +117,8 @@ def _by_function(singles: Sequence[Mutant]) -> dict[str, list[Mutant]]:
 
 def _of_solutions(tasks: list[str], seed: int) -> Iterator[Round]:
     for path in solutions():
-        yield Round(SOLUTION, dict.fromkeys(tasks, path), partial(_as_it_is, path), seed)
+        own = [task for task in tasks if written_in(path, function(task))]
+        yield Round(SOLUTION, dict.fromkeys(own, path), partial(_as_it_is, path), seed)
 
 
 def _as_it_is(path: Path, _: Path) -> Path:

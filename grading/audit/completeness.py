@@ -5,6 +5,7 @@ import inspect
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 from ..checking import golden
 from ..checking.points import cases
@@ -15,6 +16,7 @@ from ..paths import CHECKS, ROOT
 
 MISTAKES = 5  # at least so many
 SECTIONS = ("Source:", "Convention:", ">>> ")  # of a docstring, beside its first sentence
+TESTS = ROOT / "tests" / "reference"
 SOLUTIONS = ROOT / "tests" / "solutions"
 
 
@@ -35,7 +37,7 @@ def missing() -> list[str]:
         if mistakes[function.task] < MISTAKES:
             place = f"grading/diagnosis/mistakes/{function.module}.py"
             problems.append(f"{mistakes[function.task]} catalogued mistakes in {place}, expected {MISTAKES} at least")
-        problems += _of_solutions(function)
+        problems += [*_of_solutions(function), *_of_tests(function)]
         found += [f"{function.task}: {problem}" for problem in problems]
     return found
 
@@ -98,10 +100,19 @@ def _checked(module: str) -> set[str]:
 
 def _of_solutions(function: Function) -> Iterator[str]:
     """At least one correct solution by another hand; they are in a checkout only."""
-    if not SOLUTIONS.is_dir():
-        return
-    written = re.compile(
-        rf"\b(?:def|class) (?:{function.module}_)?{function.name}\b|\b{function.module}_{function.name} ="
-    )
-    if not any(written.search(path.read_text(encoding="utf-8")) for path in SOLUTIONS.rglob("*.py")):
+    if SOLUTIONS.is_dir() and not written_in(SOLUTIONS, function):
         yield f"no correct solution in tests/solutions/ has it, such as plain/{function.module}.py"
+
+
+def _of_tests(function: Function) -> Iterator[str]:
+    """The reference's own test, against an oracle that is not the reference; in a checkout, too."""
+    path = TESTS / f"test_{function.module}.py"
+    if TESTS.is_dir() and not (path.is_file() and re.search(rf"\b{function.name}\b", path.read_text(encoding="utf-8"))):
+        yield f"the reference is not tested: tests/reference/{path.name} does not name it"
+
+
+def written_in(folder: Path, function: Function) -> bool:
+    """Whether a solution has the function: those that are older than it need not."""
+    name = rf"(?:{function.module}_)?{function.name}"
+    written = re.compile(rf"\b(?:def|class) {name}\b|^\s*{name} =", re.MULTILINE)
+    return any(written.search(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py"))

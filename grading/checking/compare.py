@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
+import numpy
 import torch
 from torch import Tensor
 
@@ -144,7 +145,7 @@ def _sample(x: Tensor, difference: Tensor | None = None) -> str:
     if x.ndim == 0:
         return f"{x.item():.8g}"
     worst = int(difference.nan_to_num(math.inf).argmax()) if difference is not None else 0
-    index = [int(i) for i in torch.unravel_index(torch.tensor(worst), x.shape)]
+    index = [int(i) for i in numpy.unravel_index(worst, tuple(x.shape))]
     first = ", ".join(f"{v:.5g}" for v in x.flatten()[:4].tolist())
     return f"{x[tuple(index)].item():.8g} at {index}; it begins {first}"
 

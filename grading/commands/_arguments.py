@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..contract.courses import Course
 from ..contract.functions import chosen
+from ..paths import INSTALLED
 from ..verdicts import Unusable
 
 SEEDS = 2**32
@@ -27,6 +28,12 @@ def only(course: Course, text: str) -> Course:
         return course.only(chosen(text, course.functions, f"course {course.name}"))
     except ValueError as error:
         raise Unusable(f"--only {error}") from error
+
+
+def expect_checkout(what: str) -> None:
+    """For what is made of the project's own files, or written among them."""
+    if INSTALLED:
+        raise Unusable(f"{what}: expected a checkout of the project; an installed package has no files for it")
 
 
 def folder(option: str, path: Path) -> Path:

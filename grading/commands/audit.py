@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 if everything is as it should be, 1 otherwise."""
+    _arguments.expect_checkout("audit")
     with ForkServer() as fork_server:
         return _audit(fork_server, arguments)
 

@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 if everything was measured, 1 otherwise."""
+    _arguments.expect_checkout("bench")
     with ForkServer() as fork_server:
         if arguments.path is None:
             return _bench(fork_server, arguments, None)

@@ -29,6 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
         for problem in stale:
             print(f"fixtures are stale: {problem}; run `nox -s fixtures`", file=sys.stderr)
         return AMISS if stale else DONE
+    if arguments.out == FIXTURES:
+        _arguments.expect_checkout("fixtures without --out DIR")
     seed = golden.DEFAULT_SEED if arguments.seed is None else _arguments.seed(arguments.seed)
     written = golden.write(golden.build(seed), _arguments.folder("--out", arguments.out))
     print(

@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 if nothing failed, 1 otherwise."""
+    if arguments.calibrate is not None:
+        _arguments.expect_checkout("--calibrate")
     with ForkServer() as fork_server:
         return _smoke(fork_server, arguments)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..contract import stubs
 from ..paths import STUBS
-from . import AMISS, DONE
+from . import AMISS, DONE, _arguments
 
 HELP = "make a folder to work in, from the reference's signatures and docstrings"
 
@@ -28,6 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
         for name, why in differing.items():
             print(f"student_stubs/{name} {why}; `nox -s stubs -- --refresh` makes it anew", file=sys.stderr)
         return AMISS if differing else DONE
+    if arguments.refresh:
+        _arguments.expect_checkout("--refresh")
     folder = STUBS if arguments.refresh else arguments.folder
     written, kept = stubs.write(fresh, folder, replace=arguments.replace)
     if arguments.refresh:

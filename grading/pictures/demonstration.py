@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..paths import ROOT
+from ..paths import FIXTURES
 
 __all__ = [
     "DEMONSTRATIONS",
@@ -26,7 +26,7 @@ __all__ = [
     "passes",
 ]
 
-EXPECTED = ROOT / "fixtures" / "smoke.json"
+EXPECTED = FIXTURES / "smoke.json"
 SPREAD = 4.0  # standard deviations
 ROUNDING = 1e-6  # where the reference gives exactly 0
 FLOOR = 0.1  # of the mean: the least spread that is believed of a few seeds, and of optimisers that are free

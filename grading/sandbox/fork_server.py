@@ -29,13 +29,18 @@ fork_server.run(socket.socket(fileno=descriptor))
 """
 
 
+def _is_library(folder: Path) -> bool:
+    """Not the checkout, nor where the grader was started: ``python -m`` puts that folder on the import path."""
+    return (INSTALLED and folder == ROOT) or folder not in (ROOT, Path.cwd())
+
+
 class ForkServer:
     """The preloaded process; a context manager. Starting it returns at once, it loads while the caller goes on."""
 
     def __init__(self) -> None:
         self.scratch = Path(tempfile.mkdtemp(prefix="grading-"))
         ours, theirs = socket.socketpair()
-        path = [p for p in sys.path if p and (INSTALLED or Path(p).resolve() != ROOT)]
+        path = [p for p in sys.path if p and _is_library(Path(p).resolve())]
         boot = json.dumps([str(ROOT), path, theirs.fileno()])
         environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
         self.process = subprocess.Popen(

@@ -30,10 +30,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .._arguments import refuse
+from .._fixtures import FIXTURES
 from ..shapes import Number
 from .idx import FOUND_AS, find_idx, read_idx
 
-FOLDER = Path(__file__).parents[2] / "fixtures" / "data"
+FOLDER = FIXTURES / "data"
 #: The names that :func:`load` knows, with the sheet and (for a subset) the one class that each takes from it.
 SHEETS: dict[str, tuple[str, str | None]] = {
     "digits": ("digits", None),

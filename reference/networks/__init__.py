@@ -10,9 +10,11 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from .._fixtures import FIXTURES
+
 __all__ = ["MODELS", "NETWORKS", "Missing", "export", "load", "training_of"]
 
-MODELS = Path(__file__).parents[2] / "fixtures" / "models"
+MODELS = FIXTURES / "models"
 #: Class → module. Modules are imported when a network is asked for: diffusers alone takes seconds.
 NETWORKS = {
     "Classifier": "reference.networks.classifier",

@@ -1,4 +1,4 @@
-"""The GPU tier: skipped as a whole where there is no CUDA; memory and time of every run are recorded.
+"""The GPU tier: a run of it ends at once where there is no CUDA; memory and time of every run are recorded.
 
 ``runs/gpu/gpu-runs.json`` holds one record per test, and the terminal shows the longest as a table; the setting
 ``GPU_RUNS`` names another folder.
@@ -25,13 +25,28 @@ SHOWN = 40  # rows of the table
 _records: list[dict] = []
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session):
+    """Nothing but skipped tests would look like success. A run that has other tests as well goes on, and skips these."""
+    if (
+        session.items
+        and all(item.get_closest_marker("gpu") for item in session.items)
+        and not torch.cuda.is_available()
+    ):
+        pytest.exit(f"nothing was run: {_why_not()}", returncode=2)
+
+
+def _why_not():
+    if torch.version.cuda is None:
+        return f"needs a CUDA device, and torch {torch.__version__} has no CUDA in it"
+    return f"needs a CUDA device, and there is none that CUDA {torch.version.cuda} can use"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cuda():
     """Skips everything here without a GPU; with one, float32 is float32: no TF32 in what is compared with the CPU."""
     if not torch.cuda.is_available():
-        build = torch.version.cuda
-        why = f"torch {torch.__version__} has no CUDA in it" if build is None else f"no GPU that CUDA {build} can use"
-        pytest.skip(f"needs a CUDA device: {why}")
+        pytest.skip(_why_not())
     # cuBLAS is bitwise repeatable only with a workspace of its own, which it looks up when it is first called.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False

@@ -14,6 +14,7 @@ import site
 import struct
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 
 from ...paths import INSTALLED, ROOT, SECRET
@@ -70,7 +71,9 @@ def confine(scratch: Path) -> bool:
     ruleset = _libc.syscall(_CREATE_RULESET, attributes, size, 0)
     if ruleset < 0:
         return False
-    for path in _readable():
+    # Of the processes only this one: others' environments and memory maps are nobody's business.
+    own = (Path("/proc") / name for name in (str(os.getpid()), "cpuinfo", "meminfo", "stat", "filesystems", "sys"))
+    for path in (*libraries(), *own):
         _allow(ruleset, path, _READ & rights)
     if INSTALLED:  # imports list the folder of all libraries; its names are no secret
         _allow(ruleset, ROOT, _READ_DIR & rights)
@@ -83,14 +86,16 @@ def confine(scratch: Path) -> bool:
     return done
 
 
-def _readable() -> set[Path]:
-    """The interpreter, its libraries and what the system's C library reads; never the grader's own folder."""
-    paths = {Path(p) for p in sysconfig.get_paths().values()} | {Path(p) for p in sys.path if p}
-    paths |= {Path(p) for p in (*site.getsitepackages(), sys.prefix, sys.base_prefix)}
-    paths |= {Path(p) for p in ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share", "/etc", "/sys")}
-    # Of the processes only this one: others' environments and memory maps are nobody's business.
-    paths |= {Path("/proc") / name for name in (str(os.getpid()), "cpuinfo", "meminfo", "stat", "filesystems", "sys")}
-    return {part for path in paths if path.exists() for part in _without_the_grader(path)}
+@cache
+def libraries() -> frozenset[Path]:
+    """The interpreter, its libraries and what the system's C library reads; never the grader's own folder.
+
+    Workers find the answer that the process they are forked from has been given.
+    """
+    paths = {*sysconfig.get_paths().values(), *sys.path, *site.getsitepackages(), sys.prefix, sys.base_prefix}
+    paths |= {"/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share", "/etc", "/sys"}
+    folders = {Path(path).resolve() for path in paths if path}
+    return frozenset(part for folder in folders if folder.exists() for part in _without_the_grader(folder))
 
 
 def _without_the_grader(path: Path) -> list[Path]:
@@ -99,11 +104,15 @@ def _without_the_grader(path: Path) -> list[Path]:
     A checkout's parents are left out as a whole. Where the grader is installed it lies among the libraries that student
     code needs: then everything beside it is allowed, piece by piece.
     """
-    if path.resolve() in SECRET:
+    real = path.resolve()
+    if real in SECRET:
         return []
-    if not any(path.resolve() in secret.parents for secret in SECRET):
+    if not any(real in secret.parents for secret in SECRET):
         return [path]
-    return [part for child in path.iterdir() for part in _without_the_grader(child)] if INSTALLED else []
+    if not INSTALLED:
+        return []
+    down = (child for child in real.iterdir() if child.resolve() not in (real, *real.parents))  # a link may lead up
+    return [part for child in down for part in _without_the_grader(child)]
 
 
 def _allow(ruleset: int, path: Path, rights: int) -> None:

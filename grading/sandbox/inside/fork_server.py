@@ -28,6 +28,7 @@ def run(control: socket.socket) -> None:
     torch.set_num_threads(1)
     sys.dont_write_bytecode = True
     confinement.adopt_orphans()
+    confinement.libraries()
     gc.freeze()
     workers: set[int] = set()  # and clones
     while True:
