@@ -8,7 +8,6 @@ from functools import partial
 import pytest
 import torch
 import torch.nn.functional as F
-from reference.training.pictures import save_grid
 
 from grading.pictures.fetch import WEIGHTS
 from grading.pictures.functions import Trusted, of_the_reference
@@ -16,6 +15,7 @@ from grading.pictures.techniques import ddim, ddpm, denoising, dps, guidance, in
 from grading.pictures.weights import Missing, locate
 from grading.pictures.worlds import deepfloyd, faces, stable_diffusion, stylegan2
 from grading.pictures.worlds.shipped import Shipped
+from reference.data.grids import save_grid
 from reference.illusions import lowpass
 from reference.inversion import lp_loss, lpips_features, perceptual_loss
 from tests import tiny_models
