@@ -1,7 +1,7 @@
 """How often a correct solution of a random function is taken for a wrong one: never, in a thousand gradings.
 
 The bound that the checks promise is far lower, 1e-7; this many gradings show that no check of theirs is much off it.
-Deselected by default, since it takes minutes: `nox -s tests -- tests/grading -m slow`.
+Deselected by default, since it takes minutes: `nox -s tests -- -m slow -n 2`.
 """
 
 import pytest

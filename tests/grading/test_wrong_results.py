@@ -705,6 +705,7 @@ def test_a_patched_library_stays_in_its_own_worker(patch, verdict_on):
 # --- all at once, through the command line ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_infinite_loop_and_an_exit_lose_only_their_own_functions(hand_in, cli, tmp_path):
     folder = hand_in(
         on_top_of=PLAIN,
