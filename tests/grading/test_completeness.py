@@ -7,6 +7,7 @@ import pytest
 
 from grading.__main__ import main
 from grading.audit import completeness
+from grading.checking import golden
 from grading.contract.functions import FUNCTIONS, Function
 from grading.contract.reference import reference_module
 from grading.diagnosis.mistakes import catalogue
@@ -70,9 +71,10 @@ def test_a_function_that_has_only_been_written_lacks_everything_else(monkeypatch
         "no goldens in fixtures/",
         "0 catalogued mistakes in grading/diagnosis/mistakes/ddpm.py, expected 5 at least",
         "no correct solution in tests/solutions/ has it",
+        "the reference is not tested: tests/reference/test_ddpm.py does not name it",
     ):
         assert len([line for line in told if words in line]) == 1, words
-    assert len(told) == 8
+    assert len(told) == 9
 
 
 @pytest.mark.usefixtures("only")
@@ -93,9 +95,8 @@ def test_too_few_mistakes(monkeypatch):
 
 
 @pytest.mark.usefixtures("only")
-def test_no_goldens(monkeypatch, tmp_path):
-    (tmp_path / "manifest.json").write_text('{"points": {}}', encoding="utf-8")
-    monkeypatch.setattr(completeness, "FIXTURES", tmp_path)
+def test_no_goldens(monkeypatch):
+    monkeypatch.setattr(golden, "tasks", set)
     (line,) = completeness.missing()
     assert line == f"{TASK}: no goldens in fixtures/: run `nox -s fixtures`"
 
@@ -116,6 +117,16 @@ def test_no_solution_by_another_hand(monkeypatch, tmp_path):
     for written in ("def predict_x0(x_t): ...", "def ddpm_predict_x0(x_t): ...", "ddpm_predict_x0 = other"):
         (tmp_path / "ddpm.py").write_text(f"{written}\n", encoding="utf-8")
         assert completeness.missing() == []
+
+
+@pytest.mark.usefixtures("only")
+def test_no_test_of_the_reference(monkeypatch, tmp_path):
+    monkeypatch.setattr(completeness, "TESTS", tmp_path)
+    for text in (None, "def test_predict_x0_differently(): ..."):
+        if text is not None:
+            (tmp_path / "test_ddpm.py").write_text(text, encoding="utf-8")
+        (line,) = completeness.missing()
+        assert line == f"{TASK}: the reference is not tested: tests/reference/test_ddpm.py does not name it"
 
 
 def test_the_command_lists_the_functions_and_ends_with_1_where_something_is_missing(monkeypatch, capsys):
