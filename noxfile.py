@@ -101,16 +101,10 @@ def fixtures(session: nox.Session) -> None:
 
 @session
 def tests(session: nox.Session) -> None:
-    """The project's own tests; the reference's once more with its shape annotations checked."""
-    pytest = [prepare(session), "-m", "pytest", "-q"]
-    if session.posargs:
-        session.run(*pytest, *session.posargs)
-        return
+    """The project's own tests, or what is asked for: nox -s tests -- [tests/grading/test_cli.py …] [-m slow] …."""
+    asked = session.posargs or ["-n", "auto", "--maxprocesses", "8"]
     # One thread each: the tests run side by side.
-    environment = {"OMP_NUM_THREADS": "1"}
-    hook = "--jaxtyping-packages=reference,beartype.beartype"
-    session.run(*pytest, "tests/reference", hook, "-m", "not bad_input", env=environment)
-    session.run(*pytest, "-n", "auto", "--maxprocesses", "8", env=environment)
+    session.run(prepare(session), "-m", "pytest", "-q", *asked, env={"OMP_NUM_THREADS": "1"})
 
 
 @session
