@@ -78,7 +78,7 @@ def assert_right(student: Student, *, by_name: bool = False, **arguments: Any) -
     expected = exact(student.task, arguments)
     if isinstance(expected, Tensor):
         allowed = tolerance(expected, lambda nearby: exact(student.task, nearby), arguments)
-        assert_close(reply, expected, allowed, precision(arguments) if _fixes_dtype(arguments) else None)
+        assert_close(reply, expected, allowed, precision(arguments) if fixes_dtype(arguments) else None)
     else:
         assert_same(reply, expected)
     return reply
@@ -174,7 +174,8 @@ def _is_float(value: Any) -> bool:
     return isinstance(_tensor(value), Tensor) and _tensor(value).is_floating_point()
 
 
-def _fixes_dtype(arguments: dict[str, Any]) -> bool:
+def fixes_dtype(arguments: dict[str, Any]) -> bool:
+    """Whether the dtype of a result is given by that of an argument; it is free otherwise, as for schedules."""
     return any(_is_float(value) for value in arguments.values())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..checking.compare import ROUNDINGS, alike, precision
+from ..checking.compare import ROUNDINGS, alike, fixes_dtype, precision
 from ..contract.functions import function
 from ..contract.reference import reference_function
 from ..sandbox import limits
@@ -80,7 +80,8 @@ def _gives(implementation: Callable, observation: Observation, task: str, facts:
         if reply is None or not all(made[key] == getattr(reply, key) for key in facts):
             return _NOT
         result = made["result"]
-        if not replays and _same(result, reply.value, allowed) and alike(made.get("grads"), reply.grads, allowed):
+        same = not replays and _same(result, reply.value, allowed, not fixes_dtype(observation.arguments))
+        if same and alike(made.get("grads"), reply.grads, allowed):
             return _EXACTLY
         if not (made["moved_random_state"] and isinstance(result, Tensor) and isinstance(reply.value, Tensor)):
             return _NOT
@@ -107,10 +108,10 @@ def _over_the_wire(function: Callable) -> Callable:
     return answer
 
 
-def _same(made: Any, came: Any, allowed: float) -> bool:
-    """Alike, with nan and inf in the same places, images in the same dtype."""
+def _same(made: Any, came: Any, allowed: float, dtype_is_free: bool) -> bool:
+    """Alike, with nan and inf in the same places, images in the same dtype where an argument fixes one."""
     if isinstance(made, Tensor) and isinstance(came, Tensor) and made.shape == came.shape:
-        if made.ndim and made.dtype != came.dtype:
+        if made.ndim and made.dtype != came.dtype and not dtype_is_free:
             return False
         if not torch.equal(made.isnan(), came.isnan()) or not torch.equal(made.isinf(), came.isinf()):
             return False
