@@ -229,7 +229,7 @@ class TestInvert:
             raise default.fail("without optimizer it is not L-BFGS that searches", "as for lbfgs", kind="default")
         many = self.valley(Draw([seed, 6]), optimizer="adam")
         default = student(**many)
-        if not 1000 <= default.asked <= 1005:  # it stops by itself, as it may, or has another default
+        if default.asked - 1000 != adam.asked - 3:  # it stops by itself, as it may, or has another default
             given = student(**many, num_steps=1000)
             if default.asked != given.asked or not alike(default.value, given.value, SAME_SEARCH):
                 got = f"{default.asked} images, {given.asked} with num_steps=1000"
