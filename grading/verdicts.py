@@ -19,7 +19,8 @@ class Failure(AssertionError):
     where: list[str] = field(default_factory=list)  # the student's own frames, "ddpm.py:12 in step: x = 1 / 0"
     printed: str = ""
     error: str = ""  # the type of the exception that the student's code raised
-    kind: str = "wrong"  # wrong | raised | not implemented | hung | died | changed | no parameters | cut off
+    # wrong | raised | not implemented | hung | died | changed | seeded | default | no parameters | cut off
+    kind: str = "wrong"
     importing: bool = False  # it came up while the submission was imported
     subject: str = ""  # the arguments that were changed
 

@@ -38,6 +38,14 @@ class Function:
         assert isinstance(definition, ast.FunctionDef)
         return tuple(argument.arg for argument in definition.args.args)
 
+    @cached_property
+    def defaults(self) -> dict[str, str]:
+        """The arguments that may be left out, with their defaults as the contract writes them."""
+        definition = ast.parse(f"def f({self.signature}): pass").body[0]
+        assert isinstance(definition, ast.FunctionDef)
+        values = [ast.unparse(value) for value in definition.args.defaults]
+        return dict(zip(self.parameters[len(self.parameters) - len(values) :], values))
+
     @property
     def exact(self) -> bool:
         """The same arguments have one right answer; such functions have test points and goldens."""

@@ -15,6 +15,6 @@ back has to give their results. Where neither does, the smallest failing call is
 | ``readback/``      | the algebra of formulas; ``known/``: what is known of each function      |
 """
 
-from .diagnose import Diagnosis, diagnose
+from .diagnose import Diagnosis, diagnose, told_already
 
-__all__ = ["Diagnosis", "diagnose"]
+__all__ = ["Diagnosis", "diagnose", "told_already"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from ..sandbox import limits
 from ..sandbox.student import Student
-from ..verdicts import Finding
+from ..verdicts import Failure, Finding
 from . import readback
 from .clock import Clock
 from .counterexample import smallest_failing_call
@@ -20,6 +20,12 @@ class Diagnosis:
     formula: readback.Reading | None = None  # what was read back, of which ``reading`` tells in words
     unexplained: str = ""
     trouble: str = ""  # what went wrong in the reader
+
+
+def told_already(failures: list[Failure]) -> bool:
+    """Whether the checks say all that is wrong. Autograd itself refuses some of what is changed in place."""
+    kinds = {failure.kind for failure in failures} - {"seeded", "default"}
+    return kinds <= {"changed"} or kinds == {"changed", "raised"}
 
 
 def diagnose(student: Student) -> Diagnosis:

@@ -21,8 +21,8 @@ def read_back(student: Student, out_of_time: OutOfTime) -> readback.Reading | No
         if out_of_time() or not student.open:
             raise _NoMoreQuestions
         student.take_time()
-        outputs, losses, _ = student.run_module(settings, inputs, train=train, seconds=limits.NETWORK_SECONDS)
-        return outputs if train is None else losses
+        ran = student.run_module(settings, inputs, train=train, seconds=limits.NETWORK_SECONDS)
+        return ran.outputs if train is None else ran.losses
 
     record = [
         readback.Answer(one.arguments, one.reply.value if one.reply else None, one.error) for one in student.record

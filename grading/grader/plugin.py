@@ -5,6 +5,7 @@ from typing import Literal
 
 import pytest
 
+from ..diagnosis import told_already
 from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import OutOfPatience, Student
 from ..verdicts import FAILED, CheckResult, Failure, Verdict, conclude
@@ -134,7 +135,9 @@ class GradingPlugin:
             try:
                 diagnosis = self.run.diagnose(student)
                 verdict.mistakes = [mistake.student for mistake in diagnosis.mistakes]
-                verdict.reading, verdict.unexplained = diagnosis.reading, diagnosis.unexplained
+                verdict.reading = diagnosis.reading
+                if not told_already([check.failure for check in verdict.checks if check.failure is not None]):
+                    verdict.unexplained = diagnosis.unexplained
                 self.trouble += [diagnosis.trouble] if diagnosis.trouble else []
             except Exception as error:  # a diagnosis is an extra: its failure must not cost the verdict
                 self.trouble.append(f"no diagnosis of {task}: {type(error).__name__}: {error}")

@@ -13,6 +13,8 @@ _FORM = {  # of an answer to a call; whatever has another form does not come fro
     "grad_left": list,
     "unfrozen": list,
     "kept_graph": list,
+    "seeded": list,
+    "asked": int,
     "attached": bool,
     "moved_random_state": bool,
     "printed": str,
@@ -25,17 +27,19 @@ class Reply:
 
     value: Any
     called: str
-    changed: list[str]  # arguments that were changed in place
+    changed: list[str]  # arguments that were changed in place, or "requires_grad of x_t"
     attached: bool  # the result hangs on an autograd graph
     grad_left: list[str]  # arguments with a .grad that was not there before
     unfrozen: list[str]  # networks whose parameters' requires_grad was changed
     moved_random_state: bool  # the global one
+    asked: int  # how often networks that count it were asked
+    seeded: list[str]  # the global random states that were seeded: "torch", "numpy", "random"
     kept_graph: list[str]  # networks that were reached through the graph of an earlier call
     grads: dict[str, Tensor | None] | None  # by leaf argument; None where the result is not differentiable
     printed: str
 
-    def fail(self, summary: str, expected: str = "", got: str = "") -> Failure:
-        return Failure(summary, called=self.called, expected=expected, got=got, printed=self.printed)
+    def fail(self, summary: str, expected: str = "", got: str = "", kind: str = "wrong") -> Failure:
+        return Failure(summary, called=self.called, expected=expected, got=got, printed=self.printed, kind=kind)
 
 
 @dataclass

@@ -4,7 +4,7 @@ import copy
 import math
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -21,6 +21,15 @@ UNTRAINED = {
     "no parameters": "the network has no parameters that an optimizer could train",
     "cut off": "no gradient of the output reaches the network's parameters",
 }
+
+
+class NetworkRun(NamedTuple):
+    """A network of the submission's that was built and run."""
+
+    outputs: list[Any]
+    losses: list[float]  # the first and the last of a training run
+    called: str  # as text
+    parameters: int  # how many it has
 
 
 class OutOfPatience(Exception):
@@ -140,20 +149,21 @@ class Student:
         by_name: bool = False,
         train: dict[str, Any] | None = None,
         seconds: float | None = None,
-    ) -> tuple[list[Any], list[float], str]:
-        """Build the submission's network and run it: its outputs, the losses of a training run, and the call as text."""
+    ) -> NetworkRun:
+        """Build the submission's network and run it, or train it."""
         self._expect_time()
         called = f"{describe_call(self.function.name, settings)}, then {describe_call('forward', inputs[0])}"
         message = {"settings": settings, "inputs": inputs, "by_name": by_name, "train": train}
         answer = self._conversation.exchange(Request(message, [], called), seconds or self._call_seconds)
         with self._conversation.readable(called):
-            came = fields(answer, {"outputs": list, "losses": list, "changed": list, "untrained": str})
+            form = {"outputs": list, "losses": list, "changed": list, "untrained": str, "parameters": int}
+            came = fields(answer, form)
         if came["changed"]:
             names = " and ".join(came["changed"])
             raise Failure(f"{names} changed in place", called, "arguments as they were", kind="changed", subject=names)
         if came["untrained"] in UNTRAINED:
             raise Failure(UNTRAINED[came["untrained"]], called, kind=came["untrained"])
-        return came["outputs"], came["losses"], called
+        return NetworkRun(came["outputs"], came["losses"], called, came["parameters"])
 
     def _expect_time(self) -> None:
         if self.stopped is not None:

@@ -24,7 +24,7 @@ def observe(function, arguments, cotangent=None):
     """One recorded call, as the grader has it of a student."""
     fresh = {name: evidence.fresh(value) for name, value in arguments.items()}
     made = perform(function, [], fresh, cotangent)
-    facts = {key: made[key] for key in matching._FACTS}
+    facts = {key: made[key] for key in (*matching._FACTS, "seeded", "asked")}
     reply = Reply(value=made["result"], called="", grads=made.get("grads"), printed="", **facts)
     return Observation(arguments, cotangent, reply)
 

@@ -47,7 +47,7 @@ class TestSDEdit:
 
 @grades("editing.repaint_blend")
 class TestRepaintBlend:
-    @holds_for(draw=draws, shape=shapes, t_prev=st.integers(-1, 999))
+    @holds_for(draw=draws, shape=shapes, t_prev=st.integers(-1, 998))
     def test_masks_of_one_value(self, student, draw, shape, t_prev):
         """A mask of ones keeps x_prev; a mask of zeros gives the original at level t_prev."""
         x_prev, x_orig, noise = draw.images(3, shape)

@@ -14,7 +14,7 @@ from ...sandbox.crossing.probes import DenoisingModel
 from ...sandbox.crossing.values import Probe
 from ...sandbox.describe import describe
 from ...verdicts import Failure
-from ..compare import assert_close
+from ..compare import alike, assert_close
 from . import draws, grades, holds_for
 from .expect import IDENTITY
 
@@ -38,7 +38,7 @@ class Network:
     def run(self, student, *inputs, channels=1, width=WIDTH, by_name=False):
         """Outputs for the inputs from one and the same network, each shaped like its x."""
         settings = {"in_channels": channels, "num_hiddens": width}
-        outputs, _, called = student.run_module(settings, list(inputs), by_name=by_name)
+        outputs, _, called, _ = student.run_module(settings, list(inputs), by_name=by_name)
         for given, y in zip(inputs, outputs):
             if not (isinstance(y, torch.Tensor) and y.shape == given["x"].shape):
                 raise Failure(
@@ -55,9 +55,25 @@ class Network:
         """Images go in and images of the same shape come out: one sample or several, any number of channels."""
         self.run(student, self.inputs(seed), self.inputs(seed, 1))
         self.run(student, self.inputs(seed, 2, 3), channels=3)
-        outputs, _, called = student.run_module({}, [self.inputs(seed, 1)])  # as many channels as by default
-        if not (isinstance(outputs[0], torch.Tensor) and outputs[0].shape == (1, 1, SIDE, SIDE)):
-            raise Failure("with the default arguments the output has the wrong shape", called)
+
+    def test_defaults(self, student, seed):
+        """A setting that is left out counts as its default; more num_hiddens means more parameters."""
+        inputs = [floats(self.inputs(seed, 1))]
+        defaults = {name: int(value) for name, value in student.function.defaults.items()}
+        small = student.run_module(defaults | {"num_hiddens": WIDTH}, inputs)
+        narrow = student.run_module({"num_hiddens": WIDTH}, inputs)  # the others are left out
+        wide, default = student.run_module(defaults, inputs), student.run_module({}, inputs)
+        for given, left_out in ((small, narrow), (wide, default)):
+            same = given.parameters == left_out.parameters and alike(given.outputs, left_out.outputs, 1e-4)
+            if not same:
+                expected = f"as with {', '.join(f'{name}={value}' for name, value in defaults.items())}"
+                got = f"{left_out.parameters:,} parameters, not {given.parameters:,}, or another output"
+                raise Failure(
+                    "a setting that is left out is not its default", left_out.called, expected, got, kind="default"
+                )
+        if not small.parameters < wide.parameters:
+            got = f"{small.parameters:,} and {wide.parameters:,} parameters"
+            raise Failure(f"num_hiddens = {WIDTH} is no smaller than the default", wide.called, "fewer parameters", got)
 
     def test_argument_names(self, student, seed):
         """Arguments can be given by the contract's names."""
@@ -100,7 +116,7 @@ class Network:
         # Enough steps for a last layer that starts at zero; having been there once is enough.
         train = {"arguments": inputs, "target": 3 * inputs["x"], "steps": 40, "enough": FITTED}
         settings = {"in_channels": 1, "num_hiddens": WIDTH}
-        _, losses, called = student.run_module(settings, [inputs], train=train)
+        _, losses, called, _ = student.run_module(settings, [inputs], train=train)
         if len(losses) != 2 or not losses[1] < FITTED * losses[0]:
             raise Failure("training hardly lowers the loss on a single batch", called, "a falling loss", f"{losses}")
 

@@ -2,10 +2,12 @@
 
 One file per module, one generator per graded function; each yields ``(label, arguments)``. The golden fixtures hold
 these points for the fixtures' seed, and every grading draws them anew from its own. Points are chosen where variants
-part ways: float64, B = 3, H ≠ W, no symmetry, another t for every sample, strided steps at low t, the clean image.
+part ways: float64, B = 3, H ≠ W, no symmetry, another t for every sample, strided steps at low t, the clean image, the
+last timestep. No level t_prev is above T - 2: a step comes from a t that is higher.
 """
 
 import importlib
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +21,7 @@ STEPS = {  # (t, t_prev) of a chain of 1000
     "low t, strided": (30, 0),
     "low t, strided, next": (60, 30),
     "middle t": (510, 450),
-    "high t, strided": (990, 960),
+    "high t, strided": (999, 960),
     "one training step": (2, 1),
     "to the clean image from t = 0": (0, -1),
     "to the clean image from far": (400, -1),
@@ -42,6 +44,15 @@ class Draw:
         """Cumulative alphas of a linear schedule with ends of its own, so that no table can be remembered."""
         start, end = self.rng.uniform(0.5e-4, 3e-4), self.rng.uniform(0.015, 0.025) * min(1000 / steps, 8)
         return torch.cumprod(1 - torch.linspace(start, end, steps, dtype=torch.float64), 0).to(dtype)
+
+    def cosine_schedule(self, steps: int = 1000, dtype: torch.dtype = torch.float64) -> Tensor:
+        """The same of a cosine schedule; whatever its length, it ends where one of a thousand steps does, at 2e-9."""
+        offset = self.number(0.004, 0.02)
+        u = torch.arange(1, steps + 1, dtype=torch.float64) / steps
+        f = torch.cos((u + offset) / (1 + offset) * math.pi / 2) ** 2
+        abar = f / math.cos(offset / (1 + offset) * math.pi / 2) ** 2
+        abar[-1] = self.number(2e-9, 3e-9)
+        return abar.to(dtype)
 
     def mask(self, *shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
         """Zeros and ones, at least one of each."""
@@ -66,6 +77,12 @@ class Draw:
 
     def timestep_per_sample(self, batch: int, steps: int = 1000) -> Tensor:
         return torch.from_numpy(self.rng.choice(steps, batch, replace=False))
+
+    def with_the_last(self, batch: int, steps: int = 1000) -> Tensor:
+        """One timestep per sample, T - 1 among them."""
+        t = self.timestep_per_sample(batch, steps - 1)
+        t[batch // 2] = steps - 1
+        return t
 
 
 def cases(task: str, seed: int) -> Iterator[Case]:

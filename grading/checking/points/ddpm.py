@@ -12,8 +12,8 @@ def predict_x0(draw: Draw):
     yield "middle t", point(draw.integer(300, 700))
     yield "low t", point(draw.integer(0, 30))
     yield "t = 0", point(0)
-    yield "high t", point(draw.integer(950, 999))
-    yield "one t per sample", point(draw.timestep_per_sample(3))
+    yield "the end of a cosine schedule", point(999) | {"alphas_cumprod": draw.cosine_schedule()}
+    yield "one t per sample", point(draw.with_the_last(3))
     yield "one t per sample, as many samples as columns", point(draw.timestep_per_sample(4), (4, 3, 6, 4))
     yield "a batch of one with t of shape (1,)", point(draw.timestep_per_sample(1), (1, 3, 4, 6))
     yield "a chain of 60", point(draw.integer(20, 59), steps=60)
@@ -24,6 +24,7 @@ def predict_x0(draw: Draw):
 def posterior_variance(draw: Draw):
     for label, (t, t_prev) in STEPS.items():
         yield label, {"t": t, "t_prev": t_prev, "alphas_cumprod": draw.schedule()}
+    yield "the end of a cosine schedule", {"t": 999, "t_prev": 998, "alphas_cumprod": draw.cosine_schedule()}
     t, t_prev = draw.step(60)
     yield "a chain of 60", {"t": t, "t_prev": t_prev, "alphas_cumprod": draw.schedule(60)}
     yield "float32", {"t": 700, "t_prev": 640, "alphas_cumprod": draw.schedule(dtype=torch.float32)}
@@ -37,6 +38,7 @@ def posterior_step(draw: Draw):
 
     for label, (t, t_prev) in STEPS.items():
         yield label, point(t, t_prev)
+    yield "the end of a cosine schedule", point(999, 998) | {"alphas_cumprod": draw.cosine_schedule()}
     yield "a chain of 60, one sample", point(*draw.step(60), (1, 3, 6, 4), 60)
     yield "four channels", point(*draw.step(), (2, 4, 3, 5))
     yield "float32", point(540, 480, (2, 1, 6, 5), dtype=torch.float32)
@@ -49,7 +51,10 @@ def sample_ddpm(draw: Draw):
         return arguments | {"noise_fn": Probe("steady_noise")} | options
 
     yield "uneven strides", point(CHAIN, draw.timesteps(CHAIN, 5))
-    yield "even strides down to 0", point(CHAIN, [120, 90, 60, 30, 0])
+    yield (
+        "from the end of a cosine schedule down to 0",
+        point(CHAIN, [CHAIN - 1, 90, 60, 30, 0]) | {"alphas_cumprod": draw.cosine_schedule(CHAIN)},
+    )
     yield "low t", point(CHAIN, [12, 6, 0])
     yield "every step of a chain of 6", point(6, [5, 4, 3, 2, 1, 0])
     yield "with x0 clipped", point(CHAIN, draw.timesteps(CHAIN, 4), clip_x0=True)

@@ -5,25 +5,25 @@ from . import Draw
 
 
 def _levels(draw: Draw):
-    yield "middle t", draw.integer(300, 700), (3, 2, 5, 7), 1000
-    yield "low t", draw.integer(0, 30), (3, 2, 5, 7), 1000
-    yield "high t", draw.integer(900, 999), (3, 2, 5, 7), 1000
-    yield "one t per sample", draw.timestep_per_sample(3), (3, 2, 5, 7), 1000
-    yield "one t per sample, as many samples as columns", draw.timestep_per_sample(4), (4, 3, 6, 4), 1000
-    yield "a batch of one with t of shape (1,)", draw.timestep_per_sample(1), (1, 3, 4, 6), 1000
-    yield "a chain of 60", draw.integer(10, 59), (2, 4, 3, 5), 60
+    yield "middle t", draw.integer(300, 700), (3, 2, 5, 7), draw.schedule()
+    yield "low t", draw.integer(0, 30), (3, 2, 5, 7), draw.schedule()
+    yield "the end of a cosine schedule", 999, (3, 2, 5, 7), draw.cosine_schedule()
+    yield "one t per sample", draw.with_the_last(3), (3, 2, 5, 7), draw.schedule()
+    yield "one t per sample, as many samples as columns", draw.timestep_per_sample(4), (4, 3, 6, 4), draw.schedule()
+    yield "a batch of one with t of shape (1,)", draw.timestep_per_sample(1), (1, 3, 4, 6), draw.schedule()
+    yield "a chain of 60", draw.integer(10, 59), (2, 4, 3, 5), draw.schedule(60)
 
 
 def sds_weight(draw: Draw):
-    for label, t, _, steps in _levels(draw):
-        yield label, {"t": t, "alphas_cumprod": draw.schedule(steps)}
+    for label, t, _, schedule in _levels(draw):
+        yield label, {"t": t, "alphas_cumprod": schedule}
     yield "float32", {"t": 640, "alphas_cumprod": draw.schedule(dtype=torch.float32)}
 
 
 def _residual(draw: Draw, names: tuple[str, str]):
-    for label, t, shape, steps in _levels(draw):
+    for label, t, shape, schedule in _levels(draw):
         first, second = draw.images(2, shape)
-        yield label, {names[0]: first, names[1]: second, "t": t, "alphas_cumprod": draw.schedule(steps)}
+        yield label, {names[0]: first, names[1]: second, "t": t, "alphas_cumprod": schedule}
     first, second = draw.images(2, (2, 1, 4, 6), torch.float32)
     schedule = draw.schedule(dtype=torch.float32)
     yield "float32", {names[0]: first, names[1]: second, "t": 640, "alphas_cumprod": schedule}

@@ -18,7 +18,10 @@ def sdedit(draw: Draw):
         }
 
     yield "start in the middle", point(2, draw.timesteps(CHAIN, 6))
-    yield "start = 0", point(0, draw.timesteps(CHAIN, 4))
+    yield (
+        "start = 0, from the end of a cosine schedule",
+        point(0, [CHAIN - 1, 90, 45, 6]) | {"alphas_cumprod": draw.cosine_schedule(CHAIN)},
+    )
     yield "start at the last entry", point(3, [135, 90, 45, 6])
     yield "start = 1 of an even chain", point(1, [120, 90, 60, 30, 0])
     yield "a chain of 12", point(3, [11, 9, 8, 5, 2, 0], steps=12)
@@ -40,12 +43,12 @@ def repaint_blend(draw: Draw):
     yield "middle level", point(draw.integer(300, 700))
     yield "the lowest level", point(0)
     yield "the clean image", point(-1)
-    yield "high level", point(draw.integer(900, 999))
+    yield "the highest level, of a cosine schedule", point(998) | {"alphas_cumprod": draw.cosine_schedule()}
     yield "one mask for the batch", point(draw.integer(100, 900), mask_shape=(1, 2, 5, 7))
     yield "one mask for all channels", point(draw.integer(100, 900), mask_shape=(3, 1, 5, 7))
     yield "one mask for everything", point(draw.integer(100, 900), mask_shape=(1, 1, 5, 7))
     yield "the clean image, one mask for everything", point(-1, mask_shape=(1, 1, 5, 7))
-    yield "everything of size 3, a chain of 60", point(draw.integer(5, 59), (3, 3, 3, 3), (1, 1, 3, 3), 60)
+    yield "everything of size 3, a chain of 60", point(draw.integer(5, 58), (3, 3, 3, 3), (1, 1, 3, 3), 60)
     yield "float32, one sample", point(draw.integer(100, 900), (1, 4, 6, 5), dtype=torch.float32)
 
 
@@ -63,7 +66,10 @@ def inpaint(draw: Draw):
         }
 
     yield "uneven strides", point(draw.timesteps(CHAIN, 5))
-    yield "even strides down to 0", point([120, 90, 60, 30, 0])
+    yield (
+        "from the end of a cosine schedule down to 0",
+        point([CHAIN - 1, 90, 60, 30, 0]) | {"alphas_cumprod": draw.cosine_schedule(CHAIN)},
+    )
     yield "low t, one mask for everything", point([12, 6, 0], mask_shape=(1, 1, 5, 7))
     yield "every step of a chain of 5", point([4, 3, 2, 1, 0], mask_shape=(3, 2, 5, 7), steps=5)
     yield "a single step", point([draw.integer(15, 135)])

@@ -25,7 +25,10 @@ def _noised(draw: Draw, t, shape=(3, 2, 5, 7), steps=256, dtype=torch.float64):
 def ddpm_loss(draw: Draw):
     model = {"model": Probe("TimeModel")}
     yield "T = 256", model | _noised(draw, draw.timestep_per_sample(3, 256))
-    yield "both ends of the chain", model | _noised(draw, torch.tensor([0, 255, 128]))
+    yield (
+        "both ends of a cosine schedule",
+        model | _noised(draw, torch.tensor([0, 255, 128])) | {"alphas_cumprod": draw.cosine_schedule(256)},
+    )
     yield "T = 1024, as many samples as columns", model | _noised(draw, draw.timestep_per_sample(4), (4, 3, 6, 4), 1024)
     yield "one sample", model | _noised(draw, draw.timestep_per_sample(1, 64), (1, 3, 4, 6), 64)
     yield "T = 300, float32", model | _noised(draw, draw.timestep_per_sample(2, 300), (2, 1, 6, 4), 300, torch.float32)

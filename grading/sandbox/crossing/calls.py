@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import limits
+from .random_state import Watch
 from .values import Opaque, materialise
 
 
@@ -26,23 +27,26 @@ def perform(
 
     Reports the result and what the contract says about the call besides: arguments changed in place, whether the
     result hangs on a graph, gradients with respect to leaves and network parameters (for a cotangent), ``.grad`` left
-    behind, networks frozen or unfrozen, the global random state moved.
+    behind, networks frozen or unfrozen, the global random state moved, and which ones were seeded; how
+    often a network was asked that counts it.
     """
     torch.set_grad_enabled(True)  # an earlier call of the same function may have left them otherwise
     torch.set_default_dtype(torch.float32)
     live, networks = materialise(arguments, remote)
     before = {name: _copy(value) for name, value in live.items()}
     trainable = {name: _trainable(network) for name, network in networks.items()}
-    random_state = torch.get_rng_state()
+    watch = Watch()
     result = function(*(live[name] for name in positional), **{k: v for k, v in live.items() if k not in positional})
     reply = {
         "result": outgoing(result),
-        "changed": [name for name, value in live.items() if not _same(before[name], value)],
+        "changed": _changed(before, live),
         "attached": isinstance(result, Tensor) and result.requires_grad,
         "grad_left": [name for name, value in live.items() if _has_grad(value)]
         + [f"the network behind {name}" for name, network in networks.items() if _trained(network)],
         "unfrozen": [name for name, network in networks.items() if _trainable(network) != trainable[name]],
-        "moved_random_state": not torch.equal(random_state, torch.get_rng_state()),
+        "moved_random_state": watch.moved(),
+        "seeded": watch.seeded(),
+        "asked": sum(getattr(network, "asked", 0) for network in networks.values()),
         "kept_graph": [name for name, network in networks.items() if getattr(network, "kept_graph", False)],
     }
     if cotangent is not None:
@@ -71,7 +75,8 @@ def run_module(
     model = network(**settings)
     if train is not None:
         losses, untrained = _fit(model, **train)
-        return {"outputs": [], "losses": losses, "changed": [], "untrained": untrained}
+        return {"outputs": [], "losses": losses, "changed": [], "untrained": untrained, "parameters": 0}
+    parameters = sum(parameter.numel() for parameter in model.parameters())
     model = model.float() if inputs[0]["x"].dtype == torch.float32 else model.double()  # what is complex stays so
     model.eval()
     before = [{name: _copy(value) for name, value in arguments.items()} for arguments in inputs]
@@ -79,8 +84,9 @@ def run_module(
         for parameter in model.parameters():
             parameter.add_(0.02 * torch.randn_like(parameter))
         outputs = [model(**arguments) if by_name else model(*arguments.values()) for arguments in inputs]
-    changed = [name for old, new in zip(before, inputs) for name in new if not _same(old[name], new[name])]
-    return {"outputs": outgoing(outputs), "losses": [], "changed": sorted(set(changed)), "untrained": ""}
+    changed = [name for old, new in zip(before, inputs) for name in _changed(old, new)]
+    reply = {"outputs": outgoing(outputs), "losses": [], "changed": sorted(set(changed)), "untrained": ""}
+    return reply | {"parameters": parameters}
 
 
 def _fit(
@@ -122,16 +128,27 @@ def _gradients(result: Any, leaves: dict[str, Tensor], cotangent: Tensor) -> dic
     return dict(zip(leaves, grads))
 
 
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What of the arguments is another one than before: "x_t", or "requires_grad of x_t"."""
+    changed = [name for name, value in after.items() if not _same(before[name], value)]
+    switched = [
+        f"requires_grad of {name}"
+        for name, value in after.items()
+        if isinstance(value, Tensor) and value.requires_grad != before[name].requires_grad
+    ]
+    return changed + switched
+
+
 def _copy(value: Any) -> Any:
     if isinstance(value, Tensor):
-        return value.detach().clone()
+        return value.detach().clone().requires_grad_(value.requires_grad)
     return list(value) if isinstance(value, list) else value
 
 
 def _same(before: Any, after: Any) -> bool:
     if isinstance(before, Tensor):
         same_kind = isinstance(after, Tensor) and before.shape == after.shape and before.dtype == after.dtype
-        return same_kind and torch.equal(before.nan_to_num(), after.detach().nan_to_num())
+        return same_kind and torch.equal(before.detach().nan_to_num(), after.detach().nan_to_num())
     return before == after if isinstance(before, list) else True
 
 

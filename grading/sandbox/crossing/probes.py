@@ -257,6 +257,19 @@ class ImpatientGenerator(FrozenGenerator):
         return super().forward(latent)
 
 
+class CurvedValley(nn.Module):
+    """Three of Rosenbrock's valleys side by side: a search does not soon come to an end there. It counts its images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def forward(self, latent: Tensor) -> Tensor:
+        self.asked += 1
+        along, across = latent.reshape(len(latent), 3, 2).unbind(2)
+        return torch.cat([30 * (across - along**2), along] * 4, 1).reshape(-1, 2, 3, 4)
+
+
 def importance(target: Tensor) -> Tensor:
     """How much each pixel counts, by the target's own value: pred and target are not to be confused."""
     return 1.5 + torch.tanh(target)
@@ -332,6 +345,7 @@ _CLASSES = (
     LinearGenerator,
     FrozenGenerator,
     ImpatientGenerator,
+    CurvedValley,
     WeightedError,
     PenalisedError,
     DenoisingModel,

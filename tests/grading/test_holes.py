@@ -1,0 +1,226 @@
+"""Mistakes that show in one corner of what the contract allows, and right solutions that go wrong just outside of it."""
+
+import pytest
+
+from grading.contract.functions import FUNCTIONS, function
+from grading.verdicts import FAILED, PASSED
+
+from .conftest import PLAIN, told
+
+LEVELS = [one.task for one in FUNCTIONS if "alphas_cumprod" in one.parameters]
+SEEDS = range(5)
+
+# Every function of a right solution, with something done to its arguments first.
+WRAPPED = """
+import inspect
+import torch
+import {module}
+
+_right = {module}.{name}
+
+def {module}_{name}(*args, **kwargs):
+    given = inspect.signature(_right).bind(*args, **kwargs).arguments
+    {first}
+    return _right(**given)
+"""
+
+
+def wrapped(task, first):
+    one = function(task)
+    return WRAPPED.format(module=one.module, name=one.name, first=first)
+
+
+@pytest.fixture
+def verdict(hand_in, grade):
+    """``verdict(task, source)``: on a right solution whose function is the one that adapters.py defines."""
+
+    def verdict(task, source, seed=11):
+        return grade(hand_in(on_top_of=PLAIN, adapters=source), [task], seed)[task]
+
+    return verdict
+
+
+# --- the ends of a schedule -------------------------------------------------------------------------------------
+
+CLAMPED = 'given["alphas_cumprod"] = torch.cat([given["alphas_cumprod"][:-1], given["alphas_cumprod"][-2:-1]])'
+
+
+@pytest.mark.parametrize("task", [task for task in LEVELS if task != "editing.repaint_blend"])
+def test_the_last_timestep_is_asked_for(task, verdict):
+    """T - 1 that is read as T - 2 fails every function that can be asked about T - 1."""
+    assert verdict(task, wrapped(task, CLAMPED)).outcome == FAILED
+
+
+def test_the_weight_of_the_last_timestep(verdict):
+    source = """
+    def distillation_sds_weight(t, alphas_cumprod):
+        last = len(alphas_cumprod) - 2
+        t = min(t, last) if isinstance(t, int) else t.clamp(max=last)
+        return 1 - alphas_cumprod[t]
+    """
+    assert verdict("distillation.sds_weight", source).outcome == FAILED
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_level_is_as_high_as_the_last_timestep(seed, verdict):
+    """A step leads down from a t that is T - 1 at most: the table's last entry may stand for the clean image."""
+    source = """
+    def editing_repaint_blend(x_prev, x_orig, edit_mask, noise, t_prev, alphas_cumprod):
+        table = alphas_cumprod.clone()
+        table[-1] = 1.0
+        a = table[t_prev]
+        return edit_mask * x_prev + (1 - edit_mask) * (a.sqrt() * x_orig + (1 - a).sqrt() * noise)
+    """
+    right = verdict("editing.repaint_blend", source, seed)
+    assert right.outcome == PASSED, told(right)
+
+
+# --- the size of a residual -------------------------------------------------------------------------------------
+
+HUBER = """
+import dps
+import torch
+
+def dps_dps_gradient(x_t, x0_hat, measurement, operator):
+    r = (measurement - operator(x0_hat)).flatten().norm()
+    loss = torch.where(r > {most}, r - {most} / 2, r**2 / {most} / 2)
+    return torch.autograd.grad(loss, x_t)[0].detach()
+
+def dps_dps_step(x_prev, x_t, x0_hat, measurement, operator, scale):
+    return x_prev.detach() - scale * dps_dps_gradient(x_t, x0_hat, measurement, operator)
+
+dps.dps_gradient, dps.dps_step = dps_dps_gradient, dps_dps_step
+dps_sample_dps = dps.sample_dps
+"""
+
+
+@pytest.mark.parametrize("task", ["dps.dps_gradient", "dps.dps_step", "dps.sample_dps"])
+def test_half_the_square_of_a_small_residual(task, verdict):
+    assert verdict(task, HUBER.format(most=1.0)).outcome == FAILED
+
+
+@pytest.mark.parametrize("task", ["dps.dps_gradient", "dps.dps_step"])
+def test_half_the_square_of_a_tiny_residual(task, verdict):
+    assert verdict(task, HUBER.format(most=1e-3)).outcome == FAILED
+
+
+def test_a_large_residual_is_bounded(verdict):
+    """The norm up to 100, and no further."""
+    source = """
+    import torch
+
+    def dps_dps_gradient(x_t, x0_hat, measurement, operator):
+        r = (measurement - operator(x0_hat)).flatten().norm().clamp(max=100)
+        return torch.autograd.grad(r, x_t)[0]
+    """
+    assert verdict("dps.dps_gradient", source).outcome == FAILED
+
+
+# --- random states ----------------------------------------------------------------------------------------------
+
+SEEDING = {
+    "torch": "torch.manual_seed(0)",
+    "torch, by its generator": "torch.default_generator.manual_seed(3)",
+    "torch, from the machine": "torch.seed()",
+    "torch, from an argument": "torch.manual_seed(len(given))",
+    "torch, put back to one state": "torch.set_rng_state(torch.Generator().manual_seed(5).get_state())",
+    "numpy": "import numpy; numpy.random.seed(0)",
+    "random": "import random; random.seed(1)",
+}
+
+
+@pytest.mark.parametrize("seeding", SEEDING)
+def test_seeding_the_global_random_state(seeding, verdict):
+    wrong = verdict("latents.sample_z", wrapped("latents.sample_z", SEEDING[seeding]))
+    assert wrong.outcome == FAILED and "is seeded" in told(wrong), told(wrong)
+    assert not wrong.unexplained
+
+
+@pytest.mark.parametrize("task", ["ddpm.sample_ddpm", "editing.inpaint", "latents.mean_w", "augment.rand_cutout"])
+def test_seeding_in_other_functions(task, verdict):
+    assert "is seeded" in told(verdict(task, wrapped(task, "torch.manual_seed(0)")))
+
+
+USING = {
+    "draws": "torch.rand(3); import random, numpy; random.random(); numpy.random.rand(2)",
+    "a state that is put back": """
+    import random, numpy
+    states = torch.get_rng_state(), random.getstate(), numpy.random.get_state()
+    torch.manual_seed(0); random.seed(0); numpy.random.seed(0)
+    torch.set_rng_state(states[0]); random.setstate(states[1]); numpy.random.set_state(states[2])
+    """,
+    "a fork": "with torch.random.fork_rng(): torch.manual_seed(0)",
+    "states of its own": "import random, numpy; random.Random(0).random(); numpy.random.RandomState(0).rand()",
+    "a module that seeds when it is imported": "import seeds",
+}
+
+
+@pytest.mark.parametrize("use", USING)
+def test_using_the_global_random_state_is_free(use, hand_in, grade):
+    task = "ddpm.sample_ddpm"
+    folder = hand_in(
+        {"seeds.py": "import torch\ntorch.manual_seed(0)"}, on_top_of=PLAIN, adapters=wrapped(task, USING[use])
+    )
+    right = grade(folder, [task])[task]
+    assert right.outcome == PASSED, told(right)
+
+
+# --- arguments as they were -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "flag"),
+    [("noising.add_noise", "x0", True), ("dps.sample_dps", "x_T", True), ("distillation.surrogate_loss", "x", False)],
+)
+def test_requires_grad_is_kept(task, name, flag, verdict):
+    wrong = verdict(task, wrapped(task, f"given[{name!r}].requires_grad_({flag})"))
+    assert wrong.outcome == FAILED and f"requires_grad of {name} changed in place" in told(wrong), told(wrong)
+
+
+def test_where_only_an_argument_is_overwritten_nothing_else_is_said(verdict):
+    source = """
+    import torch
+
+    def augment_rand_cutout(x, ratio_range=(0.25, 0.5), generator=None):
+        low, high = ratio_range
+        pick = lambda a, b: int(torch.randint(a, b + 1, (), generator=generator))
+        for image in x:
+            height, width = image.shape[1:]
+            h, w = pick(round(height * low), round(height * high)), pick(round(width * low), round(width * high))
+            top, left = pick(0, height - h), pick(0, width - w)
+            image[:, top : top + h, left : left + w] = 0
+        return x
+    """
+    wrong = verdict("augment.rand_cutout", source)
+    assert wrong.outcome == FAILED and "x changed in place" in told(wrong)
+    assert "mistake" not in told(wrong) and "expected (" not in told(wrong), told(wrong)
+
+
+def test_a_wrong_result_beside_it_is_still_said_to_be_unexplained(verdict):
+    source = """
+    def noising_add_noise(x0, noise, t, alphas_cumprod):
+        return x0.mul_(0.1234).cos()
+    """
+    assert "no known mistake" in told(verdict("noising.add_noise", source))
+
+
+# --- a search ---------------------------------------------------------------------------------------------------
+
+SEARCHES = {
+    "num_steps is ignored": "(*given, 1000, optimizer)",
+    "optimizer is ignored": '(*given, num_steps, "lbfgs")',
+    "optimizer is always Adam": '(*given, num_steps, "adam")',
+    "the two are exchanged": '(*given, num_steps, "adam" if optimizer == "lbfgs" else "lbfgs")',
+}
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_a_search_does_what_it_is_told(search, verdict):
+    source = f"""
+    from inversion import invert
+
+    def inversion_invert(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+        given = generator_fn, target, latent, loss_fn
+        return invert{SEARCHES[search]}
+    """
+    assert verdict("inversion.invert", source).outcome == FAILED
