@@ -7,7 +7,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from .commands import AT_FAULT, COMMANDS, UNUSABLE
+from .commands import AT_FAULT, COMMANDS, DONE, UNUSABLE
 from .verdicts import GraderFault, Unusable
 
 
@@ -19,6 +19,9 @@ def main(argv: list[str] | None = None) -> int:
     except Unusable as error:
         print(f"{arguments.command}: {error}", file=sys.stderr)
         return UNUSABLE
+    except BrokenPipeError:  # whoever read what is printed has seen enough
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  nothing is left to say at the end either
+        return DONE
     except KeyboardInterrupt:
         print(f"{arguments.command}: interrupted", file=sys.stderr)
         return 130

@@ -5,10 +5,12 @@ import inspect
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from ..checking import golden
 from ..checking.points import cases
+from ..contract import stubs
 from ..contract.functions import FUNCTIONS, MODULES, Function
 from ..contract.reference import reference_function, reference_module
 from ..diagnosis.mistakes import catalogue
@@ -37,7 +39,7 @@ def missing() -> list[str]:
         if mistakes[function.task] < MISTAKES:
             place = f"grading/diagnosis/mistakes/{function.module}.py"
             problems.append(f"{mistakes[function.task]} catalogued mistakes in {place}, expected {MISTAKES} at least")
-        problems += [*_of_solutions(function), *_of_tests(function)]
+        problems += [*_of_the_stub(function), *_of_solutions(function), *_of_tests(function)]
         found += [f"{function.task}: {problem}" for problem in problems]
     return found
 
@@ -104,11 +106,30 @@ def _of_solutions(function: Function) -> Iterator[str]:
         yield f"no correct solution in tests/solutions/ has it, such as plain/{function.module}.py"
 
 
+def _of_the_stub(function: Function) -> Iterator[str]:
+    """Without "# Task:" the whole solution would be in the stub."""
+    definitions = {
+        node.name: node for node in ast.parse(_stubs()[f"{function.module}.py"]).body if hasattr(node, "name")
+    }
+    hollow = [ast.unparse(node) for node in ast.walk(definitions[function.name]) if isinstance(node, ast.Raise)]
+    if "raise NotImplementedError" not in hollow:
+        yield f"its stub holds the solution: reference/{function.module}.py has no `# Task:` first in its body"
+
+
+@cache
+def _stubs() -> dict[str, str]:
+    return stubs.build()
+
+
 def _of_tests(function: Function) -> Iterator[str]:
     """The reference's own test, against an oracle that is not the reference; in a checkout, too."""
     path = TESTS / f"test_{function.module}.py"
     if TESTS.is_dir() and not (path.is_file() and re.search(rf"\b{function.name}\b", path.read_text(encoding="utf-8"))):
         yield f"the reference is not tested: tests/reference/{path.name} does not name it"
+    refusals = TESTS / "test_arguments.py"
+    tables = refusals.read_text(encoding="utf-8") if refusals.is_file() else ""
+    if f'"{function.module}"' in tables and f'"{function.name}"' not in tables:
+        yield f"what it refuses is not tested: tests/reference/{refusals.name} does not name it"
 
 
 def written_in(folder: Path, function: Function) -> bool:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from ..contract import stubs
 from ..paths import STUBS
+from ..verdicts import Unusable
 from . import AMISS, DONE, _arguments
 
 HELP = "make a folder to work in, from the reference's signatures and docstrings"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("my_homework"), help="default: my_homework")
+    parser.add_argument("folder", nargs="?", type=Path, help="default: my_homework")
     parser.add_argument("--replace", action="store_true", help="also files that someone has written in; a copy is kept")
     parser.add_argument("--refresh", action="store_true", help="make the checkout's student_stubs/ anew instead")
     parser.add_argument(
@@ -22,6 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when the files are there, 1 where ``--check`` finds a difference; refuses to overwrite anybody's work."""
+    if arguments.folder is not None and (arguments.refresh or arguments.check):
+        option = "--refresh" if arguments.refresh else "--check"
+        raise Unusable(
+            f"{option} is about the checkout's own student_stubs/: expected no folder, got {arguments.folder}"
+        )
     fresh = stubs.build()
     if arguments.check:
         differing = stubs.differing(fresh)
@@ -30,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         return AMISS if differing else DONE
     if arguments.refresh:
         _arguments.expect_checkout("--refresh")
-    folder = STUBS if arguments.refresh else arguments.folder
+    folder = STUBS if arguments.refresh else arguments.folder or Path("my_homework")
     written, kept = stubs.write(fresh, folder, replace=arguments.replace)
     if arguments.refresh:
         stubs.remember(fresh)

@@ -9,7 +9,7 @@ from ..checking.compare import exact, tolerance
 from ..sandbox.crossing.values import Seeded
 from ..sandbox.describe import describe_call
 from ..sandbox.replies import Observation
-from .readback.evidence import bare, fresh, size
+from .readback.evidence import as_tensor, bare, fresh, size
 
 _SHOWN = 12  # values of a tensor
 
@@ -23,13 +23,13 @@ def smallest_failing_call(task: str, record: list[Observation]) -> str:
         reply = observation.reply
         if reply is None:
             came = observation.error
-        elif isinstance(reply.value, Tensor) and reply.value.shape == expected.shape:
-            arguments = {name: fresh(value) for name, value in observation.arguments.items()}
-            allowed = tolerance(expected, lambda nearby: exact(task, nearby), arguments)
-            if bool(((reply.value.double() - expected).abs() <= allowed).all()):
-                continue
-            came = _values(reply.value)
         else:
+            value = as_tensor(reply.value)
+            if value is not None and value.shape == expected.shape:
+                arguments = {name: fresh(value) for name, value in observation.arguments.items()}
+                allowed = tolerance(expected, lambda nearby: exact(task, nearby), arguments)
+                if bool(((value.double() - expected).abs() <= allowed).all()):
+                    continue
             came = _values(reply.value)
         call = describe_call(task.split(".")[1], observation.arguments)
         tensors = {name: bare(value) for name, value in observation.arguments.items()}

@@ -57,7 +57,7 @@ class Conversation:
             where = f"importing {self.function.module}.py" if self.hung_import else "your code"
             self.stopped = Failure(
                 f"{where} did not come to an end within the time limit",
-                called=called,
+                called="" if self.hung_import else called,
                 kind="hung",
                 importing=self.hung_import,
             )

@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from ...sandbox.crossing.values import Leaf
 from ..compare import assert_close
+from ..points import Draw
 from . import draws, grades, holds_for, levels, shapes
 from .expect import IDENTITY, about, assert_detached, assert_gradients, assert_image, assert_scalar
 
@@ -92,6 +93,12 @@ class TestSurrogateLoss:
         reply = student(x=x, residual=residual)
         assert_image(reply, ())
         assert_close(about(reply, reply.value), expected, 100 * IDENTITY)
+
+    def test_large_residuals(self, student, seed):
+        """A large residual counts as much as a small one."""
+        x, residual = Draw([seed, 5]).images(2)
+        reply = student(x=Leaf(x), residual=100 * residual, cotangent=torch.tensor(1.0, dtype=torch.float64))
+        assert_gradients(reply, 1e3 * IDENTITY, x=100 * residual / len(x))
 
     @holds_for(draw=draws, shape=shapes)
     def test_nothing_flows_into_the_residual(self, student, draw, shape):

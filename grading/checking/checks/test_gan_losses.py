@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from ...sandbox.crossing.values import Derived, Leaf
 from ..compare import assert_close
+from ..points import Draw
 from . import draws, grades, holds_for
 from .expect import IDENTITY, about, assert_gradients, assert_image, assert_scalar
 
@@ -69,6 +70,13 @@ class TestR1Penalty:
         reply = student(real_images=Leaf(images), real_logits=logits, gamma=2.0, cotangent=ONE)
         expected = 2 * 0.7 * (images**2).sum() / batch
         assert_gradients(reply, 1e3 * IDENTITY, **{"real_logits.scale": expected})
+
+    def test_steep_discriminator(self, student, seed):
+        """A steep discriminator is penalised as its gradient's length says."""
+        images = 30 * Draw([seed, 5]).image(3, 2, 3, 5)
+        logits = Derived("QuadraticDiscriminator", of="real_images")
+        expected = 0.7**2 * (images**2).sum() / 3
+        assert_close(student(real_images=Leaf(images), real_logits=logits, gamma=2.0), expected, 1e6 * IDENTITY)
 
     @holds_for(draw=draws, batch=st.integers(2, 5))
     def test_no_cross_terms(self, student, draw, batch):

@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from ...sandbox.crossing.probes import conditional_eps_model
 from ..compare import assert_close
+from ..points import Draw
 from . import draws, grades, holds_for, shapes
 from .expect import IDENTITY, assert_image
 
@@ -31,6 +32,13 @@ class TestClassifierFreeGuidance:
         ends = [assert_image(student(eps_uncond=eps_uncond, eps_cond=eps_cond, scale=s), shape) for s in (2.0, 3.0)]
         reply = student(eps_uncond=eps_uncond, eps_cond=eps_cond, scale=scale)
         assert_close(reply, ends[0] + (scale - 2) * (ends[1] - ends[0]), 100 * IDENTITY)
+
+    def test_large_scales(self, student, seed):
+        """Every scale counts as it is given, far from the usual ones too."""
+        eps_uncond, eps_cond = Draw([seed, 5]).images(2)
+        for scale in (40.0, -25.0):
+            expected = eps_uncond + scale * (eps_cond - eps_uncond)
+            assert_close(student(eps_uncond=eps_uncond, eps_cond=eps_cond, scale=scale), expected, 1e3 * IDENTITY)
 
 
 class Counted:

@@ -30,6 +30,13 @@ class TestLpLoss:
         mask = draw.mask(1, 1, *shape[2:])
         assert_close(student(pred=target + size * signs, target=target, p=p, mask=mask), expected, 100 * IDENTITY)
 
+    def test_other_powers(self, student, seed):
+        """p is the exponent, whatever number it is."""
+        draw = Draw([seed, 6])
+        target, signs = draw.image(2, 3, 4, 5), torch.sign(draw.image(2, 3, 4, 5))
+        for p in (3, 4):
+            assert_close(student(pred=target + 1.3 * signs, target=target, p=p), 1.3**p * ONE, 100 * IDENTITY)
+
     @holds_for(draw=draws, shape=shapes, p=st.sampled_from([1, 2]))
     def test_masked_pixels_do_not_count(self, student, draw, shape, p):
         """What lies under the mask's zeros has no influence, neither on the value nor on the divisor."""

@@ -13,6 +13,7 @@ from ...sandbox.crossing.probes import Mapping
 from ...sandbox.crossing.values import Probe, Seeded
 from ...sandbox.describe import describe
 from ..compare import assert_close
+from ..points import Draw
 from . import draws, grades, holds_for, shapes
 from .expect import IDENTITY, about, assert_detached, assert_image, assert_no_grad_left
 
@@ -209,6 +210,14 @@ class TestInterpolate:
         reply = student(latent_a=a, latent_b=b, num_frames=frames)
         ends = assert_image(reply, (frames, *shape[:3]))[[0, -1]]
         assert_close(about(reply, ends), torch.stack([a, b]), IDENTITY, what="the two ends")
+
+    def test_latents_of_any_number_of_axes(self, student, seed):
+        """The frames are a new first axis, whatever the latents' own axes are."""
+        draw = Draw([seed, 7])
+        for shape in ((2, 5), (2, 3, 1, 1)):
+            a, b = draw.images(2, shape)
+            expected = torch.stack([a, (a + b) / 2, b])
+            assert_close(student(latent_a=a, latent_b=b, num_frames=3), expected, IDENTITY)
 
     @holds_for(draw=draws, shape=shapes, frames=st.integers(3, 9))
     def test_equal_steps(self, student, draw, shape, frames):

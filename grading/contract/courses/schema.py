@@ -60,6 +60,7 @@ def _problems(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _form("the course", "the course", document)
     asked: dict[str, str] = {}
     titles: set[str] = set()
+    numbers: set[str] = set()
     for i, part in enumerate(document["part"], 1):
         here = f"part {i}" + (f" “{part['title']}”" if isinstance(part, dict) and "title" in part else "")
         yield from _form("part", here, part)
@@ -69,6 +70,9 @@ def _problems(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
         for j, task in enumerate(part["task"], 1):
             at = f"{here}, task {j}" + (f" “{task['number']}”" if isinstance(task, dict) and "number" in task else "")
             yield from _form("task", at, task)
+            if task["number"] in numbers:
+                yield at, f"number: another task is called {task['number']}, too"
+            numbers.add(task["number"])
             yield from _task(at, task, asked)
         total, worth = sum(Fraction(task["points"]) for task in part["task"]), Fraction(part["points"])
         if total < worth or (total > worth and not part.get("extra")):

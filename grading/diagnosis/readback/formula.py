@@ -42,7 +42,8 @@ def product_text(p: Product) -> str:
         return "-" * (p.constant < 0) + ("" if plain else f"{number(abs(p.constant))}·") + inner
     powers = sorted(p.powers, key=lambda power: _ORDER.get(power[0].split("_")[0], len(_ORDER)))
     above = [_factor(name, e, len(p.powers) > 1) for name, e in powers if e > 0]
-    below = [_factor(name, -e, len(p.powers) > 1) for name, e in powers if e < 0]
+    # Under a bar what is compound stands in brackets even where it is alone.
+    below = [_factor(name, -e, True) for name, e in powers if e < 0]
     if not plain or not above:
         above.insert(0, number(abs(p.constant)))
     if (
