@@ -117,11 +117,14 @@ class Student:
         by_name: bool = False,
         cotangent: Tensor | None = None,
         local_probes: bool | None = None,
+        recorded: bool = True,
         **arguments: Any,
     ) -> Reply:
+        """One call. What takes too long to be replayed with every known mistake need not be ``recorded``."""
         self._expect_time()
         observation = Observation({name: copy.copy(value) for name, value in arguments.items()}, cotangent, None)
-        self.record.append(observation)
+        if recorded:
+            self.record.append(observation)
         local = self.function.differentiated if local_probes is None else local_probes
         asked = request(self.function, arguments, by_name, cotangent, local)
         try:

@@ -235,9 +235,9 @@ class TestInvert:
         if not alike(default.value, lbfgs.value, SAME_SEARCH):
             raise default.fail("without optimizer it is not L-BFGS that searches", "as for lbfgs", kind="default")
         many = self.valley(Draw([seed, 6]), optimizer="adam")
-        default = student(**many)
+        default = student(**many, recorded=False)
         if default.asked - 1000 != adam.asked - 3:  # it stops by itself, as it may, or has another default
-            given = student(**many, num_steps=1000)
+            given = student(**many, num_steps=1000, recorded=False)
             if default.asked != given.asked or not alike(default.value, given.value, SAME_SEARCH):
                 got = f"{default.asked} images, {given.asked} with num_steps=1000"
                 raise default.fail("without num_steps the search has another length", "1000 steps", got, kind="default")
