@@ -256,6 +256,7 @@ def test_words_that_are_in_no_name_and_all_groups_that_sentences_want(tmp_path):
     assert [name for name in GROUPS if name not in str(caught.value)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
 def test_every_measurement_runs_and_has_what_the_sentences_want(file, fork_server, tmp_path):
     found = quick(Direct("cpu"), file, tmp_path, fork_server=fork_server)

@@ -8,6 +8,7 @@ import pytest
 from grading.__main__ import main
 from grading.audit import completeness
 from grading.checking import golden
+from grading.contract import stubs
 from grading.contract.functions import FUNCTIONS, Function
 from grading.contract.reference import reference_module
 from grading.diagnosis.mistakes import catalogue
@@ -72,9 +73,23 @@ def test_a_function_that_has_only_been_written_lacks_everything_else(monkeypatch
         "0 catalogued mistakes in grading/diagnosis/mistakes/ddpm.py, expected 5 at least",
         "no correct solution in tests/solutions/ has it",
         "the reference is not tested: tests/reference/test_ddpm.py does not name it",
+        "what it refuses is not tested: tests/reference/test_arguments.py does not name it",
+        "it has no stub",
     ):
         assert len([line for line in told if words in line]) == 1, words
-    assert len(told) == 9
+    assert len(told) == 11
+
+
+@pytest.mark.usefixtures("only")
+def test_a_stub_that_holds_the_solution(monkeypatch):
+    """Without `# Task:` in the reference nothing of a function is taken out."""
+    built = stubs.build()
+    built["ddpm.py"] = (ROOT / "reference" / "ddpm.py").read_text(encoding="utf-8")
+    completeness._stubs.cache_clear()
+    monkeypatch.setattr(stubs, "build", lambda: built)
+    (line,) = completeness.missing()
+    completeness._stubs.cache_clear()
+    assert line.startswith(f"{TASK}: its stub holds the solution")
 
 
 @pytest.mark.usefixtures("only")

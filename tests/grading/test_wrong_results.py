@@ -646,7 +646,7 @@ HARMLESS = {
     "changes the working folder": "os.chdir('/')",
     "changes the import path": "sys.path.clear()",
     "ignores signals": "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
-    "sets seeds and threads": "torch.manual_seed(0)\nnumpy.random.seed(0)\ntorch.set_num_threads(2)",
+    "sets threads": "torch.set_num_threads(2)",
     "sets the default dtype": "torch.set_default_dtype(torch.float16)",
     "disables gradients": "torch.set_grad_enabled(False)",
     "collects garbage": "import gc\ngc.collect()",
