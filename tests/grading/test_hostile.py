@@ -350,6 +350,7 @@ FORGED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("message", FORGED)
 def test_a_forged_reply_neither_helps_nor_harms(message, attack, short_calls):
     """What is sent before the reply is read in its place; then the worker ends."""

@@ -677,6 +677,7 @@ WAYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_written_in_another_way(way, passes):
     tasks, source = WAYS[way]
