@@ -20,7 +20,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{arguments.command}: {error}", file=sys.stderr)
         return UNUSABLE
     except BrokenPipeError:  # whoever read what is printed has seen enough
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  nothing is left to say at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is flushed at the end, neither
         return DONE
     except KeyboardInterrupt:
         print(f"{arguments.command}: interrupted", file=sys.stderr)

@@ -34,17 +34,19 @@ class Function:
     @cached_property
     def parameters(self) -> tuple[str, ...]:
         """Argument names in the contract's order."""
-        definition = ast.parse(f"def f({self.signature}): pass").body[0]
-        assert isinstance(definition, ast.FunctionDef)
-        return tuple(argument.arg for argument in definition.args.args)
+        return tuple(argument.arg for argument in self._arguments.args)
 
     @cached_property
     def defaults(self) -> dict[str, str]:
         """The arguments that may be left out, with their defaults as the contract writes them."""
+        values = [ast.unparse(value) for value in self._arguments.defaults]
+        return dict(zip(self.parameters[len(self.parameters) - len(values) :], values))
+
+    @cached_property
+    def _arguments(self) -> ast.arguments:
         definition = ast.parse(f"def f({self.signature}): pass").body[0]
         assert isinstance(definition, ast.FunctionDef)
-        values = [ast.unparse(value) for value in definition.args.defaults]
-        return dict(zip(self.parameters[len(self.parameters) - len(values) :], values))
+        return definition.args
 
     @property
     def exact(self) -> bool:
