@@ -5,7 +5,8 @@ from typing import Any
 
 from torch import Tensor
 
-from ..pictures.functions import Functions, of_the_reference
+from ..contract.reference import reference_function
+from ..pictures.functions import Functions
 
 __all__ = ["Direct", "Isolated", "at"]
 
@@ -19,7 +20,7 @@ class Direct:
         self.device = device
 
     def __call__(self, task: str, **arguments: Any) -> Any:
-        return of_the_reference(task)(**arguments)
+        return reference_function(task)(**arguments)
 
     several = __call__
 

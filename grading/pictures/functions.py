@@ -1,6 +1,5 @@
 """A submission's functions as plain callables; the code behind each runs in a confined process of its own."""
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +15,7 @@ from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import Student
 from ..verdicts import Failure
 
-__all__ = ["Functions", "Trusted", "CannotGoOn", "of_the_reference"]
+__all__ = ["Functions", "Trusted", "CannotGoOn"]
 
 
 class CannotGoOn(Exception):
@@ -114,9 +113,3 @@ class Trusted(Functions):
         cotangent = arguments.pop("cotangent", None)
         answer = perform(self.functions(task), [], arguments, cotangent)
         return SimpleNamespace(value=answer["result"], grads=answer.get("grads"))
-
-
-def of_the_reference(task: str) -> Callable:
-    """The reference's function of a task."""
-    module, name = task.split(".")
-    return getattr(importlib.import_module(f"reference.{module}"), name)

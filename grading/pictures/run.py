@@ -10,10 +10,11 @@ from typing import Any
 
 from reference import networks
 
+from ..contract.reference import reference_function
 from ..sandbox.fork_server import ForkServer
 from .demonstration import EXPECTED, Demonstration, Shown, bound, expected_values, passes
 from .demonstrations import DEMONSTRATIONS
-from .functions import CannotGoOn, Functions, Trusted, of_the_reference
+from .functions import CannotGoOn, Functions, Trusted
 from .worlds.shipped import Shipped
 
 __all__ = ["PASSED", "FAILED", "SKIPPED", "Outcome", "calibrate", "chosen", "run"]
@@ -95,7 +96,7 @@ def calibrate(todo: list[Demonstration], seeds: int, device: str, say: Callable[
     for seed in range(1, seeds + 1):
         world = Shipped(seed, device)
         for one in todo:
-            shown = one.run(Trusted(of_the_reference), world)
+            shown = one.run(Trusted(reference_function), world)
             for name, measure in shown.measures.items():
                 values.setdefault(one.name, {}).setdefault(name, []).append(measure.value)
         say(f"seed {seed} of {seeds}")

@@ -9,8 +9,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from grading.contract.reference import reference_function
 from grading.pictures.fetch import WEIGHTS
-from grading.pictures.functions import Trusted, of_the_reference
+from grading.pictures.functions import Trusted
 from grading.pictures.techniques import ddim, ddpm, denoising, dps, guidance, inversion, prompted_editing, sds, vsd
 from grading.pictures.weights import Missing, locate
 from grading.pictures.worlds import deepfloyd, faces, stable_diffusion, stylegan2
@@ -22,7 +23,7 @@ from tests import tiny_models
 
 pytestmark = pytest.mark.gpu
 
-f = Trusted(of_the_reference)
+f = Trusted(reference_function)
 PROMPT = "a photograph of an astronaut riding a horse"  # EECS's
 observed = partial(dps.holes, kept=0.1)
 

@@ -3,10 +3,11 @@
 import pytest
 import torch
 
+from grading.contract.reference import reference_function
 from grading.paths import ROOT
 from grading.pictures.demonstration import expected_values
 from grading.pictures.demonstrations import DEMONSTRATIONS
-from grading.pictures.functions import Trusted, of_the_reference
+from grading.pictures.functions import Trusted
 from grading.pictures.run import PASSED, run
 from grading.pictures.run import _judge as judge
 from grading.pictures.techniques import interpolation, inversion, scribble
@@ -26,7 +27,7 @@ def world():
 
 
 def judged(one, world):
-    return judge(one, one.run(Trusted(of_the_reference), world), expected_values()[one.name], 0.0)
+    return judge(one, one.run(Trusted(reference_function), world), expected_values()[one.name], 0.0)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,14 +14,15 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
 
+from grading.contract.reference import reference_function
 from grading.pictures import fetch, weights
-from grading.pictures.functions import Trusted, of_the_reference
+from grading.pictures.functions import Trusted
 from grading.pictures.techniques import ddim, ddpm, dps, guidance, inversion, prompted_editing, sds, vsd
 from grading.pictures.worlds import conventions, deepfloyd, faces, stable_diffusion, stylegan2
 from reference.inversion import lp_loss
 from tests import tiny_models
 
-F = Trusted(of_the_reference)
+F = Trusted(reference_function)
 TOLERANCE = 2e-3  # of pictures in [-1, 1]: float32's rounding is divided by √ᾱ = 0.01 at the noisy end
 
 
@@ -54,7 +55,7 @@ class TestConventions:
         scheduler.set_timesteps(10)
         x_t, prediction = torch.randn(2, 2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
         eps = conventions.predicted_eps(prediction, x_t, 500, scheduler.alphas_cumprod, kind)
-        ours = of_the_reference("ddim.ddim_step")(x_t, eps, eps, 500, 400, scheduler.alphas_cumprod)
+        ours = reference_function("ddim.ddim_step")(x_t, eps, eps, 500, 400, scheduler.alphas_cumprod)
         assert torch.allclose(ours, scheduler.step(prediction, 500, x_t).prev_sample, atol=1e-5)
 
     def test_an_unknown_prediction_is_refused(self):

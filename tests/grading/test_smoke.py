@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from grading.contract.functions import all_tasks
+from grading.contract.reference import reference_function
 from grading.diagnosis.mistakes import catalogue
 from grading.pictures import demonstrations, report
 from grading.pictures.demonstration import (
@@ -18,7 +19,7 @@ from grading.pictures.demonstration import (
     expected_values,
     passes,
 )
-from grading.pictures.functions import CannotGoOn, Functions, Trusted, of_the_reference
+from grading.pictures.functions import CannotGoOn, Functions, Trusted
 from grading.pictures.run import FAILED, PASSED, SKIPPED, Outcome, chosen, run
 from grading.pictures.run import _judge as judge
 from grading.pictures.worlds.shipped import Shipped
@@ -53,7 +54,7 @@ WRONG = [  # demonstration, wrong function
 
 def with_mistake(task, name):
     (wrong,) = [m.implementation for m in catalogue() if (m.task, m.name) == (task, name)]
-    return Trusted(lambda asked: wrong if asked == task else of_the_reference(asked))
+    return Trusted(lambda asked: wrong if asked == task else reference_function(asked))
 
 
 @pytest.mark.slow
