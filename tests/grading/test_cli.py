@@ -418,3 +418,13 @@ def test_fixtures_of_another_seed_go_to_another_folder(cli, tmp_path):
     run = cli("fixtures", "--seed", 1, "--out", tmp_path / "fixtures")
     assert run.returncode == 0, run.stderr
     assert json.loads((tmp_path / "fixtures" / "manifest.json").read_text(encoding="utf-8"))["seed"] == 1
+
+
+def test_whoever_reads_may_stop_reading():
+    """As ``grading contract | head -1`` does: that is nobody's fault."""
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "grading", "contract"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as command:
+        command.stdout.close()
+        told = command.stderr.read()
+    assert (command.returncode, told) == (0, b"")

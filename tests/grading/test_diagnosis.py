@@ -5,6 +5,7 @@ import torch
 
 from grading.contract.reference import reference_function
 from grading.diagnosis import matching, readback
+from grading.diagnosis.counterexample import smallest_failing_call
 from grading.diagnosis.matching import explanations, proven
 from grading.diagnosis.mistakes import catalogue
 from grading.diagnosis.readback import evidence, relations
@@ -260,3 +261,14 @@ def test_a_students_own_network_is_described(grade, hand_in):
     verdict = grade(hand_in(unet=NETWORK), ["unet.TimeConditionalUNet"])["unet.TimeConditionalUNet"]
     assert verdict.outcome == FAILED
     assert any("t[0] decides for the whole batch" in finding.staff for finding in verdict.reading)
+
+
+@pytest.mark.parametrize("kind", [float, torch.tensor])
+def test_a_right_number_is_no_failing_call(kind):
+    """Where a scalar may be a Python float, one that is right is not shown as the call that fails."""
+    schedule = torch.linspace(0.99, 0.1, 20, dtype=torch.float64)
+    points = [{"t": t, "alphas_cumprod": schedule} for t in (3, 9)]
+    right = [float(1 - schedule[one["t"]]) for one in points]
+    record = [observe(lambda t, alphas_cumprod, of=of: kind(of), one) for of, one in zip((right[0], 0.25), points)]
+    assert "t=9" in smallest_failing_call("distillation.sds_weight", record)
+    assert smallest_failing_call("distillation.sds_weight", record[:1]) == ""
