@@ -263,7 +263,9 @@ def test_a_students_own_network_is_described(grade, hand_in):
     assert any("t[0] decides for the whole batch" in finding.staff for finding in verdict.reading)
 
 
-@pytest.mark.parametrize("kind", [float, torch.tensor])
+@pytest.mark.parametrize(
+    "kind", [float, lambda number: torch.tensor(number, dtype=torch.float64)], ids=["float", "tensor"]
+)
 def test_a_right_number_is_no_failing_call(kind):
     """Where a scalar may be a Python float, one that is right is not shown as the call that fails."""
     schedule = torch.linspace(0.99, 0.1, 20, dtype=torch.float64)
