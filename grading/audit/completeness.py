@@ -4,7 +4,7 @@ import ast
 import inspect
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def _without_a_record() -> Iterator[tuple[str, str]]:
                 )
 
 
-def _of_the_reference(function: Function, reference: object) -> Iterator[str]:
+def _of_the_reference(function: Function, reference: Callable) -> Iterator[str]:
     place = f"reference/{function.module}.py"
     if function.name not in reference_module(function.module).__all__:
         yield f"not in __all__ of {place}"
@@ -68,10 +68,10 @@ def _of_the_reference(function: Function, reference: object) -> Iterator[str]:
         yield f"its docstring in {place} lacks {', '.join(absent)}"
 
 
-def _signature(reference: object) -> str:
+def _signature(reference: Callable) -> str:
     """As a record writes it: without annotations, functions by their names."""
     parts = []
-    for name, parameter in inspect.signature(reference).parameters.items():  # type: ignore[arg-type]
+    for name, parameter in inspect.signature(reference).parameters.items():
         default = parameter.default
         shown = default.__name__ if callable(default) else repr(default)
         parts.append(name if default is inspect.Parameter.empty else f"{name}={shown}")

@@ -7,56 +7,11 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from grading.contract.functions import FUNCTIONS as RECORDS
+
 MODULES = ["noising", "ddpm", "ddim", "guidance", "editing", "illusions", "dps", "distillation"]
 
-SIGNATURES = {
-    "noising": {
-        "linear_betas": "num_train_steps=1000, beta_start=0.0001, beta_end=0.02",
-        "scaled_linear_betas": "num_train_steps=1000, beta_start=0.00085, beta_end=0.012",
-        "cosine_betas": "num_train_steps=1000, offset=0.008, max_beta=0.999",
-        "cumulative_alphas": "betas",
-        "strided_timesteps": "num_train_steps, num_inference_steps",
-        "add_noise": "x0, noise, t, alphas_cumprod",
-    },
-    "ddpm": {
-        "predict_x0": "x_t, eps, t, alphas_cumprod",
-        "posterior_variance": "t, t_prev, alphas_cumprod",
-        "posterior_step": "x_t, x0, noise, t, t_prev, alphas_cumprod",
-        "sample_ddpm": "eps_model, x_T, timesteps, alphas_cumprod, noise_fn=randn_like, clip_x0=False",
-    },
-    "ddim": {
-        "ddim_sigma": "t, t_prev, alphas_cumprod, eta",
-        "ddim_step": "x_t, eps, noise, t, t_prev, alphas_cumprod, eta=0.0",
-        "sample_ddim": "eps_model, x_T, timesteps, alphas_cumprod, eta=0.0, noise_fn=randn_like, clip_x0=False",
-    },
-    "guidance": {
-        "classifier_free_guidance": "eps_uncond, eps_cond, scale",
-        "guided_eps": "model, x_t, t, cond, null_cond, scale",
-    },
-    "editing": {
-        "sdedit": "eps_model, image, noise, start, timesteps, alphas_cumprod, noise_fn=randn_like",
-        "repaint_blend": "x_prev, x_orig, edit_mask, noise, t_prev, alphas_cumprod",
-        "inpaint": "eps_model, x_T, x_orig, edit_mask, timesteps, alphas_cumprod, noise_fn=randn_like",
-    },
-    "illusions": {
-        "anagram_eps": "model, x_t, t, cond_upright, cond_flipped",
-        "gaussian_kernel1d": "kernel_size=33, sigma=2.0",
-        "lowpass": "x, kernel_size=33, sigma=2.0",
-        "hybrid_eps": "model, x_t, t, cond_low, cond_high, kernel_size=33, sigma=2.0",
-    },
-    "dps": {
-        "dps_gradient": "x_t, x0_hat, measurement, operator",
-        "dps_step": "x_prev, x_t, x0_hat, measurement, operator, scale",
-        "sample_dps": "eps_model, x_T, measurement, operator, timesteps, alphas_cumprod, scale=0.5, eta=0.0, "
-        "noise_fn=randn_like",
-    },
-    "distillation": {
-        "sds_weight": "t, alphas_cumprod",
-        "sds_residual": "eps_pred, noise, t, alphas_cumprod",
-        "vsd_residual": "eps_pretrained, eps_lora, t, alphas_cumprod",
-        "surrogate_loss": "x, residual",
-    },
-}
+SIGNATURES = {module: {one.name: one.signature for one in RECORDS if one.module == module} for module in MODULES}
 FUNCTIONS = [(module, name) for module in MODULES for name in SIGNATURES[module]]
 
 IMAGES = [
