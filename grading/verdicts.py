@@ -19,10 +19,11 @@ class Failure(AssertionError):
     where: list[str] = field(default_factory=list)  # the student's own frames, "ddpm.py:12 in step: x = 1 / 0"
     printed: str = ""
     error: str = ""  # the type of the exception that the student's code raised
-    # wrong | raised | not implemented | hung | died | changed | seeded | default | no parameters | cut off
+    # wrong (the check's own property) | value | gradient | nothing | form | not finite | boxes | told | raised | names |
+    # default | cut off | detached | changed | grad left | seeded | anew | not implemented | hung | died | no parameters
     kind: str = "wrong"
     importing: bool = False  # it came up while the submission was imported
-    subject: str = ""  # the arguments that were changed
+    subject: str = ""  # the arguments that were changed, or whose default is another one
 
     def __str__(self) -> str:
         return "\n".join([self.summary, *(f"  {label:<9} {text}" for label, text in self.lines())])

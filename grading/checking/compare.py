@@ -25,6 +25,7 @@ from ..sandbox.replies import Reply
 from ..sandbox.student import Student
 
 ROUNDINGS = 512
+NOTHING = "nothing is returned: is a return missing?"
 _DRAWS = 2  # of random rounding directions
 _note: Callable[[float], object] = lambda ratio: None
 
@@ -78,16 +79,33 @@ def assert_right(student: Student, *, by_name: bool = False, **arguments: Any) -
     expected = exact(student.task, arguments)
     if isinstance(expected, Tensor):
         allowed = tolerance(expected, lambda nearby: exact(student.task, nearby), arguments)
-        assert_close(reply, expected, allowed, precision(arguments) if fixes_dtype(arguments) else None)
+        dtype = precision(arguments) if fixes_dtype(arguments) else None
+        assert_close(reply, expected, allowed, dtype, kind="value")
     else:
-        assert_same(reply, expected)
+        assert_same(reply, expected, kind="value")
     return reply
 
 
-def assert_same(reply: Reply, expected: Any) -> None:
+def assert_same(reply: Reply, expected: Any, kind: str = "wrong") -> None:
     """Plain values, such as a list of ints: equal in value and in type."""
+    if reply.value is None:
+        raise reply.fail(NOTHING, describe(expected), "None", "nothing")
+    if not isinstance(reply.value, type(expected)):
+        kinds = (f"a {type(one).__name__}" for one in (expected, reply.value))
+        raise reply.fail("the result has the wrong type", *kinds, "form")
     if not _same(reply.value, expected):
-        raise reply.fail("the result is wrong", describe(expected), describe(reply.value))
+        raise reply.fail("the result is wrong", *_around(expected, reply.value), kind)
+
+
+def _around(expected: Any, got: Any) -> tuple[str, str]:
+    """Two values as text; two lists from where they part, so that the difference is among what is shown."""
+    start = 0
+    if isinstance(expected, list):
+        parted = (i for i, (a, b) in enumerate(zip(expected, got)) if not _same(a, b))
+        start = max(0, next(parted, min(len(expected), len(got))) - 2)
+    where = f" from entry {start} on" if start else ""
+    shown = [value[start:] if start else value for value in (expected, got)]
+    return (f"{describe(shown[0])}{where}", f"{describe(shown[1])}{where}")
 
 
 def _same(value: Any, expected: Any) -> bool:
@@ -97,31 +115,42 @@ def _same(value: Any, expected: Any) -> bool:
 
 
 def assert_close(
-    reply: Reply, expected: Tensor, allowed: float, dtype: torch.dtype | None = None, what: str = "the result"
+    reply: Reply,
+    expected: Tensor,
+    allowed: float,
+    dtype: torch.dtype | None = None,
+    what: str = "the result",
+    kind: str = "wrong",
 ) -> None:
-    """Shape, dtype (where one is fixed), finiteness and values."""
+    """Shape, dtype (where one is fixed), finiteness and values.
+
+    ``kind`` says what numbers that are off mean: the property of the check fails ("wrong"), or no more than that the
+    function gives another result than the formula ("value", "gradient").
+    """
     got = reply.value
+    form, not_finite = (kind, kind) if kind == "gradient" else ("form", "not finite")
+    if got is None:
+        raise reply.fail(NOTHING, _kind(expected, dtype), "None", "nothing")
     if isinstance(got, float | int) and not isinstance(got, bool) and expected.ndim == 0:
         got = torch.tensor(float(got), dtype=torch.float64)
     elif not isinstance(got, Tensor):
-        raise reply.fail(f"{what} is no tensor", _kind(expected, dtype), describe(got) if got is not None else "None")
+        raise reply.fail(f"{what} is no tensor", _kind(expected, dtype), describe(got), form)
     elif not got.is_floating_point() or (dtype is not None and got.dtype != dtype and expected.ndim > 0):
-        raise reply.fail(f"{what} has the wrong dtype", _kind(expected, dtype), describe(got))
+        raise reply.fail(f"{what} has the wrong dtype", _kind(expected, dtype), _kind(got, got.dtype), form)
     if got.shape != expected.shape:
-        raise reply.fail(f"{what} has the wrong shape", _kind(expected, dtype), describe(got))
+        raise reply.fail(f"{what} has the wrong shape", _kind(expected, dtype), _kind(got, got.dtype), form)
     difference = (got.double() - expected).abs()
     _note(_ratio(_largest(difference), allowed))
     if bool((difference <= allowed).all()):
         return
     if not bool(torch.isfinite(got).all()):
-        bad = int((~torch.isfinite(got)).sum())
-        raise reply.fail(f"{what} is not finite", _sample(expected), f"{bad} of {got.numel()} values are nan or inf")
-    wrong = int((difference > allowed).sum())
+        raise reply.fail(f"{what} is not finite", _sample(expected), _not_finite(got), not_finite)
+    wrong, count = int((difference > allowed).sum()), got.numel()
+    where = "" if count == 1 else f" in all {count} values" if wrong == count else f" in {wrong} of {count} values"
     raise reply.fail(
-        f"{what} is wrong in {wrong} of {got.numel()} values, by up to {_largest(difference):.3g} "
-        f"(rounding explains {allowed:.1g})",
-        _sample(expected, difference),
-        _sample(got, difference),
+        f"{what} is wrong{where}, by {'up to ' * (count > 1)}{_largest(difference):.3g}",
+        *_samples(expected, got, difference),
+        kind,
     )
 
 
@@ -140,14 +169,45 @@ def alike(made: Any, came: Any, allowed: float) -> bool:
     return bool(((first - second).abs() <= allowed * max(scale, 1e-2)).all())
 
 
-def _sample(x: Tensor, difference: Tensor | None = None) -> str:
-    """A few numbers, the one with the largest difference first."""
-    if x.ndim == 0:
-        return f"{x.item():.8g}"
-    worst = int(difference.nan_to_num(math.inf).argmax()) if difference is not None else 0
-    index = [int(i) for i in numpy.unravel_index(worst, tuple(x.shape))]
-    first = ", ".join(f"{v:.5g}" for v in x.flatten()[:4].tolist())
-    return f"{x[tuple(index)].item():.8g} at {index}; it begins {first}"
+def _samples(expected: Tensor, got: Tensor, difference: Tensor) -> tuple[str, str]:
+    """The two numbers that are furthest apart, and how both begin."""
+    worst = int(difference.nan_to_num(math.inf).argmax())
+    numbers = apart(float(expected.flatten()[worst]), float(got.flatten()[worst]))
+    if expected.ndim == 0:
+        return numbers
+    index = [int(i) for i in numpy.unravel_index(worst, tuple(expected.shape))]
+    first, second = (f"{number} at {index}" for number in numbers)
+    return (f"{first}; it begins {_beginning(expected)}", f"{second}; it begins {_beginning(got)}")
+
+
+def apart(expected: float, got: float) -> tuple[str, str]:
+    """Two numbers with as few digits as show that they are two."""
+    for digits in range(5, 18 if expected != got else 6):
+        shown = f"{expected:.{digits}g}", f"{got:.{digits}g}"
+        if shown[0] != shown[1]:
+            break
+    return shown
+
+
+def _sample(x: Tensor) -> str:
+    return f"{x.item():.5g}" if x.ndim == 0 else f"a tensor that begins {_beginning(x)}"
+
+
+def _beginning(x: Tensor) -> str:
+    return ", ".join(f"{v:.5g}" for v in x.flatten()[:4].tolist())
+
+
+def _not_finite(x: Tensor) -> str:
+    nan, count = int(x.isnan().sum()), x.numel()
+    name = "nan" if nan else "inf"
+    bad = nan or int(x.isinf().sum())
+    return (
+        name
+        if count == 1
+        else f"{name} in all {count} values"
+        if bad == count
+        else f"{name} in {bad} of {count} values"
+    )
 
 
 def _kind(expected: Tensor, dtype: torch.dtype | None) -> str:

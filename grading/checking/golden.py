@@ -104,9 +104,9 @@ def golden_cases(task: str) -> Iterator[tuple[dict[str, Any], Callable[[Reply], 
         def check(reply: Reply, arguments: Any = arguments, expected: Any = expected) -> None:
             if isinstance(expected, Tensor):
                 allowed = tolerance(expected, lambda nearby: exact(task, nearby), arguments)
-                assert_close(reply, expected, allowed + AGREEMENT * float(expected.abs().max()))
+                assert_close(reply, expected, allowed + AGREEMENT * float(expected.abs().max()), kind="value")
             else:
-                assert_same(reply, expected)
+                assert_same(reply, expected, kind="value")
 
         yield arguments, check
 

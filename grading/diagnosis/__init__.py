@@ -8,6 +8,7 @@ back has to give their results. Where neither does, the smallest failing call is
 | ------------------ | ------------------------------------------------------------------------ |
 | ``diagnose``       | the whole of it, for one failed function                                 |
 | ``clock``          | how much time it may take                                                |
+| ``told``           | whether the checks say all that is wrong                                 |
 | ``matching``       | the catalogue against what came back                                     |
 | ``reading``        | further questions to the student's worker, for reading back              |
 | ``counterexample`` | the smallest failing call                                                |
@@ -15,6 +16,6 @@ back has to give their results. Where neither does, the smallest failing call is
 | ``readback/``      | the algebra of formulas; ``known/``: what is known of each function      |
 """
 
-from .diagnose import Diagnosis, diagnose, told_already
+from .diagnose import Diagnosis, diagnose
 
-__all__ = ["Diagnosis", "diagnose", "told_already"]
+__all__ = ["Diagnosis", "diagnose"]

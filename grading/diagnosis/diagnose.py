@@ -4,13 +4,14 @@ from dataclasses import dataclass, field, replace
 
 from ..sandbox import limits
 from ..sandbox.student import Student
-from ..verdicts import Failure, Finding
+from ..verdicts import Finding
 from . import readback
 from .clock import Clock
 from .counterexample import smallest_failing_call
 from .matching import explanations, proven
 from .mistakes import Mistake
 from .reading import read_back
+from .told import told_already
 
 
 @dataclass
@@ -20,12 +21,6 @@ class Diagnosis:
     formula: readback.Reading | None = None  # what was read back, of which ``reading`` tells in words
     unexplained: str = ""
     trouble: str = ""  # what went wrong in the reader
-
-
-def told_already(failures: list[Failure]) -> bool:
-    """Whether the checks say all that is wrong. Autograd itself refuses some of what is changed in place."""
-    kinds = {failure.kind for failure in failures} - {"seeded", "default"}
-    return kinds <= {"changed"} or kinds == {"changed", "raised"}
 
 
 def diagnose(student: Student) -> Diagnosis:
@@ -40,7 +35,7 @@ def diagnose(student: Student) -> Diagnosis:
         seconds = limits.READING_SECONDS / (2 if mistakes and not formula else 1)
         read = _try_reading(student, clock, seconds)
     came_back = any(one.reply is not None for one in student.record) or student.task in readback.NETWORKS
-    if read.reading or mistakes or not came_back:  # where nothing came back there is nothing to explain
+    if read.reading or mistakes or not came_back or told_already(student.failures):
         return replace(read, mistakes=mistakes)
     smallest = smallest_failing_call(student.task, student.record)
     told = "no known mistake explains these results" + f"; smallest failing call: {smallest}" * bool(smallest)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -69,7 +70,10 @@ def run_checks(
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # the tensors are small, and the student's worker needs the other core
     try:
-        with _plain_pytest():
+        with _plain_pytest(), warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # what torch says about a mistake that is replayed here is nobody's business
             pytest.main([*options, *map(str, files)], plugins=[plugin])
     except Exception as error:
         plugin.trouble.append(f"{type(error).__name__}: {error}")

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from ..diagnosis import told_already
+from ..checking.titles import title, told_once
 from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import OutOfPatience, Student
 from ..verdicts import FAILED, CheckResult, Failure, Verdict, conclude
@@ -131,13 +131,14 @@ class GradingPlugin:
         student = self._student(task)
         verdict = conclude(task, self.checks[task], self.expected[task], student.stopped, student.called)
         verdict.defined_at, verdict.confined = student.defined_at, student.confined
+        verdict.checks = told_once(verdict.checks)
         if verdict.outcome == FAILED and self.run.diagnose is not None:
             try:
+                student.failures = [check.failure for check in verdict.failures if check.failure is not None]
                 diagnosis = self.run.diagnose(student)
                 verdict.mistakes = [mistake.student for mistake in diagnosis.mistakes]
                 verdict.reading = diagnosis.reading
-                if not told_already([check.failure for check in verdict.checks if check.failure is not None]):
-                    verdict.unexplained = diagnosis.unexplained
+                verdict.unexplained = diagnosis.unexplained
                 self.trouble += [diagnosis.trouble] if diagnosis.trouble else []
             except Exception as error:  # a diagnosis is an extra: its failure must not cost the verdict
                 self.trouble.append(f"no diagnosis of {task}: {type(error).__name__}: {error}")
@@ -149,13 +150,14 @@ class GradingPlugin:
 
 def _result(item: pytest.Item, error: BaseException | None) -> CheckResult:
     function = getattr(item, "function", None)
-    title = (getattr(function, "__doc__", None) or item.name).strip().splitlines()[0]
+    own = (getattr(function, "__doc__", None) or item.name).strip().splitlines()[0]
     if error is None:
-        return CheckResult(title)
+        return CheckResult(own)
     failure = _failure_in(error)
     if failure is not None:
-        return CheckResult(title, failure=failure)
-    return CheckResult(title, fault=f"{type(error).__name__} in the check “{title}”: {error}")
+        plain = item.get_closest_marker("plain") is not None and not failure.importing
+        return CheckResult(title(own, "importing" if failure.importing else failure.kind, plain), failure=failure)
+    return CheckResult(own, fault=f"{type(error).__name__} in the check “{own}”: {error}")
 
 
 def _failure_in(error: BaseException) -> Failure | None:

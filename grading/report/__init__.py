@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..contract.courses import Course, Item
-from ..verdicts import NOT_GRADED, PASSED, Verdict
+from ..verdicts import NOT_GRADED, PASSED, Failure, Verdict
 
 HINTS = ("none", "property", "mistake")  # how much a student is told: the verdict, which properties fail, everything
+SHORT = 160  # characters of what was expected and what came, where they stand in one line
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,31 @@ def explain(verdict: Verdict, hints: str) -> list[str]:
         assert check.failure is not None
         lines.append(f"✗ {check.title}")
         if hints == "mistake":
-            lines.append(f"  {check.failure.summary}")
-            # One block with numbers is read; ten are not. The rest is named by its property and summary.
-            details = check.failure.lines() if i == 0 else []
-            lines += [f"    {label:<9} {text}" for label, text in details]
+            # One block with numbers is read; ten are not. The rest has a line each.
+            lines += [f"  {line}" for line in (_in_full if i == 0 else _in_a_line)(check.failure)]
     return lines
 
 
+def _in_full(failure: Failure) -> list[str]:
+    return [failure.summary, *(f"  {label:<9} {text}" for label, text in failure.lines())]
+
+
+def _in_a_line(failure: Failure) -> list[str]:
+    both = f": expected {failure.expected}, got {failure.got}"
+    short = bool(failure.expected and failure.got) and len(both) <= SHORT
+    place = f", at {failure.where[-1]}" if failure.where else ""
+    return [failure.summary + both * short + place]
+
+
 def _named(verdict: Verdict) -> list[str]:
-    """What was read back and what is known of it; where that is nothing, the smallest call that shows the failure."""
-    lines = [f"read back: {finding.student}" for finding in verdict.reading]
-    lines += [f"likely mistake: {mistake}" for mistake in verdict.mistakes]
+    """What was seen and what is known of it; where that is nothing, the smallest call that shows the failure."""
+    lines = [f"what your code does: {finding.student}" for finding in verdict.reading]
+    for number, mistake in enumerate(verdict.mistakes, 1):
+        which = f" ({number} of {len(verdict.mistakes)} that fit)" if len(verdict.mistakes) > 1 else ""
+        lines.append(f"what is wrong{which}: {mistake}")
     return lines or ([verdict.unexplained] if verdict.unexplained else [])
+
+
+def importing(verdict: Verdict) -> Failure | None:
+    """What came up while the submission was imported, if that is why the function failed."""
+    return next((check.failure for check in verdict.failures if check.failure and check.failure.importing), None)

@@ -38,8 +38,9 @@ class Reply:
     grads: dict[str, Tensor | None] | None  # by leaf argument; None where the result is not differentiable
     printed: str
 
-    def fail(self, summary: str, expected: str = "", got: str = "", kind: str = "wrong") -> Failure:
-        return Failure(summary, called=self.called, expected=expected, got=got, printed=self.printed, kind=kind)
+    def fail(self, summary: str, expected: str = "", got: str = "", kind: str = "wrong", subject: str = "") -> Failure:
+        shown = {"expected": expected, "got": got, "printed": self.printed}
+        return Failure(summary, called=self.called, kind=kind, subject=subject, **shown)
 
 
 @dataclass
@@ -77,7 +78,11 @@ def raised(error: dict[str, Any], called: str, who: str = "your code") -> Failur
     """The failure for an exception that student code raised, from the worker's description, whatever is in it."""
     name, message = str(error.get("type")), str(error.get("message", ""))
     frames = error.get("frames")
-    where = [_place(frame) for frame in frames if isinstance(frame, dict)] if isinstance(frames, list) else []
+    frames = [frame for frame in frames if isinstance(frame, dict)] if isinstance(frames, list) else []
+    # What only hands on is not where the mistake is.
+    where = [
+        _place(frame) for i, frame in enumerate(frames, 1) if frame.get("file") != "adapters.py" or i == len(frames)
+    ]
     kind = "not implemented" if error.get("not_implemented") is True else "raised"
     text = f"{name}: {message}" if message else name
     return Failure(f"{who} raised {text}", called=called, where=where, error=name, kind=kind)

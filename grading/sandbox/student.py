@@ -2,7 +2,6 @@
 
 import copy
 import math
-import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +22,9 @@ UNTRAINED = {
 }
 
 
+SLOW = 10  # calls that a search, a network's run, or a worker's death counts for
+
+
 class NetworkRun(NamedTuple):
     """A network of the submission's that was built and run."""
 
@@ -33,7 +35,7 @@ class NetworkRun(NamedTuple):
 
 
 class OutOfPatience(Exception):
-    """A check has failed already, and the time for finding out more is used up."""
+    """A check has failed already, and the calls for finding out more are used up."""
 
 
 class Student:
@@ -47,8 +49,9 @@ class Student:
         """``code`` is the folder that workers copy; ``call_seconds`` for one call, by default ``limits.CALL_SECONDS``."""
         self.function, self._call_seconds = function(task), call_seconds
         self.record: list[Observation] = []  # what came back, for the diagnosis
+        self.failures: list[Failure] = []  # what the checks have found, once the verdict stands
         self._conversation = Conversation(fork_server, code, self.function)
-        self._deadline = math.inf
+        self._calls_left = math.inf
 
     @property
     def task(self) -> str:
@@ -64,12 +67,12 @@ class Student:
         self._conversation.close()
 
     def hurry(self) -> None:
-        """Something has failed: from the first time that this is said, no call begins after ``FAILED_SECONDS``."""
-        self._deadline = min(self._deadline, time.monotonic() + limits.FAILED_SECONDS * limits.patience())
+        """Something has failed: from the first time that this is said, ``FAILED_CALLS`` more calls are made."""
+        self._calls_left = min(self._calls_left, limits.FAILED_CALLS)
 
     def take_time(self) -> None:
         """The verdict stands; what is asked from now on is extra."""
-        self._deadline = math.inf
+        self._calls_left = math.inf
 
     def allow(self, seconds: float) -> None:
         """From now on a call may take so much processor time."""
@@ -121,7 +124,7 @@ class Student:
         **arguments: Any,
     ) -> Reply:
         """One call. What takes too long to be replayed with every known mistake need not be ``recorded``."""
-        self._expect_time()
+        self._count(SLOW if self.function.optimises else 1)
         observation = Observation({name: copy.copy(value) for name, value in arguments.items()}, cotangent, None)
         if recorded:
             self.record.append(observation)
@@ -131,6 +134,8 @@ class Student:
             answer = self._conversation.exchange(asked, self._call_seconds)
         except Failure as failure:
             observation.error = failure.error
+            if failure.kind == "died":
+                self._count(SLOW)  # the next call needs another worker
             raise
         with self._conversation.readable(asked.called):
             observation.reply = read_reply(answer, asked.called)
@@ -154,7 +159,7 @@ class Student:
         seconds: float | None = None,
     ) -> NetworkRun:
         """Build the submission's network and run it, or train it."""
-        self._expect_time()
+        self._count(SLOW)
         called = f"{describe_call(self.function.name, settings)}, then {describe_call('forward', inputs[0])}"
         message = {"settings": settings, "inputs": inputs, "by_name": by_name, "train": train}
         answer = self._conversation.exchange(Request(message, [], called), seconds or self._call_seconds)
@@ -168,8 +173,9 @@ class Student:
             raise Failure(UNTRAINED[came["untrained"]], called, kind=came["untrained"])
         return NetworkRun(came["outputs"], came["losses"], called, came["parameters"])
 
-    def _expect_time(self) -> None:
+    def _count(self, calls: int) -> None:
         if self.stopped is not None:
             raise self.stopped
-        if time.monotonic() > self._deadline:
+        if self._calls_left <= 0:
             raise OutOfPatience
+        self._calls_left -= calls

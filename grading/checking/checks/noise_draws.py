@@ -13,6 +13,7 @@ from torch import Tensor
 from ...sandbox.replies import Reply
 from ...sandbox.student import Student
 from ..compare import exact
+from .expect import assert_image
 
 MAX_DRAWS = 60
 
@@ -41,31 +42,27 @@ def assert_independent_draws(student: Student, impulse: Tensor, **arguments: Any
     def run_student(source: OneDraw) -> Tensor:
         replies.append(student(**arguments, noise_fn=source))
         if not isinstance(replies[-1].value, Tensor) or replies[-1].value.shape != impulse.shape:
-            raise replies[-1].fail("the result is no image of the same shape", f"a tensor {tuple(impulse.shape)}")
+            assert_image(replies[-1], tuple(impulse.shape))
         return replies[-1].value
 
-    expected = _effects(run_reference, impulse)
-    effects = _effects(run_student, impulse)
     allowed = 1e-7 * max(1.0, float(impulse.abs().max()))
-    wanted = [effect for effect in expected if float(effect.abs().max()) > allowed]
-    count = len(wanted)
-    for number, effect in enumerate(effects):
-        if float(effect.abs().max()) <= allowed:
-            continue
-        match = next((i for i, w in enumerate(wanted) if float((w - effect).abs().max()) <= allowed), None)
-        if match is None:
-            raise replies[-1].fail(
-                f"draw {number + 1} of {len(effects)} from noise_fn does not act as the noise of one step",
-                f"{count} draws that count, each used once and weighted as its step asks",
-                f"a draw whose effect on the result is up to {float(effect.abs().max()):.3g} and matches no step's",
-            )
-        del wanted[match]
-    if wanted:
-        raise replies[-1].fail(
-            "some steps get no fresh noise from noise_fn",
-            f"{count} independent draws that count",
-            f"{len(effects)} draws, {count - len(wanted)} of them used as they should be",
+    counting = [
+        [effect for effect in _effects(run, impulse) if float(effect.abs().max()) > allowed]
+        for run in (run_reference, run_student)
+    ]
+    (wanted, effects), count = counting, len(counting[0])
+    if len(effects) != count:
+        summary = (
+            "some noise is not drawn afresh" if len(effects) < count else "more noise is drawn than there should be"
         )
+        got = f"{len(effects)} draws from noise_fn act on the result"
+        raise replies[-1].fail(summary, f"{count} draws act on it, each in one place", got)
+    for number, effect in enumerate(effects):
+        match = next((i for i, w in enumerate(wanted) if float((w - effect).abs().max()) <= allowed), None)
+        if match is None:  # as many draws as there should be: the noise is not what is wrong, or not all
+            said = f"draw {number + 1} of {count} from noise_fn acts on the result in another way than the formula's"
+            raise replies[-1].fail(said, kind="value")
+        del wanted[match]
 
 
 def _effects(run: Callable[[OneDraw], Tensor], noise: Tensor) -> list[Tensor]:

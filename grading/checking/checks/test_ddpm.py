@@ -12,7 +12,7 @@ from ...sandbox.crossing.values import Leaf, Probe
 from ..compare import assert_close
 from ..points import CHAIN, Draw
 from . import draws, grades, holds_for, levels, shapes, steps
-from .expect import IDENTITY, about, assert_gradients, assert_image, assert_scalar
+from .expect import IDENTITY, Told, about, assert_each_for_itself, assert_gradients, assert_image, assert_scalar
 from .noise_draws import assert_independent_draws
 
 
@@ -32,14 +32,20 @@ class TestPredictX0:
         x_t, eps = draw.images(2, shape)
         t, schedule = draw.timestep_per_sample(shape[0], 600), draw.schedule()
         alone = [reference.predict_x0(x_t[i : i + 1], eps[i : i + 1], int(t[i]), schedule) for i in range(shape[0])]
-        assert_close(student(x_t=x_t, eps=eps, t=t, alphas_cumprod=schedule), torch.cat(alone), IDENTITY)
+        assert_each_for_itself(
+            student(x_t=x_t, eps=eps, t=t, alphas_cumprod=schedule),
+            torch.cat(alone),
+            lambda i: student(x_t=x_t[i : i + 1], eps=eps[i : i + 1], t=int(t[i]), alphas_cumprod=schedule),
+        )
 
     @holds_for(draw=draws, t=st.integers(0, 600))
     def test_nothing_is_clipped(self, student, draw, t):
         """Estimates outside [-1, 1] stay as they are: the result is linear in x_t."""
-        x_t, schedule = draw.image(2, 3, 4, 5), draw.schedule()
-        reply = student(x_t=100 * x_t, eps=torch.zeros_like(x_t), t=t, alphas_cumprod=schedule)
-        assert_close(reply, 100 * x_t / math.sqrt(schedule[t].item()), 100 * IDENTITY)
+        x_t = draw.image(2, 3, 4, 5)
+        rest = {"eps": torch.zeros_like(x_t), "t": t, "alphas_cumprod": draw.schedule()}
+        small = assert_image(student(x_t=x_t / 100, **rest), x_t.shape).double()
+        largest = max(1.0, float(small.abs().max()))
+        assert_close(student(x_t=100 * x_t, **rest), 1e4 * small, 100 * IDENTITY * largest)
 
     @holds_for(draw=draws, t=st.integers(0, 600))
     def test_differentiable(self, student, draw, t):
@@ -137,9 +143,10 @@ class Sampler:
         image, x_T = draw.images(2, shape)
         schedule = draw.schedule(CHAIN)
         model = knows_the_image(image, schedule)
-        timesteps = draw.timesteps(CHAIN, count)
-        reply = student(eps_model=model, x_T=x_T, timesteps=timesteps, alphas_cumprod=schedule, **self.options)
-        assert_close(reply, image, 1e4 * IDENTITY)
+        timesteps, network = draw.timesteps(CHAIN, count), Told(model)
+        rest = {"x_T": x_T, "timesteps": timesteps, "alphas_cumprod": schedule} | self.options
+        with network.about(timesteps):
+            assert_close(student(eps_model=network, **rest), image, 1e4 * IDENTITY)
 
     def test_every_step_draws_its_own_noise(self, student, seed):
         """Every step has fresh noise of its own from noise_fn, and the last step has none."""
@@ -169,7 +176,10 @@ class TestSampleDDPM(Sampler):
             "timesteps": [105, 60, 15],
             "alphas_cumprod": schedule,
         }
-        assert_close(student(**arguments), image, 1e4 * IDENTITY)
+        reply = student(**arguments)
+        if abs(float(assert_image(reply, image.shape).abs().max()) - 1) < IDENTITY:
+            raise reply.fail("the result is clipped without being asked for", "estimates as they are", "none beyond 1")
+        assert_close(reply, image, 1e4 * IDENTITY, kind="value")
         assert_close(student(**arguments, clip_x0=True), image.clamp(-1, 1), 1e4 * IDENTITY)
 
     def test_steps_taken_one_by_one(self, student, seed):
@@ -179,4 +189,6 @@ class TestSampleDDPM(Sampler):
         for t, t_prev in zip(arguments["timesteps"], [*arguments["timesteps"][1:], -1]):
             x0 = reference.predict_x0(x_t, Probe("eps_model")(x_t, t), t, schedule)
             x_t = reference.posterior_step(x_t, x0, torch.zeros_like(x_t), t, t_prev, schedule)
-        assert_close(student(**arguments), x_t, IDENTITY)
+        network = Told(arguments["eps_model"])
+        with network.about(arguments["timesteps"]):
+            assert_close(student(**arguments | {"eps_model": network}), x_t, IDENTITY)

@@ -5,7 +5,7 @@ from ...sandbox.crossing.values import Leaf
 from ..compare import assert_close
 from ..points import Draw
 from . import draws, grades, holds_for, levels, shapes
-from .expect import IDENTITY, about, assert_detached, assert_gradients, assert_image, assert_scalar
+from .expect import IDENTITY, about, assert_detached, assert_each_for_itself, assert_gradients, assert_image
 
 
 @grades("distillation.sds_weight")
@@ -14,15 +14,13 @@ class TestSDSWeight:
     def test_noise_variance(self, student, draw, t):
         """The weight is the noise's share of the variance: what abar leaves of 1."""
         schedule = draw.schedule()
-        reply = student(t=t, alphas_cumprod=schedule)
-        if abs(assert_scalar(reply) + schedule[t].item() - 1) > IDENTITY:
-            raise reply.fail("the weight is wrong", f"{1 - schedule[t].item():.8g}", f"{assert_scalar(reply):.8g}")
+        assert_close(student(t=t, alphas_cumprod=schedule), 1 - schedule[t], IDENTITY, what="the weight")
 
     @holds_for(draw=draws, batch=st.integers(1, 4))
     def test_shape_follows_t(self, student, draw, batch):
         """A t of shape (B,) gives one weight per sample, shape (B,)."""
         t, schedule = draw.timestep_per_sample(batch), draw.schedule()
-        assert_close(student(t=t, alphas_cumprod=schedule), 1 - schedule[t], IDENTITY)
+        assert_close(student(t=t, alphas_cumprod=schedule), 1 - schedule[t], IDENTITY, kind="value")
 
 
 class Residual:
@@ -42,19 +40,26 @@ class Residual:
         """It points from the second prediction to the first."""
         eps, schedule = draw.image(*shape), draw.schedule()
         zero = torch.zeros_like(eps)
-        reply = student(**{self.first: eps, self.second: zero}, t=t, alphas_cumprod=schedule)
-        assert_close(reply, (1 - schedule[t].item()) * eps, IDENTITY)
-        reply = student(**{self.first: zero, self.second: eps}, t=t, alphas_cumprod=schedule)
-        assert_close(reply, -(1 - schedule[t].item()) * eps, IDENTITY)
+        for sign, pair in ((1, {self.first: eps, self.second: zero}), (-1, {self.first: zero, self.second: eps})):
+            reply = student(**pair, t=t, alphas_cumprod=schedule)
+            if float((assert_image(reply, shape) * sign * eps).sum()) < 0:
+                raise reply.fail("it points from the first prediction to the second")
+            assert_close(reply, sign * (1 - schedule[t].item()) * eps, IDENTITY, kind="value")
 
     @holds_for(draw=draws, shape=shapes)
     def test_samples_are_independent(self, student, draw, shape):
         """With one t per sample each sample has its own weight."""
         first, second = draw.images(2, shape)
         t, schedule = draw.timestep_per_sample(shape[0]), draw.schedule()
-        expected = [(1 - schedule[t[i]]) * (first[i] - second[i]) for i in range(shape[0])]
-        reply = student(**{self.first: first, self.second: second}, t=t, alphas_cumprod=schedule)
-        assert_close(reply, torch.stack(expected), IDENTITY)
+        expected = torch.stack([(1 - schedule[t[i]]) * (first[i] - second[i]) for i in range(shape[0])])
+        pair = {self.first: first, self.second: second}
+
+        def alone(i):
+            return student(
+                **{name: value[i : i + 1] for name, value in pair.items()}, t=int(t[i]), alphas_cumprod=schedule
+            )
+
+        assert_each_for_itself(student(**pair, t=t, alphas_cumprod=schedule), expected, alone)
 
     @holds_for(draw=draws, t=levels)
     def test_detached(self, student, draw, t):

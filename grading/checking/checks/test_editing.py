@@ -8,7 +8,7 @@ from ...sandbox.crossing.values import Probe
 from ..compare import assert_close
 from ..points import CHAIN, Draw
 from . import draws, grades, holds_for, levels, shapes
-from .expect import IDENTITY, about, assert_image
+from .expect import IDENTITY, Told, about, assert_image
 from .noise_draws import assert_independent_draws
 from .test_ddpm import knows_the_image
 
@@ -23,18 +23,22 @@ class TestSDEdit:
         rest = arguments | {"timesteps": arguments["timesteps"][start:]}
         x_t = add_noise(image, noise, rest["timesteps"][0], rest["alphas_cumprod"])
         expected = sample_ddpm(Probe("eps_model"), x_t, **rest, noise_fn=Probe("steady_noise"))
-        sources = {"eps_model": Probe("eps_model"), "noise_fn": Probe("steady_noise")}
-        reply = student(image=image, noise=noise, start=start, **arguments, **sources)
-        assert_close(reply, expected, 1e3 * IDENTITY)
+        network = Told(Probe("eps_model"))
+        sources = {"eps_model": network, "noise_fn": Probe("steady_noise")}
+        with network.about(rest["timesteps"]):
+            assert_close(
+                student(image=image, noise=noise, start=start, **arguments, **sources), expected, 1e3 * IDENTITY
+            )
 
     @holds_for(draw=draws, start=st.integers(0, 4))
     def test_ends_at_the_clean_image(self, student, draw, start):
         """With a network that knows an image, the result is that image for every start."""
         known, image, noise = draw.images(3)
         schedule, timesteps = draw.schedule(CHAIN), draw.timesteps(CHAIN, 5)
-        model = knows_the_image(known, schedule)
+        network = Told(knows_the_image(known, schedule))
         rest = {"start": start, "timesteps": timesteps, "alphas_cumprod": schedule}
-        assert_close(student(eps_model=model, image=image, noise=noise, **rest), known, 1e4 * IDENTITY)
+        with network.about(timesteps[start:]):
+            assert_close(student(eps_model=network, image=image, noise=noise, **rest), known, 1e4 * IDENTITY)
 
     def test_every_step_draws_its_own_noise(self, student, seed):
         """Every step has fresh noise of its own from noise_fn, and the last step has none."""
@@ -64,7 +68,10 @@ class TestRepaintBlend:
         mask = draw.mask(1, 1, *shape[2:])
         schedule = draw.schedule()
         arguments = {"x_prev": x_prev, "x_orig": x_orig, "noise": noise, "t_prev": -1, "alphas_cumprod": schedule}
-        assert_close(student(**arguments, edit_mask=mask), mask * x_prev + (1 - mask) * x_orig, IDENTITY)
+        reply = student(**arguments, edit_mask=mask)
+        known = (1 - mask) * assert_image(reply, shape)
+        assert_close(about(reply, known), (1 - mask) * x_orig, IDENTITY, what="the known region")
+        assert_close(reply, mask * x_prev + (1 - mask) * x_orig, IDENTITY, kind="value")
 
 
 @grades("editing.inpaint")
@@ -92,19 +99,21 @@ class TestInpaint:
         """With a mask of ones everything is new: plain DDPM."""
         arguments = self.arguments(draw) | {"noise_fn": Probe("steady_noise")}
         plain = {name: value for name, value in arguments.items() if name != "x_orig"}
-        reply = student(**arguments, edit_mask=torch.ones_like(arguments["x_T"]))
-        assert_close(reply, sample_ddpm(**plain), 1e3 * IDENTITY)
+        network, mask = Told(arguments["eps_model"]), torch.ones_like(arguments["x_T"])
+        with network.about(arguments["timesteps"]):
+            reply = student(**arguments | {"eps_model": network}, edit_mask=mask)
+            assert_close(reply, sample_ddpm(**plain), 1e3 * IDENTITY)
 
     @holds_for(draw=draws, t=levels)
     def test_single_step(self, student, draw, t):
         """A chain of one step gives the estimate of x0 in the new region and the original elsewhere."""
         known, x_orig, x_T = draw.images(3)
         schedule, mask = draw.schedule(), draw.mask(3, 1, 5, 7)
-        model = knows_the_image(known, schedule)
+        network = Told(knows_the_image(known, schedule))
         rest = {"x_T": x_T, "x_orig": x_orig, "timesteps": [t], "alphas_cumprod": schedule}
-        assert_close(
-            student(eps_model=model, edit_mask=mask, **rest), mask * known + (1 - mask) * x_orig, 1e4 * IDENTITY
-        )
+        with network.about([t]):
+            reply = student(eps_model=network, edit_mask=mask, **rest)
+            assert_close(reply, mask * known + (1 - mask) * x_orig, 1e4 * IDENTITY)
 
     def test_step_and_blend_draw_their_own_noise(self, student, seed):
         """Every step and every blend has fresh noise of its own from noise_fn; the last ones need none."""

@@ -5,7 +5,7 @@ from ...sandbox.crossing.probes import conditional_eps_model
 from ..compare import assert_close
 from ..points import Draw
 from . import draws, grades, holds_for, shapes
-from .expect import IDENTITY, assert_image
+from .expect import IDENTITY, assert_each_for_itself, assert_image, beside
 
 scales = st.floats(-3, 12)
 
@@ -23,7 +23,9 @@ class TestClassifierFreeGuidance:
     def test_equal_estimates(self, student, draw, shape, scale):
         """Where both estimates agree, the scale has no influence."""
         eps = draw.image(*shape)
-        assert_close(student(eps_uncond=eps, eps_cond=eps.clone(), scale=scale), eps, IDENTITY)
+        reply, other = (student(eps_uncond=eps, eps_cond=eps.clone(), scale=s) for s in (scale, scale + 1))
+        assert_close(other, assert_image(reply, shape).double(), IDENTITY * max(1.0, float(reply.value.abs().max())))
+        assert_close(reply, eps, IDENTITY, kind="value")
 
     @holds_for(draw=draws, shape=shapes, scale=scales)
     def test_straight_line_in_the_scale(self, student, draw, shape, scale):
@@ -36,9 +38,14 @@ class TestClassifierFreeGuidance:
     def test_large_scales(self, student, seed):
         """Every scale counts as it is given, far from the usual ones too."""
         eps_uncond, eps_cond = Draw([seed, 5]).images(2)
-        for scale in (40.0, -25.0):
+
+        def assert_right_at(scale):
             expected = eps_uncond + scale * (eps_cond - eps_uncond)
             assert_close(student(eps_uncond=eps_uncond, eps_cond=eps_cond, scale=scale), expected, 1e3 * IDENTITY)
+
+        with beside(lambda: assert_right_at(3.0)):
+            for scale in (40.0, -25.0):
+                assert_right_at(scale)
 
 
 class Counted:
@@ -84,4 +91,9 @@ class TestGuidedEps:
             for x, c, n in zip(x_t.split(1), cond.split(1), null_cond.split(1))
         ]
         arguments = {"model": conditional_eps_model, "x_t": x_t, "t": 300, "cond": cond, "null_cond": null_cond}
-        assert_close(student(**arguments, scale=4.0), torch.cat(expected), IDENTITY)
+
+        def alone(i):
+            own = {name: arguments[name][i : i + 1] for name in ("x_t", "cond", "null_cond")}
+            return student(**arguments | own, scale=4.0)
+
+        assert_each_for_itself(student(**arguments, scale=4.0), torch.cat(expected), alone)

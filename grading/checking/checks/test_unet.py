@@ -14,7 +14,7 @@ from ...sandbox.crossing.probes import DenoisingModel
 from ...sandbox.crossing.values import Probe
 from ...sandbox.describe import describe
 from ...verdicts import Failure
-from ..compare import alike, assert_close
+from ..compare import alike, apart, assert_close
 from . import draws, grades, holds_for
 from .expect import IDENTITY
 
@@ -234,7 +234,7 @@ class TestDenoiserLoss:
         x0, noise = draw.images(2)
         zero = torch.tensor(0.0, dtype=torch.float64)
         reply = student(model=Probe("DenoisingModel"), x0=x0, noise=noise, sigma=0.0)
-        assert_close(reply, (DenoisingModel()(x0) - x0).square().mean().detach(), IDENTITY)
+        assert_close(reply, (DenoisingModel()(x0) - x0).square().mean().detach(), IDENTITY, kind="value")
         assert_close(student(model=lambda x: x0, x0=x0, noise=noise, sigma=0.7), zero, IDENTITY)
 
 
@@ -242,7 +242,15 @@ class TestDenoiserLoss:
 class TestDDPMLoss:
     @holds_for(draw=draws)
     def test_perfect_model(self, student, draw):
-        """A model that knows the noise has no loss; it is asked about t / T, one per sample, as floats."""
+        """A model that knows the noise has no loss."""
+        x0, noise = draw.images(2)
+        t = draw.timestep_per_sample(3, 300)
+        reply = student(model=lambda x_t, t: noise, x0=x0, noise=noise, t=t, alphas_cumprod=draw.schedule(300))
+        assert_close(reply, torch.tensor(0.0, dtype=torch.float64), IDENTITY)
+
+    @holds_for(draw=draws)
+    def test_what_the_model_is_told(self, student, draw):
+        """The model is asked about t / T, one per sample, as floats."""
         x0, noise = draw.images(2)
         seen: list[Any] = []
 
@@ -252,19 +260,18 @@ class TestDDPMLoss:
 
         t = draw.timestep_per_sample(3, 300)
         reply = student(model=model, x0=x0, noise=noise, t=t, alphas_cumprod=draw.schedule(300))
-        assert_close(reply, torch.tensor(0.0, dtype=torch.float64), IDENTITY)
         given = seen[0] if seen else None
         if not (isinstance(given, torch.Tensor) and given.is_floating_point() and given.shape == t.shape):
             raise reply.fail("the model is asked about another kind of t", "floats (B,)", describe(given))
         if not torch.allclose(given.double(), t.double() / 300, atol=1e-6):
-            raise reply.fail("the model is asked about another t", f"{(t / 300).tolist()}", f"{given.tolist()}")
+            raise reply.fail("the model is asked about another t", *_both(t / 300, given))
 
 
 @grades("unet.class_ddpm_loss")
 class TestClassDDPMLoss:
     @holds_for(draw=draws)
     def test_what_the_model_is_told(self, student, draw):
-        """The model is given labels, t / T and keep as they are; one that knows the noise has no loss."""
+        """The model is given labels, t / T and keep as they are."""
         x0, noise = draw.images(2)
         seen: list[Any] = []
 
@@ -276,11 +283,28 @@ class TestClassDDPMLoss:
         keep = torch.tensor([1.0, 0.0, 1.0], dtype=torch.float64)
         rest = {"x0": x0, "labels": labels, "noise": noise, "t": t, "alphas_cumprod": draw.schedule(300), "keep": keep}
         reply = student(model=model, **rest)
-        assert_close(reply, torch.tensor(0.0, dtype=torch.float64), IDENTITY)
         for name, given, expected in zip(("labels", "t / T", "keep"), seen, (labels, t / 300, keep)):
             if not (
                 isinstance(given, torch.Tensor)
                 and given.shape == expected.shape
                 and torch.allclose(given.double(), expected.double(), atol=1e-6)
             ):
-                raise reply.fail(f"the model is given another {name}", f"{expected.tolist()}", describe(given))
+                raise reply.fail(f"the model is given another {name}", *_both(expected, given))
+
+    @holds_for(draw=draws)
+    def test_perfect_model(self, student, draw):
+        """A model that knows the noise has no loss."""
+        x0, noise = draw.images(2)
+        given = {"labels": torch.tensor([4, 0, 9]), "t": draw.timestep_per_sample(3, 300)}
+        given |= {"alphas_cumprod": draw.schedule(300), "keep": torch.tensor([1.0, 0.0, 1.0], dtype=torch.float64)}
+        reply = student(model=lambda x_t, c, t, keep=None: noise, x0=x0, noise=noise, **given)
+        assert_close(reply, torch.tensor(0.0, dtype=torch.float64), IDENTITY)
+
+
+def _both(expected: torch.Tensor, given: Any) -> tuple[str, str]:
+    """Two short tensors as text, with as many digits as show that they are two."""
+    if not isinstance(given, torch.Tensor) or given.shape != expected.shape:
+        return describe(expected), describe(given)
+    pairs = [apart(float(a), float(b)) for a, b in zip(expected.flatten(), given.flatten())]
+    first, second = ([pair[side] for pair in pairs] for side in (0, 1))
+    return f"[{', '.join(first)}]", f"[{', '.join(second)}]"
