@@ -23,8 +23,10 @@ from ..sandbox.crossing.values import Leaf, materialise
 from ..sandbox.describe import describe
 from ..sandbox.replies import Reply
 from ..sandbox.student import Student
+from ..verdicts import Failure
 
 ROUNDINGS = 512
+FLOAT32 = 1e-5  # relative; what a chain of operations may lose in float32
 NOTHING = "nothing is returned: is a return missing?"
 _DRAWS = 2  # of random rounding directions
 _note: Callable[[float], object] = lambda ratio: None
@@ -80,7 +82,14 @@ def assert_right(student: Student, *, by_name: bool = False, **arguments: Any) -
     if isinstance(expected, Tensor):
         allowed = tolerance(expected, lambda nearby: exact(student.task, nearby), arguments)
         dtype = precision(arguments) if fixes_dtype(arguments) else None
-        assert_close(reply, expected, allowed, dtype, kind="value")
+        try:
+            assert_close(reply, expected, allowed, dtype, kind="value")
+        except Failure as failure:
+            if failure.kind == "not finite" and isinstance(reply.value, Tensor) and bool(reply.value.isnan().any()):
+                made, line = student.first_nan(**arguments)
+                failure.summary += f": the first nan is {made}" * bool(made)
+                failure.where += [line] if line else []
+            raise
     else:
         assert_same(reply, expected, kind="value")
     return reply
@@ -147,6 +156,8 @@ def assert_close(
         raise reply.fail(f"{what} is not finite", _sample(expected), _not_finite(got), not_finite)
     wrong, count = int((difference > allowed).sum()), got.numel()
     where = "" if count == 1 else f" in all {count} values" if wrong == count else f" in {wrong} of {count} values"
+    if kind != "gradient" and got.dtype == torch.float32 and _largest(difference) <= FLOAT32 * _largest(expected):
+        kind = "precision"
     raise reply.fail(
         f"{what} is wrong{where}, by {'up to ' * (count > 1)}{_largest(difference):.3g}",
         *_samples(expected, got, difference),

@@ -15,6 +15,7 @@ TITLES = {  # by kind of failure
     "nothing": "The result is returned.",
     "form": "The result has the kind, shape and dtype that the contract says.",
     "not finite": "The result is finite.",
+    "precision": "The result has the precision of the arguments.",
     "boxes": "Each sample has one box of zeros through all its channels; the rest stays as it was.",
     "told": "The network is asked about the timesteps of the chain, one after another.",
     "died": "The process that runs the function goes on.",
@@ -25,6 +26,7 @@ _ONCE = {*TITLES, "gradient", "cut off", "grad left"}
 _FOLLOWS = {  # what one kind of failure brings with it
     "gradient": {"value", "form", "not finite"},
     "cut off": {"nothing", "form"},
+    "precision": {"form"},
     "anew": {"seeded"},
     "wrong": {"nothing"},
 }

@@ -37,7 +37,7 @@ def diagnose(student: Student) -> Diagnosis:
     came_back = any(one.reply is not None for one in student.record) or student.task in readback.NETWORKS
     if read.reading or mistakes or not came_back or told_already(student.failures):
         return replace(read, mistakes=mistakes)
-    smallest = smallest_failing_call(student.task, student.record)
+    smallest = smallest_failing_call(student)
     told = "no known mistake explains these results" + f"; smallest failing call: {smallest}" * bool(smallest)
     return replace(read, unexplained=told)
 

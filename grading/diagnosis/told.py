@@ -4,6 +4,8 @@ from ..verdicts import Failure
 
 _SAY_ALL = {
     "raised",
+    "form",
+    "precision",
     "names",
     "nothing",
     "cut off",
@@ -19,4 +21,5 @@ _SAY_ALL = {
 
 def told_already(failures: list[Failure]) -> bool:
     kinds = {failure.kind for failure in failures}
-    return kinds <= _SAY_ALL or "told" in kinds
+    placed = any(failure.kind == "not finite" and failure.where for failure in failures)
+    return kinds <= _SAY_ALL or "told" in kinds or placed

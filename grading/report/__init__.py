@@ -68,10 +68,12 @@ def _in_full(failure: Failure) -> list[str]:
 
 
 def _in_a_line(failure: Failure) -> list[str]:
-    both = f": expected {failure.expected}, got {failure.got}"
-    short = bool(failure.expected and failure.got) and len(both) <= SHORT
-    place = f", at {failure.where[-1]}" if failure.where else ""
-    return [failure.summary + both * short + place]
+    expected, got = (text.split("; it begins")[0] for text in (failure.expected, failure.got))
+    place = got.partition(" at ")[2]
+    both = f": expected {expected.removesuffix(f' at {place}')}, got {got}"
+    short = bool(expected and got) and len(both) <= SHORT
+    line = f", at {failure.where[-1]}" if failure.where else ""
+    return [failure.summary + both * short + line]
 
 
 def _named(verdict: Verdict) -> list[str]:

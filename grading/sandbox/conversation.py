@@ -68,6 +68,9 @@ class Conversation:
         except ProtocolError as error:
             self.worker = None
             raise Failure(f"what came back cannot be read: {error}", called=called, kind="died") from None
+        handed_to = answer.get("handed_to")
+        if isinstance(handed_to, str) and handed_to:
+            self.defined_at = handed_to
         if "raised" in answer:
             with self.readable(called):
                 failure = raised(fields(answer, {"raised": dict})["raised"], called)

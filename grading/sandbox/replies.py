@@ -81,14 +81,14 @@ def raised(error: dict[str, Any], called: str, who: str = "your code") -> Failur
     frames = [frame for frame in frames if isinstance(frame, dict)] if isinstance(frames, list) else []
     # What only hands on is not where the mistake is.
     where = [
-        _place(frame) for i, frame in enumerate(frames, 1) if frame.get("file") != "adapters.py" or i == len(frames)
+        place(frame) for i, frame in enumerate(frames, 1) if frame.get("file") != "adapters.py" or i == len(frames)
     ]
     kind = "not implemented" if error.get("not_implemented") is True else "raised"
     text = f"{name}: {message}" if message else name
     return Failure(f"{who} raised {text}", called=called, where=where, error=name, kind=kind)
 
 
-def _place(frame: dict[str, Any]) -> str:
+def place(frame: dict[str, Any]) -> str:
     """ "ddpm.py:12 in step: x = 1 / 0" """
     function, code = str(frame.get("function", "")), str(frame.get("code", ""))
     place = f"{frame.get('file')}:{frame.get('line')}"

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from . import limits
 from .conversation import Conversation
 from .describe import describe_call
 from .fork_server import ForkServer
-from .replies import Observation, Reply, fields, read_reply
+from .replies import Observation, Reply, fields, place, read_reply
 from .requests import Request, request
 
 UNTRAINED = {
@@ -149,6 +150,18 @@ class Student:
         answer = self._conversation.exchange(asked, seconds)
         with self._conversation.readable(asked.called):
             return read_reply(answer, asked.called).value
+
+    def first_nan(self, **arguments: Any) -> tuple[str, str]:
+        """What makes the first nan of a call whose result has one, and the line; both as the worker says."""
+        asked = request(self.function, arguments, False, None, self.function.differentiated)
+        try:
+            found = self._conversation.exchange(
+                replace(asked, message=asked.message | {"watched": True}), self._call_seconds
+            )
+        except Failure:
+            return "", ""
+        frame = found.get("frame")
+        return str(found.get("what", "")), place(frame) if isinstance(frame, dict) and frame else ""
 
     def run_module(
         self,

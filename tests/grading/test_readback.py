@@ -15,9 +15,10 @@ from grading.contract.reference import reference_function
 from grading.diagnosis import readback
 from grading.diagnosis.mistakes import catalogue
 from grading.diagnosis.readback import SUMS, evidence
+from grading.diagnosis.readback.differences import product_differences
 from grading.diagnosis.readback.exponents import Points, weight
 from grading.diagnosis.readback.expressions import of, product
-from grading.diagnosis.readback.formula import product_differences, text
+from grading.diagnosis.readback.formula import text
 from grading.diagnosis.readback.known.schedule import levels, schedule
 from grading.diagnosis.readback.sums import read_sum
 from grading.report import explain
@@ -100,11 +101,11 @@ def test_products_as_people_write_them():
 def test_differences_are_named_one_by_one():
     read = product(-1.0, {"ᾱ_{t−1}": 1, "β": 1})
     expected = product(1.0, {"ᾱ_prev": 0.5, "β": 1, "1−ᾱ_t": -1})
-    assert [name for _, name in product_differences(read, expected)] == [
-        "wrong sign",
+    assert list(product_differences(read, expected)) == [
+        "the sign is the wrong one",
         "ᾱ_{t−1} stands for ᾱ_prev",
         "a square root is missing on ᾱ_{t−1}",
-        "1−ᾱ_t is missing",
+        "the factor 1/(1−ᾱ_t) is missing",
     ]
 
 
@@ -325,16 +326,16 @@ UNKNOWN = {
     ("ddpm.posterior_variance", posterior_variance_of_two_mistakes): ["2·√(1−ᾱ_prev)·β/√(1−ᾱ_t)", "a factor 2"],
     ("ddpm.predict_x0", predict_x0_of_two_mistakes): [
         "(1−ᾱ_t)/√ᾱ_t",
-        "wrong sign",
+        "the sign is the wrong one",
         "a square root is missing on 1−ᾱ_t",
     ],
     ("noising.add_noise", add_noise_of_two_mistakes): ["x0 is ᾱ_t", "noise is −√(1−ᾱ_t)"],
     ("ddim.ddim_step", ddim_step_of_two_mistakes): [
         "x_t is ᾱ_prev/√ᾱ_t",
         "a square root is missing on ᾱ_prev",
-        "wrong sign",
+        "the sign is the wrong one",
     ],
-    ("ddim.ddim_sigma", ddim_sigma_of_two_mistakes): ["η to the power 2 for 1", "a square root is missing on β"],
+    ("ddim.ddim_sigma", ddim_sigma_of_two_mistakes): ["η is squared", "a square root is missing on β"],
     ("guidance.classifier_free_guidance", guidance_of_two_mistakes): ["eps_cond is s + 2", "expected s"],
     ("gan_losses.generator_loss", generator_loss_of_two_mistakes): ["the sum", "½ · softplus(u)"],
     ("gan_losses.discriminator_loss", discriminator_loss_of_two_mistakes): [
@@ -347,16 +348,20 @@ UNKNOWN = {
         "stands for x_prev where the mask is 1",
     ],
     ("illusions.anagram_eps", anagram_of_two_mistakes): ["x_t turned upside down for cond_upright, mirrored is −1"],
-    ("illusions.hybrid_eps", hybrid_of_two_mistakes): ["cond_low, blurred is 2", "a factor 2", "wrong sign"],
+    ("illusions.hybrid_eps", hybrid_of_two_mistakes): [
+        "cond_low, blurred is 2",
+        "a factor 2",
+        "the sign is the wrong one",
+    ],
     ("inversion.lp_loss", lp_loss_of_two_mistakes): ["mask is inverted, multiplied by 3"],
     ("inversion.gram_matrix", gram_of_two_mistakes): ["centred features is 1/(B·H·W)"],
-    ("distillation.sds_residual", sds_residual_of_two_mistakes): ["eps_pred is −√(1−ᾱ_t)", "wrong sign"],
+    ("distillation.sds_residual", sds_residual_of_two_mistakes): ["eps_pred is −√(1−ᾱ_t)", "the sign is the wrong one"],
     ("distillation.vsd_residual", vsd_residual_of_two_mistakes): ["√ᾱ_t·(1−ᾱ_t)", "ᾱ_t does not belong there"],
-    ("dps.dps_step", dps_step_of_two_mistakes): ["2·ζ·‖r‖/n", "wrong sign"],
+    ("dps.dps_step", dps_step_of_two_mistakes): ["2·ζ·‖r‖/n", "the sign is the wrong one"],
     ("guidance.guided_eps", guided_of_two_mistakes): ["the estimate for zeros is −s", "the estimate for cond is 1 + s"],
     ("distillation.sds_weight", sds_weight_of_two_mistakes): ["3·√(1−ᾱ_t)", "a factor 3", "square root"],
     ("distillation.surrogate_loss", surrogate_of_two_mistakes): ["½/(C·H·W) times the sum of x · residual"],
-    ("dps.dps_gradient", dps_gradient_of_two_mistakes): ["−2·‖r‖/n", "wrong sign"],
+    ("dps.dps_gradient", dps_gradient_of_two_mistakes): ["−2·‖r‖/n", "the sign is the wrong one"],
     ("illusions.lowpass", lowpass_of_two_mistakes): ["only the height is blurred", "beyond the edges stand zeros"],
     ("inversion.delta_penalty", delta_penalty_of_two_mistakes): ["2 times the sum of the norms"],
     ("inversion.scribble_loss", scribble_of_two_mistakes): ["1/(B·C·H·W) times the sum of the squared differences"],

@@ -2,6 +2,7 @@ import torch
 from hypothesis import strategies as st
 
 from ...sandbox.crossing.values import Leaf
+from ...sandbox.replies import Reply
 from ..compare import assert_close
 from ..points import Draw
 from . import draws, grades, holds_for, levels, shapes
@@ -64,10 +65,17 @@ class Residual:
     @holds_for(draw=draws, t=levels)
     def test_detached(self, student, draw, t):
         """The result is detached, also where the predictions are not."""
-        first, second = draw.images(2)
-        reply = student(**{self.first: Leaf(first), self.second: Leaf(second)}, t=t, alphas_cumprod=draw.schedule())
-        assert_image(reply, first.shape)
-        assert_detached(reply)
+        pair = dict(zip((self.first, self.second), draw.images(2)))
+        rest = {"t": t, "alphas_cumprod": draw.schedule()}
+        attached, replies = [], list[Reply]()
+        for name in pair:  # one at a time, so that it is known which of the two is cut off
+            replies.append(student(**pair | {name: Leaf(pair[name])}, **rest))
+            assert_image(replies[-1], pair[name].shape)
+            attached += [name] * replies[-1].attached
+        if attached:
+            graphs = f"the graph{'s' * (len(attached) - 1)} of {' and '.join(attached)}"
+            raise replies[-1].fail(f"the result hangs on {graphs}", kind="detached")
+        assert_detached(student(**{name: Leaf(value) for name, value in pair.items()}, **rest))
 
 
 @grades("distillation.sds_residual")

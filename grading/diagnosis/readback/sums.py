@@ -18,10 +18,10 @@ from torch import Tensor
 
 from ...verdicts import Finding
 from .coefficients import regress
+from .differences import differences
 from .evidence import Answer, Arguments, Ask, answers, as_tensor, doubled, reproduces
-from .exponents import Points, weight
+from .exponents import Points, nice, weight
 from .expressions import HALF, ZERO, Expression, Product, Quantities, of, product
-from .formula import differences
 
 Terms = Mapping[str, Callable[[], Tensor]]  # not computed before they are asked for
 Weights = dict[str, Expression]
@@ -85,6 +85,11 @@ class Read:
                 continue
             where = f" {label}" if number else ""
             wrong = [name for name in self.names(weights) if not self._right(name, weights, number)]
+            other = self._treated_as(weights, number) if number and wrong else ""
+            if other:
+                said = f"{label.removeprefix('at ')} is treated as {other.removeprefix('at ')}"
+                found.append(Finding(f"Your {said}.", said))
+                continue
             moved = _swapped(formula, weights, wrong, where) or _replaced(formula, weights, wrong, where)
             found += [finding for finding, _ in moved]
             settled = {name for _, names in moved for name in names}
@@ -109,6 +114,15 @@ class Read:
         points = [doubled_all(a) for a in itertools.islice(list(self.formula.points.values())[regime](), 8)]
         return all(torch.allclose(_one(got, name, a), _one(right, name, a), 1e-9, 1e-12) for a in points)
 
+    def _treated_as(self, weights: Weights, regime: int) -> str:
+        """Another regime, a special one, whose weights these are."""
+        for number, label in enumerate(self.formula.points):
+            if number and number != regime:
+                expected = {name: self._expected(name, number) for name in self.names(weights)}
+                if all(weights.get(name, ZERO) == wanted for name, wanted in expected.items()):
+                    return _CLEAN.get(label, label)
+        return ""
+
     def _expected(self, name: str, regime: int) -> Expression | None:
         """The expected weight, as a number where that regime makes it one."""
         expected = self.formula.expected.get(name, ZERO)
@@ -117,8 +131,8 @@ class Read:
         right = replace(self, weights=(self.formula.expected,), edge=next(iter(self.formula.edges)))
         points = list(self.formula.points.values())[regime]()
         values = torch.stack([_one(right, name, doubled_all(arguments)) for arguments in points])
-        if bool((values == values[0]).all()):
-            return of(product(float(values[0]))) if float(values[0]) else ZERO
+        if torch.allclose(values, values[:1], 1e-12, 0.0):
+            return of(product(nice(float(values[0])))) if float(values[0]) else ZERO
         return expected
 
 
@@ -213,6 +227,7 @@ def _shares(read: Weights, formula: Sum) -> list[Product]:
     return list(dict.fromkeys(shares))
 
 
+_CLEAN = {"at t_prev = -1": "the clean image, t_prev = -1"}
 Moved = list[tuple[Finding, tuple[str, str]]]
 
 
@@ -237,8 +252,8 @@ def _replaced(formula: Sum, weights: Weights, wrong: list[str], where: str) -> M
             # Of several the one that stands next to it in the formula: x_orig under the other mask, not noise.
             other = min(stands, key=lambda one: abs(order.index(one) - order.index(name)))
             free.remove(other)
-            hint = f"{other[0].upper()}{other[1:]} does not belong there{where}: another term has that weight."
-            found.append((Finding(hint, f"{other} stands for {name}{where}"), (name, other)))
+            said = f"{other} stands where {name} belongs{where}"
+            found.append((Finding(f"{said[0].upper()}{said[1:]}.", f"{other} stands for {name}{where}"), (name, other)))
     return found
 
 

@@ -203,12 +203,12 @@ def describe_error(error: BaseException, folder: Path) -> dict[str, Any]:
     except BaseException:
         message = "(its message could not be read)"
     frames = [
-        _frame(folder, frame.filename, frame.lineno or 0, frame.name)
+        frame_of(folder, frame.filename, frame.lineno or 0, frame.name)
         for frame in traceback.extract_tb(error.__traceback__)
         if Path(frame.filename).is_relative_to(folder)
     ]
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(folder):
-        frames.append(_frame(folder, error.filename, error.lineno or 0, ""))
+        frames.append(frame_of(folder, error.filename, error.lineno or 0, ""))
         message = error.msg or message
     return {
         "type": type(error).__name__[:100],
@@ -218,7 +218,7 @@ def describe_error(error: BaseException, folder: Path) -> dict[str, Any]:
     }
 
 
-def _frame(folder: Path, filename: str, line: int, function: str) -> dict[str, Any]:
+def frame_of(folder: Path, filename: str, line: int, function: str) -> dict[str, Any]:
     return {
         "file": str(Path(filename).relative_to(folder))[-200:],
         "line": line,

@@ -16,7 +16,9 @@ from .. import limits
 from ..crossing import calls, wire
 from ..crossing.values import Remote
 from . import confinement, loader
+from .first_nan import FirstNaN
 from .gradients import differentiable
+from .handing_on import Watched, hands_on
 
 
 class _Printed(io.TextIOBase):
@@ -78,18 +80,25 @@ def _find(channel: socket.socket, folder: Path, module: str, function: str) -> C
 
 def _answer_calls(channel: socket.socket, found: Callable, folder: Path, printed: _Printed) -> None:
     remote = _remote(channel)
+    adapter = Watched(found, folder) if hands_on(found, calls.where_defined(found, folder)) else None
     while True:
         request = wire.receive(channel)
         printed.text = ""
         try:
             if "settings" in request:
                 reply = calls.run_module(found, **request)
+            elif request.pop("watched", False):
+                with FirstNaN(folder) as watch:
+                    calls.perform(found, **request, remote=remote)
+                reply = watch.found
             else:
-                reply = calls.perform(found, **request, remote=remote)
+                reply = calls.perform(adapter or found, **request, remote=remote)
         except wire.Closed:
             raise
         except BaseException as error:
             reply = {"raised": calls.describe_error(error, folder)}
+        if adapter is not None:
+            reply["handed_to"], adapter = adapter.place, None
         wire.send(channel, reply | {"printed": printed.text})
 
 
