@@ -41,7 +41,7 @@ def smallest_failing_call(student: Student) -> str:
         return ""
     for arguments in itertools.islice(_smaller(student.task, failed.arguments), MOST_ASKED):
         try:
-            expected = as_tensor(exact(student.task, _copies(arguments)))
+            expected = _numbers(exact(student.task, _copies(arguments)))
         except Exception:  # too small for this function
             continue
         if expected is None or size(arguments) > MOST_NUMBERS or expected.numel() > MOST_NUMBERS:
@@ -65,8 +65,7 @@ def _fails(task: str, observation: Observation) -> bool:
     if any(isinstance(value, Seeded) for value in observation.arguments.values()):
         return False  # another right function draws other numbers from the same generator
     try:
-        expected = as_tensor(exact(task, _copies(observation.arguments)))
-        again = as_tensor(exact(task, _copies(observation.arguments)))
+        expected, again = (_numbers(exact(task, _copies(observation.arguments))) for _ in range(2))
     except Exception:  # such as a call that is to be refused
         return False
     if expected is None or again is None or not torch.equal(expected, again):
@@ -75,11 +74,17 @@ def _fails(task: str, observation: Observation) -> bool:
 
 
 def _differs(task: str, arguments: Arguments, expected: Tensor, came: Any) -> bool:
-    value = as_tensor(came)
+    value = _numbers(came)
     if value is None or value.shape != expected.shape:
         return True
-    allowed = tolerance(expected, lambda nearby: torch.as_tensor(exact(task, nearby)), _copies(arguments))
+    allowed = tolerance(expected, lambda nearby: _numbers(exact(task, nearby)), _copies(arguments))
     return not bool(((value.double() - expected).abs() <= allowed).all())
+
+
+def _numbers(value: Any) -> Any:
+    """A result as a tensor, a list of whole numbers too; None where it is none."""
+    whole = isinstance(value, list) and all(type(one) is int for one in value)
+    return torch.tensor(value, dtype=torch.float64) if whole else as_tensor(value)
 
 
 def _copies(arguments: Arguments) -> Arguments:
@@ -184,7 +189,7 @@ def _listed(value: Tensor, digits: int) -> str:
 
 def _both(expected: Tensor, came: Any) -> str:
     """What is expected and what comes, with as many digits as show that they are two."""
-    value = as_tensor(came)
+    value = _numbers(came)
     if value is None:
         return f"expected {_listed(expected, 5)}, got {came if isinstance(came, str) else type(came).__name__}"
     digits = next((d for d in range(4, 17) if _listed(expected, d) != _listed(value, d)), 17)

@@ -11,7 +11,7 @@ from .counterexample import smallest_failing_call
 from .matching import explanations, proven
 from .mistakes import Mistake
 from .reading import read_back
-from .told import told_already
+from .told import results_are_right, told_already
 
 
 @dataclass
@@ -44,6 +44,8 @@ def diagnose(student: Student) -> Diagnosis:
 
 def _try_reading(student: Student, clock: Clock, seconds: float) -> Diagnosis:
     """What is read back, and what went wrong in the reader; the catalogue is asked all the same."""
+    if results_are_right(student.failures):
+        return Diagnosis()
     try:
         formula = read_back(student, clock.past_reading(seconds))
         return Diagnosis(reading=formula.findings() if formula is not None else [], formula=formula)

@@ -1,25 +1,18 @@
-"""Whether the checks say all that is wrong: then nothing about unknown mistakes follows."""
+"""What the checks say themselves: where that is all that is wrong, nothing about unknown mistakes follows."""
 
 from ..verdicts import Failure
 
-_SAY_ALL = {
-    "raised",
-    "form",
-    "precision",
-    "names",
-    "nothing",
-    "cut off",
-    "detached",
-    "changed",
-    "grad left",
-    "seeded",
-    "anew",
-    "default",
-    "told",
-}
+_RESULTS_ARE_RIGHT = {"changed", "seeded", "anew", "detached", "grad left", "names"}
+_SAY_ALL = _RESULTS_ARE_RIGHT | {"raised", "form", "precision", "nothing", "cut off", "default"}
 
 
 def told_already(failures: list[Failure]) -> bool:
     kinds = {failure.kind for failure in failures}
-    placed = any(failure.kind == "not finite" and failure.where for failure in failures)
-    return kinds <= _SAY_ALL or "told" in kinds or placed
+    nan_found = any(failure.kind == "not finite" and failure.where for failure in failures)
+    return bool(kinds) and (kinds <= _SAY_ALL or "told" in kinds or nan_found)
+
+
+def results_are_right(failures: list[Failure]) -> bool:
+    """What is wrong is something else: there is no formula to be read back."""
+    kinds = {failure.kind for failure in failures}
+    return bool(kinds) and kinds <= _RESULTS_ARE_RIGHT

@@ -60,7 +60,7 @@ def _block(console: Console, verdict: Verdict, hints: str, said: dict[str, str])
     failed = importing(verdict) if hints == "mistake" else None
     if failed is not None:
         first = said.setdefault(str(failed), verdict.task)
-        lines = lines if first == verdict.task else [f"{failed.summary}: see {first} above"]
+        lines = lines if first == verdict.task else [f"not imported either: see {first} above"]
     if verdict.outcome == NOT_IMPLEMENTED or not lines:
         return  # the table says it
     where = f"  [dim]{escape(verdict.defined_at)}[/dim]" if verdict.defined_at else ""

@@ -23,7 +23,8 @@ UNTRAINED = {
 }
 
 
-SLOW = 10  # calls that a search, a network's run, or a worker's death counts for
+SLOW = 20  # calls that a search, a network's run, a call on many numbers, or a worker's death counts for
+MANY = 100_000  # numbers
 
 
 class NetworkRun(NamedTuple):
@@ -52,7 +53,7 @@ class Student:
         self.record: list[Observation] = []  # what came back, for the diagnosis
         self.failures: list[Failure] = []  # what the checks have found, once the verdict stands
         self._conversation = Conversation(fork_server, code, self.function)
-        self._calls_left = math.inf
+        self._calls_left, self._slow = math.inf, False
 
     @property
     def task(self) -> str:
@@ -77,7 +78,7 @@ class Student:
 
     def allow(self, seconds: float) -> None:
         """From now on a call may take so much processor time."""
-        self._call_seconds = seconds
+        self._call_seconds, self._slow = seconds, True
 
     def hurry_import(self) -> None:
         """The same import has hung for another function."""
@@ -125,7 +126,8 @@ class Student:
         **arguments: Any,
     ) -> Reply:
         """One call. What takes too long to be replayed with every known mistake need not be ``recorded``."""
-        self._count(SLOW if self.function.optimises else 1)
+        numbers = sum(value.numel() for value in arguments.values() if isinstance(value, Tensor))
+        self._count(SLOW if self.function.optimises or self._slow or numbers > MANY else 1)
         observation = Observation({name: copy.copy(value) for name, value in arguments.items()}, cotangent, None)
         if recorded:
             self.record.append(observation)

@@ -222,7 +222,7 @@ def test_three_functions_filled_in_one_of_them_wrong(results, hand_in):
     assert verdicts(document) == expected | {"distillation.sds_weight": "failed"}
     wrong = by_name(document)["distillation.sds_weight"]
     assert wrong["extra_data"]["diagnosis"]
-    for words in ["likely mistake:", "sds_weight(t=", "expected", "got", "distillation.py:"]:
+    for words in ["what is wrong:", "sds_weight(t=", "expected", "got", "distillation.py:"]:
         assert words in run.stdout
     assert f"2 of {len(asked)} points" in run.stdout
 
@@ -380,7 +380,7 @@ def test_hints_none_tells_the_verdict_only(wrong_folder, results):
     assert test["output"] == ""
     assert test["extra_data"]["failing_checks"] == []
     assert test["extra_data"]["diagnosis"] == []
-    for words in ["likely mistake", "expected", "✗", "classifier_free_guidance("]:
+    for words in ["what is wrong", "expected", "✗", "classifier_free_guidance("]:
         assert words not in run.stdout + json.dumps(document, ensure_ascii=False)
 
 
@@ -390,7 +390,7 @@ def test_hints_property_names_the_properties_and_no_numbers(wrong_folder, result
     assert test["extra_data"]["failing_checks"]
     assert all(title in test["output"] and title in run.stdout for title in test["extra_data"]["failing_checks"])
     assert test["extra_data"]["diagnosis"] == []
-    for words in ["likely mistake", "expected", "classifier_free_guidance("]:
+    for words in ["what is wrong", "expected", "classifier_free_guidance("]:
         assert words not in run.stdout + json.dumps(document, ensure_ascii=False)
 
 
@@ -398,7 +398,7 @@ def test_hints_mistake_tells_everything(wrong_folder, results):
     run, document = results(wrong_folder, "--only", "guidance")  # the default
     test = by_name(document)[TASK]
     assert test["extra_data"]["diagnosis"]
-    for words in ["likely mistake", "expected", "got", "classifier_free_guidance(", "my debug output"]:
+    for words in ["what is wrong", "expected", "got", "classifier_free_guidance(", "my debug output"]:
         assert words in test["output"]
         assert words in run.stdout
 

@@ -85,7 +85,7 @@ def place(task, line=FIRST_LINE):
 
 
 def test_once_something_has_failed_no_more_than_a_moment_is_spent_on_what_else_does(verdict_on, monkeypatch):
-    monkeypatch.setattr(limits, "FAILED_SECONDS", 0.0)
+    monkeypatch.setattr(limits, "FAILED_CALLS", 0)
     made = []
     monkeypatch.setattr(student, "Observation", lambda *given: made.append(student_observation(*given)) or made[-1])
     verdict = verdict_on("ddpm.posterior_step", "return 2 * right(*args, **kwargs)")

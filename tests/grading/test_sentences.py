@@ -1,0 +1,523 @@
+"""What a student is told is true, and said once: on mistakes written for these tests, over functions of all modules."""
+
+import re
+import textwrap
+
+import pytest
+
+from grading.checking.compare import apart
+from grading.checking.titles import TITLES, told_once
+from grading.diagnosis.told import told_already
+from grading.grader import Run
+from grading.grader import grade as grade_run
+from grading.report import explain
+from grading.submissions import opened
+from grading.verdicts import FAILED, CheckResult, Failure
+
+from .conftest import SEED, told
+
+VALUE = "On freshly drawn inputs the result is the formula's."
+pytestmark = pytest.mark.usefixtures("unhurried")
+
+
+@pytest.fixture
+def verdict_on(grade, hand_in):
+    """``verdict_on("ddpm.predict_x0", source)``; the source lies in the module's file, torch is imported."""
+
+    def verdict_on(task: str, source: str):
+        module = task.split(".")[0]
+        source = "import torch\nimport torch.nn.functional as F\n" + textwrap.dedent(source)
+        verdict = grade(hand_in(**{module: source}), [task])[task]
+        assert verdict.outcome == FAILED
+        return verdict
+
+    return verdict_on
+
+
+def titles(verdict):
+    return [check.title for check in verdict.failures]
+
+
+# --- a title stands only where its property fails ---------------------------------------------------------------
+
+WRONG_VALUES = {  # a wrong value, and titles of checks that meet it and are about something else
+    "inversion.perceptual_loss": (
+        """
+        def perceptual_loss(pred, target, features_fn):
+            with torch.no_grad():
+                fixed = features_fn(target)
+            return sum(((a - b) ** 2).sum() for a, b in zip(features_fn(pred), fixed))
+        """,
+        ["No gradient flows into the features of the target", "Gradients are those"],
+    ),
+    "noising.add_noise": (
+        """
+        def add_noise(x0, noise, t, alphas_cumprod):
+            a = alphas_cumprod[t]
+            a = a.reshape(-1, 1, 1, 1) if a.ndim else a
+            return a * x0 + (1 - a).sqrt() * noise
+        """,
+        ["each sample gets what it would get alone", "Gradients flow", "stored one"],
+    ),
+    "distillation.sds_residual": (
+        """
+        def sds_residual(eps_pred, noise, t, alphas_cumprod):
+            w = alphas_cumprod[t]
+            w = w.reshape(-1, 1, 1, 1) if w.ndim else w
+            return (w * (eps_pred - noise)).detach()
+        """,
+        ["It points from", "each sample has its own weight"],
+    ),
+    "guidance.classifier_free_guidance": (
+        """
+        def classifier_free_guidance(eps_uncond, eps_cond, scale):
+            return eps_uncond + 2 * scale * (eps_cond - eps_uncond)
+        """,
+        ["far from the usual ones", "Where both estimates agree"],
+    ),
+    "ddim.sample_ddim": (
+        """
+        def sample_ddim(eps_model, x_T, timesteps, alphas_cumprod, eta=0.0, noise_fn=torch.randn_like, clip_x0=False):
+            x = x_T
+            for i, (t, p) in enumerate(zip(timesteps, [*timesteps[1:], -1])):
+                a, b = alphas_cumprod[t], alphas_cumprod[p] if p >= 0 else torch.ones_like(alphas_cumprod[0])
+                eps = eps_model(x, i)
+                x0 = (x - (1 - a).sqrt() * eps) / a.sqrt()
+                x0 = x0.clamp(-1, 1) if clip_x0 else x0
+                sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)).sqrt()
+                x = b.sqrt() * x0 + (1 - b - sigma**2).sqrt() * eps
+                x = x + sigma * noise_fn(x) if p >= 0 else x
+            return x
+        """,
+        ["noise", "clip_x0", "DDPM"],
+    ),
+    "ddpm.sample_ddpm": (
+        """
+        def sample_ddpm(eps_model, x_T, timesteps, alphas_cumprod, noise_fn=torch.randn_like, clip_x0=False):
+            x = x_T
+            for t, p in zip(timesteps, [*timesteps[1:], -1]):
+                a, b = alphas_cumprod[t], alphas_cumprod[p] if p >= 0 else torch.ones_like(alphas_cumprod[0])
+                x0 = (x - (1 - a).sqrt() * eps_model(x, t)) / a.sqrt()
+                x0 = x0.clamp(-1, 1) if clip_x0 else x0
+                beta = 1 - a / b
+                x = (b.sqrt() * beta * x0 + (a / b).sqrt() * (1 - b) * x) / (1 - a)
+                x = x + beta.sqrt() * noise_fn(x) if p >= 0 else x
+            return x
+        """,
+        ["Every step has fresh noise", "Without noise_fn the noise", "clip_x0"],
+    ),
+    "gan_losses.discriminator_loss": (
+        """
+        def discriminator_loss(real_logits, fake_logits):
+            return F.softplus(-real_logits, threshold=60).mean() - F.softplus(fake_logits, threshold=60).mean()
+        """,
+        ["have a mean each", "The gradient pushes"],
+    ),
+    "dps.dps_step": (
+        """
+        def dps_step(x_prev, x_t, x0_hat, measurement, operator, scale):
+            (g,) = torch.autograd.grad((measurement - operator(x0_hat)).square().sum(), x_t)
+            return (x_prev - scale * g).detach()
+        """,
+        ["The correction is the scale", "The result is detached"],
+    ),
+    "illusions.lowpass": (
+        """
+        def lowpass(x, kernel_size=33, sigma=2.0):
+            place = torch.arange(kernel_size, dtype=x.dtype) - kernel_size // 2
+            k = torch.exp(-(place**2) / sigma**2)
+            k, p, C = k / k.sum(), kernel_size // 2, x.shape[1]
+            x = F.pad(x, (p, p, p, p), mode="reflect")
+            x = F.conv2d(x, k.reshape(1, 1, 1, -1).expand(C, 1, 1, -1), groups=C)
+            return F.conv2d(x, k.reshape(1, 1, -1, 1).expand(C, 1, -1, 1), groups=C)
+        """,
+        ["Beyond the border"],
+    ),
+    "unet.ddpm_loss": (
+        """
+        def ddpm_loss(model, x0, noise, t, alphas_cumprod):
+            a = alphas_cumprod[t].reshape(-1, 1, 1, 1)
+            x_t = a.sqrt() * x0 + (1 - a).sqrt() * noise
+            return (model(x_t, t.to(x0) / (len(alphas_cumprod) - 1)) - noise).square().mean()
+        """,
+        ["A model that knows the noise", "Gradients are those"],
+    ),
+}
+
+
+@pytest.mark.parametrize("task", WRONG_VALUES)
+def test_a_wrong_value_stands_under_no_title_about_something_else(task, verdict_on):
+    source, others = WRONG_VALUES[task]
+    verdict = verdict_on(task, source)
+    assert VALUE in titles(verdict)
+    assert not [title for title in titles(verdict) if any(words in title for words in others)]
+
+
+def test_the_property_that_does_fail_keeps_its_title(verdict_on):
+    attached = """
+        def perceptual_loss(pred, target, features_fn):
+            return sum(((a - b) ** 2).mean() for a, b in zip(features_fn(pred), features_fn(target)))
+    """
+    verdict = verdict_on("inversion.perceptual_loss", attached)
+    assert titles(verdict) == ["No gradient flows into the features of the target."]
+
+
+def test_a_network_asked_at_other_times_is_told_with_both(verdict_on):
+    source, _ = WRONG_VALUES["ddim.sample_ddim"]
+    verdict = verdict_on("ddim.sample_ddim", source)
+    assert TITLES["told"] in titles(verdict)
+    assert re.search(r"asked about other timesteps: expected t = \[\d+.*\], got t = \[0", told(verdict))
+    source, _ = WRONG_VALUES["unet.ddpm_loss"]
+    assert re.search(r"another t: expected \[0\.\d+, .*\], got \[0\.\d+, ", told(verdict_on("unet.ddpm_loss", source)))
+
+
+def test_only_the_graph_that_is_kept_is_named(verdict_on):
+    source = """
+        def vsd_residual(eps_pretrained, eps_lora, t, alphas_cumprod):
+            w = 1 - alphas_cumprod[t]
+            w = w.reshape(-1, 1, 1, 1) if w.ndim else w
+            return w * (eps_pretrained - eps_lora.detach())
+    """
+    verdict = verdict_on("distillation.vsd_residual", source)
+    assert "hangs on the graph of eps_pretrained" in told(verdict)
+    assert "eps_lora is" not in told(verdict) and not verdict.mistakes
+
+
+def failing(title, kind, **more):
+    return CheckResult(title, failure=Failure("summary", kind=kind, **more))
+
+
+def test_of_failures_at_least_one_is_left():
+    for kind in (*TITLES, "gradient", "cut off", "grad left", "anew", "names", "default", "wrong", "hung"):
+        assert told_once([CheckResult("passed"), failing("a", kind), failing("b", kind)])[-1].failure is not None
+
+
+def test_what_follows_from_another_failure_is_not_told():
+    value, gradient = failing("the value", "value"), failing("the gradient", "gradient")
+    assert told_once([gradient, value]) == [value]
+    assert told_once([gradient]) == [gradient]
+    default = failing("defaults", "default", subject="sigma")
+    assert told_once([failing("a", "value", subject="kernel_size sigma"), default]) == [default]
+    assert len(told_once([failing("a", "value", subject="kernel_size"), default])) == 2
+
+
+# --- formulas ---------------------------------------------------------------------------------------------------
+
+STEP = """
+    def posterior_step(x_t, x0, noise, t, t_prev, alphas_cumprod):
+        if t_prev {clean}:
+            return x0.clone()
+        a, b = alphas_cumprod[t], alphas_cumprod[t_prev]
+        beta = 1 - a / b
+        mean = {mean}
+        return mean + ((1 - b) / (1 - a) * beta).sqrt() * noise
+"""
+MEAN = "b.sqrt() * beta / (1 - a) * x0 + (a / b).sqrt() * (1 - b) / (1 - a) * x_t"
+READ = {
+    "a factor is named": (
+        "ddpm.posterior_step",
+        STEP.format(clean="< 0", mean=MEAN.replace("b.sqrt() * beta / (1 - a) * x0", "b.sqrt() * x0")),
+        "the factor β/(1−ᾱ_t) is missing.",
+    ),
+    "two exchanged indices are one thing": (
+        "ddpm.posterior_step",
+        STEP.format(clean="< 0", mean=MEAN.replace("(1 - b) / (1 - a) * x_t", "(1 - a) / (1 - b) * x_t")),
+        "1−ᾱ_prev and 1−ᾱ_t are exchanged.",
+    ),
+    "an index is paired with what it stands for": (
+        "ddpm.posterior_step",
+        STEP.format(clean="< 0", mean=MEAN.replace("b.sqrt() * beta", "alphas_cumprod[t - 1].sqrt() * beta")),
+        "ᾱ_{t−1} stands for ᾱ_prev.",
+    ),
+    "a condition that decides wrongly": (
+        "ddpm.posterior_step",
+        STEP.format(clean="<= 0", mean=MEAN),
+        "Your t_prev = 0 is treated as the clean image, t_prev = -1.",
+    ),
+    "a square where there is none": (
+        "distillation.sds_weight",
+        "def sds_weight(t, alphas_cumprod):\n    return 1 - alphas_cumprod[t] ** 2",
+        "Your result is 1 − ᾱ_t²: in the term −ᾱ_t², ᾱ_t is squared.",
+    ),
+    "the sign of the whole": (
+        "guidance.classifier_free_guidance",
+        """
+        def classifier_free_guidance(eps_uncond, eps_cond, scale):
+            return (scale - 1) * eps_uncond + scale * eps_cond
+        """,
+        "Your weight of eps_uncond is s − 1: the sign of the whole is the wrong one.",
+    ),
+    "a missing term is named": (
+        "guidance.classifier_free_guidance",
+        """
+        def classifier_free_guidance(eps_uncond, eps_cond, scale):
+            return scale * (eps_cond - eps_uncond)
+        """,
+        "the term 1 is missing.",
+    ),
+    "whose place it takes": (
+        "editing.repaint_blend",
+        """
+        def repaint_blend(x_prev, x_orig, edit_mask, noise, t_prev, alphas_cumprod):
+            a = alphas_cumprod[t_prev] if t_prev >= 0 else torch.ones_like(alphas_cumprod[0])
+            return edit_mask * x_prev + (1 - edit_mask) * (a.sqrt() * x_prev + (1 - a).sqrt() * noise)
+        """,
+        "X_prev where the mask is 0 stands where x_orig where the mask is 0 belongs.",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", READ)
+def test_a_formula_is_told_with_one_true_sentence(what, verdict_on):
+    task, source, sentence = READ[what]
+    verdict = verdict_on(task, source)
+    assert len(verdict.reading) == 1
+    assert verdict.reading[0].student.endswith(sentence)
+
+
+# --- where a check says it all ----------------------------------------------------------------------------------
+
+SAID = {  # source, all that is said
+    "in place": (
+        "noising.add_noise",
+        """
+        def add_noise(x0, noise, t, alphas_cumprod):
+            a = alphas_cumprod[t]
+            a = a.reshape(-1, 1, 1, 1) if a.ndim else a
+            x0 *= a.sqrt()
+            return x0 + (1 - a).sqrt() * noise
+        """,
+        ["No argument is changed in place."],
+    ),
+    "renamed": (
+        "ddpm.posterior_variance",
+        """
+        def posterior_variance(t, prev_t, alphas_cumprod):
+            a, b = alphas_cumprod[t], alphas_cumprod[prev_t] if prev_t >= 0 else torch.ones_like(alphas_cumprod[0])
+            return (1 - b) / (1 - a) * (1 - a / b)
+        """,
+        ["Arguments can be given by the contract's names."],
+    ),
+    "only an int": (
+        "ddpm.predict_x0",
+        """
+        def predict_x0(x_t, eps, t, alphas_cumprod):
+            a = alphas_cumprod[t].item()
+            return (x_t - (1 - a) ** 0.5 * eps) / a**0.5
+        """,
+        [VALUE],
+    ),
+    "seeded": (
+        "latents.sample_z",
+        """
+        def sample_z(batch_size, z_dim, from_mean=False, generator=None):
+            torch.manual_seed(0)
+            return torch.zeros(batch_size, z_dim) if from_mean else torch.randn(batch_size, z_dim, generator=generator)
+        """,
+        ["The global random state is never seeded; to draw from it is fine."],
+    ),
+    "a default": (
+        "illusions.gaussian_kernel1d",
+        """
+        def gaussian_kernel1d(kernel_size=33, sigma=1.5):
+            place = torch.arange(kernel_size, dtype=torch.float64) - kernel_size // 2
+            k = torch.exp(-(place**2) / (2 * sigma**2))
+            return k / k.sum()
+        """,
+        ["An argument that is left out counts as its default."],
+    ),
+    "detached": (
+        "noising.add_noise",
+        """
+        @torch.no_grad()
+        def add_noise(x0, noise, t, alphas_cumprod):
+            a = alphas_cumprod[t]
+            a = a.reshape(-1, 1, 1, 1) if a.ndim else a
+            return a.sqrt() * x0 + (1 - a).sqrt() * noise
+        """,
+        ["Gradients flow into image and noise, each with its weight."],
+    ),
+    "no return": (
+        "ddpm.predict_x0",
+        """
+        def predict_x0(x_t, eps, t, alphas_cumprod):
+            a = alphas_cumprod[t]
+            a = a.reshape(-1, 1, 1, 1) if a.ndim else a
+            x0 = (x_t - (1 - a).sqrt() * eps) / a.sqrt()
+        """,
+        [VALUE],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SAID)
+def test_where_a_check_says_it_all_nothing_follows(what, verdict_on):
+    task, source, expected = SAID[what]
+    verdict = verdict_on(task, source)
+    assert titles(verdict) == expected
+    assert verdict.unexplained == "" and verdict.reading == []
+
+
+def test_the_sentences_themselves(verdict_on):
+    said = {what: told(verdict_on(*SAID[what][:2])) for what in ("no return", "only an int", "a default", "renamed")}
+    assert said["no return"].count("nothing is returned: is a return missing?") == 1
+    assert "it fails wherever t is a tensor with one timestep per sample" in said["only an int"]
+    assert "without sigma the result is another one than with sigma=2.0" in said["a default"]
+    assert "unexpected keyword argument 't_prev'" in said["renamed"]
+
+
+def test_checks_that_found_nothing_say_nothing():
+    assert not told_already([])
+    assert not told_already([Failure("wrong", kind="value")])
+
+
+NAN = {
+    "ddim.ddim_step": """
+        def ddim_step(x_t, eps, noise, t, t_prev, alphas_cumprod, eta=0.0):
+            a, b = alphas_cumprod[t], alphas_cumprod[t_prev] if t_prev >= 0 else torch.ones_like(alphas_cumprod[0])
+            sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)).sqrt()
+            x0 = (x_t - (1 - a).sqrt() * eps) / a.sqrt()
+            return b.sqrt() * x0 + (1 - b - sigma).sqrt() * eps + sigma * noise
+    """,
+    "noising.add_noise": """
+        def add_noise(x0, noise, t, alphas_cumprod):
+            a = alphas_cumprod[t]
+            a = a.reshape(-1, 1, 1, 1) if a.ndim else a
+            return a.sqrt() * x0 + (a - 1) ** 0.5 * noise
+    """,
+}
+
+
+@pytest.mark.parametrize(("task", "said"), zip(NAN, ("the square root", "a fractional power")))
+def test_a_nan_is_told_with_what_is_negative_and_the_line(task, said, verdict_on):
+    text = told(verdict_on(task, NAN[task]))
+    assert re.search(rf"the result is not finite: the first nan is {said} of a negative number, -0\.\d+", text)
+    assert text.count("not finite") == 1
+    assert re.search(r"at +\w+\.py:\d+ in \w+: return", text)
+    assert "no known mistake" not in text
+
+
+def test_what_cannot_be_imported_is_told_in_full_once(hand_in, cli):
+    folder = hand_in(ddpm="def predict_x0(x_t, eps, t, alphas_cumprod):\n    return (x_t\n")
+    out = cli("grade", folder, "--only", "ddpm", "--seed", 3).stdout
+    assert out.count("SyntaxError") == 1
+    assert out.count("see ddpm.predict_x0 above") == 3
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("off", [1e-3, 1e-7, 1e-15])
+def test_two_numbers_differ_in_the_digits_shown(off):
+    first, second = apart(0.7, 0.7 + off)
+    assert first != second
+    assert first[:-1] == second[: len(first) - 1] or off > 1e-4
+
+
+SMALL = {
+    "distillation.sds_weight": (
+        """
+        def sds_weight(t, alphas_cumprod):
+            return 1 - alphas_cumprod[t - 1 if isinstance(t, int) and t == len(alphas_cumprod) - 1 else t]
+        """,
+        "sds_weight(t=1, alphas_cumprod=torch.tensor([0.9, 0.5])): expected 0.5, got 0.1",
+    ),
+    "noising.strided_timesteps": (
+        """
+        def strided_timesteps(num_train_steps, num_inference_steps):
+            return [round(i * num_train_steps / num_inference_steps) for i in range(num_inference_steps)][::-1]
+        """,
+        "strided_timesteps(num_train_steps=4, num_inference_steps=3): expected [2, 1, 0], got [3, 1, 0]",
+    ),
+}
+
+
+@pytest.mark.parametrize("task", SMALL)
+def test_the_smallest_failing_call_can_be_typed_in(task, verdict_on):
+    source, call = SMALL[task]
+    assert call in verdict_on(task, source).unexplained
+
+
+def test_a_small_call_is_code_that_runs(verdict_on, capsys):
+    source = """
+        def sdedit(eps_model, image, noise, start, timesteps, alphas_cumprod, noise_fn=torch.randn_like):
+            return image + 0.25 * noise.sin().sin()
+    """
+    verdict = verdict_on("editing.sdedit", source)
+    call, _, rest = verdict.unexplained.partition("smallest failing call: ")[2].rpartition(": expected ")
+    expected, _, got = rest.partition(", got ")
+    import torch
+
+    from reference.editing import sdedit
+
+    made = eval(call, {"torch": torch, "sdedit": sdedit})
+    assert torch.allclose(made, torch.tensor(eval(expected)), atol=1e-3)
+    assert expected != got
+
+
+# --- places -----------------------------------------------------------------------------------------------------
+
+KIT = {
+    "kit/hw5.py": """
+        import torch
+
+        class Scheduler:
+            def variance(self, t, t_prev, abar):
+                before = abar[t_prev] if t_prev >= 0 else {clean}
+                return (1 - before) / (1 - abar[t]) * (1 - abar[t])
+    """,
+    "adapters.py": """
+        from kit.hw5 import Scheduler
+
+        def ddpm_posterior_variance(t, t_prev, alphas_cumprod):
+            return Scheduler().variance(t, t_prev, alphas_cumprod)
+    """,
+}
+
+
+@pytest.mark.parametrize("clean", ["torch.ones_like(abar[0])", "None"])
+def test_the_place_is_the_students_own_line_behind_an_adapter(clean, grade, hand_in):
+    files = {name: text.replace("{clean}", clean) for name, text in KIT.items()}
+    verdict = grade(hand_in(files), ["ddpm.posterior_variance"])["ddpm.posterior_variance"]
+    assert verdict.defined_at == "kit/hw5.py:5"
+    assert "adapters.py" not in told(verdict)
+    assert ("kit/hw5.py:7 in variance: return" in told(verdict)) == (clean == "None")
+
+
+def test_an_adapter_that_does_something_itself_is_the_place(grade, hand_in):
+    files = KIT | {"adapters.py": KIT["adapters.py"].replace("return Scheduler()", "return 2 * Scheduler()")}
+    files = {name: text.replace("{clean}", "torch.ones_like(abar[0])") for name, text in files.items()}
+    verdict = grade(hand_in(files), ["ddpm.posterior_variance"])["ddpm.posterior_variance"]
+    assert verdict.defined_at.startswith("adapters.py:")
+
+
+# --- the same words on any machine ------------------------------------------------------------------------------
+
+
+def test_a_slow_machine_finds_the_same_failures(fork_server, hand_in):
+    source = """
+        import time, torch
+
+        def add_noise(x0, noise, t, alphas_cumprod):
+            time.sleep({seconds})
+            a = alphas_cumprod[t]
+            return a.sqrt() * x0 + (1 - a) * noise
+    """
+    found = []
+    for seconds in (0, 0.05):
+        folder = hand_in(noising=source.format(seconds=seconds))
+        with opened(folder) as submission:
+            (verdict,) = grade_run(fork_server, Run(submission, ("noising.add_noise",), SEED))
+        found.append([line for line in explain(verdict, "mistake") if not line.startswith("what")])
+    assert found[0] == found[1]
+
+
+def test_no_warning_of_the_graders_own_reaches_the_student(cli, hand_in):
+    source = """
+        import torch
+
+        def dps_gradient(x_t, x0_hat, measurement, operator):
+            return 3 * torch.autograd.grad((measurement - operator(x0_hat)).square().sum(), x_t)[0]
+    """
+    ran = cli("grade", hand_in(dps=source), "--only", "dps.dps_gradient", "--seed", 3)
+    assert "Warning" not in ran.stdout + ran.stderr
