@@ -66,6 +66,7 @@ class Verdict:
     defined_at: str = ""  # "ddpm.py:12"
     mistakes: list[str] = field(default_factory=list)  # what explains every result that came back
     reading: list[Finding] = field(default_factory=list)  # what is wrong with the formula that was read back
+    remarks: list[str] = field(default_factory=list)  # cost nothing: what works here and will bite elsewhere
     unexplained: str = ""  # said where nothing known explains the results, with the smallest failing call
     confined: bool | None = None  # whether the kernel confined the student's code; None where none was run
     reason: str = ""  # for "not implemented" and "not graded"

@@ -131,7 +131,7 @@ class GradingPlugin:
         student = self._student(task)
         verdict = conclude(task, self.checks[task], self.expected[task], student.stopped, student.called)
         verdict.defined_at, verdict.confined = student.defined_at, student.confined
-        verdict.checks = told_once(verdict.checks)
+        verdict.checks, verdict.remarks = told_once(verdict.checks), student.remarks
         if verdict.outcome == FAILED and self.run.diagnose is not None:
             try:
                 student.failures = [check.failure for check in verdict.failures if check.failure is not None]

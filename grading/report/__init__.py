@@ -48,7 +48,7 @@ def number(points: Fraction) -> str:
 
 
 def explain(verdict: Verdict, hints: str) -> list[str]:
-    """The lines under a function that did not pass: as much as ``hints`` allows."""
+    """The lines under a function that did not pass, or has remarks: as much as ``hints`` allows."""
     if verdict.reason:
         return [verdict.reason]
     if hints == "none":
@@ -60,7 +60,7 @@ def explain(verdict: Verdict, hints: str) -> list[str]:
         if hints == "mistake":
             # One block with numbers is read; ten are not. The rest has a line each.
             lines += [f"  {line}" for line in (_in_full if i == 0 else _in_a_line)(check.failure)]
-    return lines
+    return lines + [f"remark: {said}" for said in verdict.remarks if hints == "mistake"]
 
 
 def _in_full(failure: Failure) -> list[str]:

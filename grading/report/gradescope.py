@@ -54,6 +54,7 @@ def _test(row: Row, hints: str) -> dict[str, Any]:
             "defined_at": verdict.defined_at,
             "failing_checks": [check.title for check in verdict.failures] if hints != "none" else [],
             "diagnosis": verdict.mistakes if hints == "mistake" else [],
+            "remarks": verdict.remarks if hints == "mistake" else [],
             "reading": [finding.staff for finding in verdict.reading] if hints == "mistake" else [],
         },
     }

@@ -21,7 +21,7 @@ def show(console: Console, course: Course, table: list[Row], seed: int, hints: s
         console.print(_table(part, list(members)))
     said: dict[str, str] = {}
     for row in table:
-        if row.verdict is not None and row.verdict.outcome != PASSED:
+        if row.verdict is not None and (row.verdict.outcome != PASSED or row.verdict.remarks):
             _block(console, row.verdict, hints, said)
     reached, automatic, by_hand = totals(course, table)
     console.print()

@@ -52,6 +52,7 @@ class Student:
         self.function, self._call_seconds = function(task), call_seconds
         self.record: list[Observation] = []  # what came back, for the diagnosis
         self.failures: list[Failure] = []  # what the checks have found, once the verdict stands
+        self.remarks: list[str] = []  # what costs nothing and is said all the same
         self._conversation = Conversation(fork_server, code, self.function)
         self._calls_left, self._slow = math.inf, False
 
@@ -79,6 +80,11 @@ class Student:
     def allow(self, seconds: float) -> None:
         """From now on a call may take so much processor time."""
         self._call_seconds, self._slow = seconds, True
+
+    def remark(self, said: str) -> None:
+        """Something that costs no point."""
+        if said not in self.remarks:
+            self.remarks.append(said)
 
     def hurry_import(self) -> None:
         """The same import has hung for another function."""

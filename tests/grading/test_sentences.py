@@ -1,10 +1,12 @@
 """What a student is told is true, and said once: on mistakes written for these tests, over functions of all modules."""
 
+import json
 import re
 import textwrap
 
 import pytest
 
+from grading.__main__ import main
 from grading.checking.compare import apart
 from grading.checking.titles import TITLES, told_once
 from grading.diagnosis.told import told_already
@@ -12,9 +14,9 @@ from grading.grader import Run
 from grading.grader import grade as grade_run
 from grading.report import explain
 from grading.submissions import opened
-from grading.verdicts import FAILED, CheckResult, Failure
+from grading.verdicts import FAILED, PASSED, CheckResult, Failure
 
-from .conftest import SEED, told
+from .conftest import PLAIN, SEED, told
 
 VALUE = "On freshly drawn inputs the result is the formula's."
 pytestmark = pytest.mark.usefixtures("unhurried")
@@ -521,3 +523,43 @@ def test_no_warning_of_the_graders_own_reaches_the_student(cli, hand_in):
     """
     ran = cli("grade", hand_in(dps=source), "--only", "dps.dps_gradient", "--seed", 3)
     assert "Warning" not in ran.stdout + ran.stderr
+
+
+# --- remarks ----------------------------------------------------------------------------------------------------
+
+
+def test_a_remark_costs_nothing_and_is_told(grade, hand_in, preloaded, capsys, tmp_path):
+    source = """
+        import torch
+
+        def lp_loss(pred, target, p=1, mask=None):
+            power = ((pred - target) ** 2) ** 0.5 if p == 1 else (pred - target).abs() ** p
+            if mask is None:
+                return power.mean()
+            mask = mask.expand_as(power)
+            return (mask * power).sum() / mask.sum().clamp(min=1)
+    """
+    folder = hand_in(inversion=source)
+    verdict = grade(folder, ["inversion.lp_loss"])["inversion.lp_loss"]
+    assert verdict.outcome == PASSED
+    (remark,) = verdict.remarks
+    assert remark.startswith("at p = 1 the gradient is nan where pred equals target")
+    assert main(["grade", str(folder), "--only", "inversion.lp_loss", "--json", str(tmp_path / "results.json")]) == 0
+    assert remark in capsys.readouterr().out
+    (row,) = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["tests"]
+    assert row["status"] == "passed" and row["extra_data"]["remarks"] == [remark] and remark in row["output"]
+
+
+def test_an_unknown_name_swallowed_in_silence_is_a_remark(grade, hand_in):
+    source = """
+        from .right import *
+        from .right import diff_augment as right
+
+        def diff_augment(x, policy="color,translation,cutout", generator=None):
+            known = [name for name in policy.split(",") if name in ("color", "translation", "cutout")]
+            return right(x, ",".join(known), generator)
+    """
+    files = {"right.py": (PLAIN / "augment.py").read_text(encoding="utf-8"), "augment.py": textwrap.dedent(source)}
+    verdict = grade(hand_in(files), ["augment.diff_augment"])["augment.diff_augment"]
+    assert verdict.outcome == PASSED
+    assert ["ignored in silence" in remark for remark in verdict.remarks] == [True]

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from ...sandbox.describe import describe
 from ...sandbox.replies import Reply
-from ...sandbox.student import Student
 from ...verdicts import Failure
 from ..compare import NOTHING, assert_close
 
@@ -114,17 +113,6 @@ class Told:
                 failure.summary, failure.kind = "the network is asked about other timesteps", "told"
                 failure.expected, failure.got = f"t = {timesteps}", f"t = {told}"
             raise
-
-
-def assert_raises(student: Student, error: str, **arguments: Any) -> None:
-    """The call ends with an exception of this type."""
-    try:
-        reply = student(**arguments)
-    except Failure as failure:
-        if failure.error != error:
-            raise
-        return
-    raise reply.fail("no error was raised", f"a {error}", describe(reply.value))
 
 
 def assert_detached(reply: Reply) -> None:

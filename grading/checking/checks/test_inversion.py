@@ -51,6 +51,18 @@ class TestLpLoss:
         second = student(pred=pred + (1 - mask) * other, target=target - (1 - mask) * other, p=p, mask=mask)
         assert_close(second, torch.tensor(assert_scalar(first), dtype=torch.float64), IDENTITY)
 
+    def test_exact_fit(self, student, seed):
+        """Where both images agree the loss is 0; what its gradient is there is free."""
+        image = Draw([seed, 8]).image(*SHAPE)
+        for p in (1, 2):
+            reply = student(pred=Leaf(image), target=image.clone(), p=p, cotangent=ONE, recorded=False)
+            assert_close(reply, 0 * ONE, IDENTITY)
+            gradient = (reply.grads or {}).get("pred")
+            if gradient is not None and not bool(gradient.isfinite().all()):
+                student.remark(
+                    f"at p = {p} the gradient is nan where pred equals target: an optimizer would stop there"
+                )
+
     @holds_for(draw=draws, shape=shapes)
     def test_empty_mask(self, student, draw, shape):
         """A mask of zeros gives 0."""

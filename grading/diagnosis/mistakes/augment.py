@@ -407,22 +407,10 @@ def diff_augment_reversed(x, policy="color,translation,cutout", generator=None):
     return _augment(x, _names(policy)[::-1], generator)
 
 
-@diff_augment("unknown name ignored (dict.get)")
-def diff_augment_unknown_name_ignored(x, policy="color,translation,cutout", generator=None):
-    """A name that does not exist is passed over, so that a typing error switches augmentation off silently."""
-    return _augment(x, [name for name in policy.split(",") if name in TRANSFORMS], generator)
-
-
 @diff_augment("substring test: if 'color' in policy")
 def diff_augment_substring(x, policy="color,translation,cutout", generator=None):
-    """Names are searched for inside the policy's text: unknown ones pass, and the order is lost."""
+    """Names are searched for inside the policy's text, so that its order is lost."""
     return _augment(x, [name for name in TRANSFORMS if name in policy], generator)
-
-
-@diff_augment("KeyError for an unknown name (Differentiable Augmentation's own code)")
-def diff_augment_key_error(x, policy="color,translation,cutout", generator=None):
-    """A name that does not exist raises another error than the contract's."""
-    return _augment(x, policy.split(",") if policy else [], generator)
 
 
 @diff_augment("''.split(',') is ['']: an empty policy raises")

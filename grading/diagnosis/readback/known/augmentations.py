@@ -31,7 +31,7 @@ _NEUTRAL = {"brightness": 0.0, "saturation": 1.0, "contrast": 1.0}
 def read_augmentation(ask: Ask, record: list[Answer]) -> list[Finding]:
     """What is wrong with ``augment.diff_augment``."""
     said: list[str] = []
-    for read in (_empty, _unknown_name, _order, _default, _translation, _color, _cutout, _generator):
+    for read in (_empty, _order, _default, _translation, _color, _cutout, _generator):
         said += read(ask)
     return [Finding(f"{one[0].upper()}{one[1:]}.", one) for one in said]
 
@@ -54,18 +54,6 @@ def _empty(ask: Ask) -> Iterator[str]:
         return
     if y is not None and not torch.allclose(y, x, rtol=1e-6):
         yield "an empty policy changes the images; expected the images as they are"
-
-
-def _unknown_name(ask: Ask) -> Iterator[str]:
-    try:
-        ask(x=images(FEW, 3), policy="colour")
-    except Failure as failure:
-        if not failure.error:
-            raise
-        if failure.error != "ValueError":
-            yield f"an unknown name raises {failure.error}; expected a ValueError"
-        return
-    yield "an unknown name raises no error; expected a ValueError"
 
 
 def _applied(x: Tensor, y: Tensor) -> tuple[bool, bool]:
