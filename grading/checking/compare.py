@@ -27,7 +27,7 @@ from ..verdicts import Failure
 
 ROUNDINGS = 512
 FLOAT32 = 1e-5  # relative; what a chain of operations may lose in float32
-NOTHING = "nothing is returned: is a return missing?"
+NOTHING = "your code returns nothing, and nothing is no tensor: is the return missing?"
 _DRAWS = 2  # of random rounding directions
 _note: Callable[[float], object] = lambda ratio: None
 
@@ -98,10 +98,10 @@ def assert_right(student: Student, *, by_name: bool = False, **arguments: Any) -
 def assert_same(reply: Reply, expected: Any, kind: str = "wrong") -> None:
     """Plain values, such as a list of ints: equal in value and in type."""
     if reply.value is None:
-        raise reply.fail(NOTHING, describe(expected), "None", "nothing")
+        raise reply.fail("your code returns nothing: is the return missing?", describe(expected), "None", "nothing")
     if not isinstance(reply.value, type(expected)):
-        kinds = (f"a {type(one).__name__}" for one in (expected, reply.value))
-        raise reply.fail("the result has the wrong type", *kinds, "form")
+        wanted, came = (f"a {type(one).__name__}" for one in (expected, reply.value))
+        raise reply.fail("the result has the wrong type", wanted, came, "form")
     if not _same(reply.value, expected):
         raise reply.fail("the result is wrong", *_around(expected, reply.value), kind)
 
@@ -209,9 +209,8 @@ def _beginning(x: Tensor) -> str:
 
 
 def _not_finite(x: Tensor) -> str:
-    nan, count = int(x.isnan().sum()), x.numel()
-    name = "nan" if nan else "inf"
-    bad = nan or int(x.isinf().sum())
+    bad, count = int((~x.isfinite()).sum()), x.numel()
+    name = "nan" if int(x.isnan().sum()) == bad else "nan or inf"
     return (
         name
         if count == 1

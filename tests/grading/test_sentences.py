@@ -362,9 +362,9 @@ def test_where_a_check_says_it_all_nothing_follows(what, verdict_on):
 
 def test_the_sentences_themselves(verdict_on):
     said = {what: told(verdict_on(*SAID[what][:2])) for what in ("no return", "only an int", "a default", "renamed")}
-    assert said["no return"].count("nothing is returned: is a return missing?") == 1
+    assert said["no return"].count("is the return missing?") == 1
     assert "it fails wherever t is a tensor with one timestep per sample" in said["only an int"]
-    assert "without sigma the result is another one than with sigma=2.0" in said["a default"]
+    assert "without sigma the result is another one than for sigma=2.0" in said["a default"]
     assert "unexpected keyword argument 't_prev'" in said["renamed"]
 
 

@@ -62,7 +62,7 @@ def assert_gradients(reply: Reply, allowed: float = IDENTITY, **expected: Tensor
 
 def cut_off(reply: Reply) -> Failure:
     expected, got = "a result on the graph of the arguments", "a result without a graph"
-    return reply.fail("no gradient flows back from the result", expected, got, "cut off")
+    return reply.fail("the result is not differentiable", expected, got, "cut off")
 
 
 def assert_each_for_itself(reply: Reply, expected: Tensor, alone: Callable[[int], Reply]) -> None:

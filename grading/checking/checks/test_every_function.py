@@ -21,6 +21,7 @@ from .expect import IDENTITY, about, assert_gradients, assert_image, assert_no_g
 
 NAMED = 1e-6  # relative: the same computation twice
 LEVEL = 1e-9  # of a false alarm
+NAMED_POINTS = 4  # of those that fail
 
 each_function = pytest.mark.parametrize("task", all_tasks())
 each_with_defaults = pytest.mark.parametrize(
@@ -56,7 +57,9 @@ def test_fresh_inputs(task, student, seed):
         label, first = failures[0]
         first.summary += f"; test point: {label}"
         if len(failures) < points:
-            first.summary += f" ({len(failures)} of {points} test points fail: {'; '.join(n for n, _ in failures)})"
+            named = [name for name, _ in failures][:NAMED_POINTS]
+            more = f"; {len(failures) - len(named)} more" if len(failures) > len(named) else ""
+            first.summary += f" ({len(failures)} of {points} test points fail: {'; '.join(named)}{more})"
         if all(map(_per_sample, failing)) and not any(map(_per_sample, right)):
             first.summary += "; it fails wherever t is a tensor with one timestep per sample"
         first.subject = _left_out(student, failing)
@@ -114,7 +117,7 @@ def test_defaults(task, student, seed):
             raise
         if not alike(_finite(without.value), _finite(given.value), NAMED):
             raise without.fail(
-                f"without {name} the result is another one than with {name}={default!r}", kind="default", subject=name
+                f"without {name} the result is another one than for {name}={default!r}", kind="default", subject=name
             )
 
 

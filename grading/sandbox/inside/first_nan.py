@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -34,7 +35,7 @@ class FirstNaN(TorchFunctionMode):
         return result
 
     def _line(self) -> dict[str, Any]:
-        frame = sys._getframe(2)
+        frame: FrameType | None = sys._getframe(2)
         while frame is not None:
             if Path(frame.f_code.co_filename).is_relative_to(self.folder):
                 return frame_of(self.folder, frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
