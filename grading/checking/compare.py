@@ -27,7 +27,7 @@ from ..verdicts import Failure
 
 ROUNDINGS = 512
 FLOAT32 = 1e-5  # relative; what a chain of operations may lose in float32
-NOTHING = "your code returns nothing, and nothing is no tensor: is the return missing?"
+NOTHING = "your code returns nothing, so the result is no tensor: is the return missing?"
 _DRAWS = 2  # of random rounding directions
 _note: Callable[[float], object] = lambda ratio: None
 

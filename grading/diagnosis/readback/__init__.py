@@ -16,7 +16,9 @@ known of each function before it is read stands in ``known/``.
 | ``coefficients``   | weights of terms, by regression                                            |
 | ``sums``           | a function that is a sum of known terms                                    |
 | ``relations``      | what relation a result has to the expected one                             |
-| ``formula``        | formulas as people read them, and what tells one from another in words     |
+| ``formula``        | formulas as people read them                                               |
+| ``differences``    | what tells one formula from another, in words                              |
+| ``indices``        | formulas that are the same but for the index at which ᾱ is read            |
 | ``boxes``          | where the boxes of a cutout lie                                            |
 | ``chance``         | what is beyond chance                                                      |
 """
