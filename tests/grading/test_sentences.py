@@ -264,7 +264,7 @@ READ = {
             a = alphas_cumprod[t_prev] if t_prev >= 0 else torch.ones_like(alphas_cumprod[0])
             return edit_mask * x_prev + (1 - edit_mask) * (a.sqrt() * x_prev + (1 - a).sqrt() * noise)
         """,
-        "X_prev where the mask is 0 stands where x_orig where the mask is 0 belongs.",
+        "has x_prev where the mask is 0 in place of x_orig where the mask is 0.",
     ),
 }
 

@@ -252,8 +252,8 @@ def _replaced(formula: Sum, weights: Weights, wrong: list[str], where: str) -> M
             # Of several the one that stands next to it in the formula: x_orig under the other mask, not noise.
             other = min(stands, key=lambda one: abs(order.index(one) - order.index(name)))
             free.remove(other)
-            said = f"{other} stands where {name} belongs{where}"
-            found.append((Finding(f"{said[0].upper()}{said[1:]}.", f"{other} stands for {name}{where}"), (name, other)))
+            said = f"Your formula has {other} in place of {name}{where}."
+            found.append((Finding(said, f"{other} stands for {name}{where}"), (name, other)))
     return found
 
 
