@@ -6,11 +6,13 @@ from ..sandbox import limits
 from ..sandbox.student import Student
 from ..verdicts import Failure, Finding
 from . import readback
-from .clock import Clock
+from .clock import Bounds
 from .counterexample import smallest_failing_call
-from .matching import explanations, proven
+from .matching import IN_FLOAT32, only_in_float32, recognised
 from .mistakes import Mistake
 from .reading import read_back
+
+_BROKEN_OFF = "the search for the mistake was broken off: this function, or this machine, is too slow for it"
 
 
 @dataclass
@@ -30,15 +32,16 @@ def told_already(failures: list[Failure]) -> bool:
 
 def diagnose(student: Student) -> Diagnosis:
     """What is wrong with a failed function; what is the quicker of the two comes first."""
-    clock = Clock()
+    bounds = Bounds()
     random = student.task in readback.STATISTICS  # every mistake of the catalogue would have to be replayed often
-    read = _try_reading(student, clock, limits.READING_SECONDS) if random else Diagnosis()
-    mistakes = explanations(student.task, student.record, clock.past_matching)
-    mistakes = proven(mistakes, student.task, student.record, clock.past_matching)
+    read = _try_reading(student, bounds) if random else Diagnosis()
+    mistakes = recognised(student.task, student.record, bounds.emergency)
     if not random:
-        formula = student.task in readback.SUMS  # is read term by term, which says more than the catalogue does
-        seconds = limits.READING_SECONDS / (2 if mistakes and not formula else 1)
-        read = _try_reading(student, clock, seconds)
+        read = _try_reading(student, bounds)
+    if bounds.broken_off:
+        return Diagnosis(unexplained=_BROKEN_OFF)
+    if not (read.reading or mistakes) and only_in_float32(student.task, student.record):
+        return replace(read, reading=[IN_FLOAT32])
     came_back = any(one.reply is not None for one in student.record) or student.task in readback.NETWORKS
     if read.reading or mistakes or not came_back:  # where nothing came back there is nothing to explain
         return replace(read, mistakes=mistakes)
@@ -47,10 +50,10 @@ def diagnose(student: Student) -> Diagnosis:
     return replace(read, unexplained=told)
 
 
-def _try_reading(student: Student, clock: Clock, seconds: float) -> Diagnosis:
+def _try_reading(student: Student, bounds: Bounds) -> Diagnosis:
     """What is read back, and what went wrong in the reader; the catalogue is asked all the same."""
     try:
-        formula = read_back(student, clock.past_reading(seconds))
+        formula = read_back(student, bounds.tries(limits.READING_TRIES))
         return Diagnosis(reading=formula.findings() if formula is not None else [], formula=formula)
     except Exception as error:
         return Diagnosis(trouble=f"nothing read back of {student.task}: {type(error).__name__}: {error}")

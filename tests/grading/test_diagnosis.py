@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from grading.contract.reference import reference_function
-from grading.diagnosis import matching, readback
+from grading.diagnosis import readback, replays
 from grading.diagnosis.counterexample import smallest_failing_call
 from grading.diagnosis.matching import explanations, proven
 from grading.diagnosis.mistakes import catalogue
@@ -25,7 +25,7 @@ def observe(function, arguments, cotangent=None):
     """One recorded call, as the grader has it of a student."""
     fresh = {name: evidence.fresh(value) for name, value in arguments.items()}
     made = perform(function, [], fresh, cotangent)
-    facts = {key: made[key] for key in (*matching._FACTS, "seeded", "asked")}
+    facts = {key: made[key] for key in (*replays.FACTS, "seeded", "asked")}
     reply = Reply(value=made["result"], called="", grads=made.get("grads"), printed="", **facts)
     return Observation(arguments, cotangent, reply)
 
