@@ -4,6 +4,9 @@
 | --------------------------------- | ------------------------------------------------------------- | ------------------- |
 | made of the noise schedule        | weights as products of powers of ᾱ_t, ᾱ_prev, β, η            | ``schedule``        |
 | made of estimates or gradients    | weights of named terms in scale, norms and sizes              | ``combinations``    |
+| schedules, kernel, frames, losses | a few choices, of which one or two are wrong                  | ``betas``, ``chains``,|
+| on features or of a network       |                                                               | ``taps``, ``layers``,|
+|                                   |                                                               | ``fits``            |
 | losses                            | a reduction of one among several terms, its power and factor  | ``losses``          |
 | of logits                         | a function of one logit, recovered by itself                  | ``logits``          |
 | blur                              | kernel, normalisation and padding, recovered from impulses    | ``kernels``         |
@@ -18,10 +21,18 @@ from collections.abc import Callable
 
 from ....verdicts import Finding
 from ..evidence import Answer, Ask
-from . import augmentations, combinations, cutout, samplers, schedule, searches
+from ..variants import Family
+from . import augmentations, betas, chains, combinations, cutout, fits, layers, samplers, schedule, searches, taps
 from .networks import CONDITIONS as NETWORKS
 from .networks import read_network
 
+FAMILIES: dict[str, Family] = {
+    **betas.BETAS,
+    **chains.CHAINS,
+    **fits.FITS,
+    **layers.LAYERS,
+    "illusions.gaussian_kernel1d": taps.GAUSSIAN,
+}
 SUMS = schedule.FORMULAS | combinations.FORMULAS
 STATISTICS: dict[str, Callable[[Ask, list[Answer]], list[Finding]]] = {
     "augment.rand_cutout": cutout.read_cutout,
@@ -33,4 +44,4 @@ STATISTICS: dict[str, Callable[[Ask, list[Answer]], list[Finding]]] = {
     "inversion.invert": searches.read_search,
 }
 
-__all__ = ["NETWORKS", "STATISTICS", "SUMS", "read_network"]
+__all__ = ["FAMILIES", "NETWORKS", "STATISTICS", "SUMS", "read_network"]
