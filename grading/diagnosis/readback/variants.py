@@ -48,7 +48,7 @@ class Variant:
 
     def findings(self) -> list[Finding]:
         return [
-            Finding(f"{said[0].upper()}{said[1:]}.", f"{said}; expected {self.family.choices[name].expected}")
+            Finding(f"Here {said}.", f"{said}; expected {self.family.choices[name].expected}")
             for name, said in self.said.items()
         ]
 

@@ -60,6 +60,7 @@ GAUSSIAN = Family(
                 "the centre lies before the first tap: distances run from 1 to k": lambda k: _count(k) + 1,
                 "the centre lies on the last tap": lambda k: _count(k) - (k - 1),
                 "the centre lies beyond the last tap, at k": lambda k: _count(k) - k,
+                "the centre lies outside, at −k": lambda k: _count(k) + k,
                 "the centre lies outside: (k − 1)/2 is added, not taken away": lambda k: _count(k) + (k - 1) / 2,
                 "the centre lies at (k − 1)/4": lambda k: _count(k) - (k - 1) / 4,
                 "the distances run from −1 to 1, whatever the length": lambda k: torch.linspace(
