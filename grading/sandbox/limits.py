@@ -24,7 +24,7 @@ CALLBACKS = 20_000  # per call; a sampler needs a few dozen
 KEPT_GRAPHS = 256  # of functions that stay on our side; a sampler needs its last one, a line search a few
 
 # After a check has failed.
-FAILED_SECONDS = 8.0  # of wall clock, for finding out what else does; all checks of a function take less
+FAILED_SECONDS = 0.6  # of wall clock, for finding out what else does
 MOST_PATIENCE = 4  # wall clock may be this many times what it is on an idle machine
 
 # A message.

@@ -74,13 +74,14 @@ STYLES = {"float32": computed_in(torch.float32), "float64": computed_in(torch.fl
 
 
 def record_of(task, implementation):
-    record = []
-    for _, arguments in cases(task, 5):
-        try:
-            record.append(observe(implementation, evidence.plain(arguments)))
-        except Exception as error:
-            record.append(Observation(arguments, None, None, type(error).__name__))
-    return record
+    return [_observed(implementation, evidence.plain(arguments)) for _, arguments in cases(task, 5)]
+
+
+def _observed(implementation, arguments):
+    try:
+        return observe(implementation, arguments)
+    except Exception as error:
+        return Observation(arguments, None, None, type(error).__name__)
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -276,7 +277,7 @@ def test_the_words_are_the_same_for_a_slow_function(grade, hand_in, unhurried):
     """
     task = "illusions.gaussian_kernel1d"
     quick, slow = (grade(hand_in(illusions=source.format(burnt)), [task])[task] for burnt in (0.0, 0.05))
-    assert explain(slow, "mistake") == explain(quick, "mistake")
+    assert (slow.mistakes, slow.reading, slow.unexplained) == (quick.mistakes, quick.reading, quick.unexplained)
     assert any("the factor 2 is missing" in line for line in explain(slow, "mistake"))
 
 

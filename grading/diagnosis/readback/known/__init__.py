@@ -4,7 +4,7 @@
 | --------------------------------- | ------------------------------------------------------------- | ------------------- |
 | made of the noise schedule        | weights as products of powers of ᾱ_t, ᾱ_prev, β, η            | ``schedule``        |
 | made of estimates or gradients    | weights of named terms in scale, norms and sizes              | ``combinations``    |
-| schedules, kernel, frames, losses | a few choices, of which one or two are wrong                  | ``betas``, ``chains``,|
+| schedules, kernel, frames, losses | a few choices, of which one or two are wrong                  | ``betas``, ``tables``,|
 | on features or of a network       |                                                               | ``taps``, ``layers``,|
 |                                   |                                                               | ``fits``            |
 | losses                            | a reduction of one among several terms, its power and factor  | ``losses``          |
@@ -22,13 +22,13 @@ from collections.abc import Callable
 from ....verdicts import Finding
 from ..evidence import Answer, Ask
 from ..variants import Family
-from . import augmentations, betas, chains, combinations, cutout, fits, layers, samplers, schedule, searches, taps
+from . import augmentations, betas, combinations, cutout, fits, layers, samplers, schedule, searches, tables, taps
 from .networks import CONDITIONS as NETWORKS
 from .networks import read_network
 
 FAMILIES: dict[str, Family] = {
     **betas.BETAS,
-    **chains.CHAINS,
+    **tables.TABLES,
     **fits.FITS,
     **layers.LAYERS,
     "illusions.gaussian_kernel1d": taps.GAUSSIAN,

@@ -180,7 +180,7 @@ _STRIDED = Family(
     },
 )
 
-CHAINS: dict[str, Family] = {
+TABLES: dict[str, Family] = {
     "noising.cumulative_alphas": _CUMULATIVE,
     "noising.strided_timesteps": _STRIDED,
 }
