@@ -69,8 +69,6 @@ def _readers(
         yield logits.logit_losses(task, ask, out_of_time)
     if task == "illusions.gaussian_kernel1d":
         yield kernels.kernels(ask)
-    if task == "illusions.lowpass":
-        yield kernels.blurs()
     yield relations.relations(task, drawn, losses.BASES.get(task, {}), out_of_time)
 
 

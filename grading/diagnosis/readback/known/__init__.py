@@ -4,12 +4,13 @@
 | --------------------------------- | ------------------------------------------------------------- | ------------------- |
 | made of the noise schedule        | weights as products of powers of ᾱ_t, ᾱ_prev, β, η            | ``schedule``        |
 | made of estimates or gradients    | weights of named terms in scale, norms and sizes              | ``combinations``    |
-| schedules, kernel, frames, losses | a few choices, of which one or two are wrong                  | ``betas``, ``tables``,|
-| on features or of a network       |                                                               | ``taps``, ``layers``,|
-|                                   |                                                               | ``fits``            |
+| schedules, kernel, blur, frames,  | a few choices, of which one or two are wrong                  | ``betas``,          |
+| losses on features or of networks |                                                               | ``tables``,         |
+|                                   |                                                               | ``taps``, ``blurs``,|
+|                                   |                                                               | ``layers``, ``fits``|
 | losses                            | a reduction of one among several terms, its power and factor  | ``losses``          |
 | of logits                         | a function of one logit, recovered by itself                  | ``logits``          |
-| blur                              | kernel, normalisation and padding, recovered from impulses    | ``kernels``         |
+| kernel                            | exponent and normalisation, recovered from its taps           | ``kernels``         |
 | random ones                       | what is drawn, how and how often, where that is beyond chance | ``cutout``,         |
 |                                   |                                                               | ``augmentations``,  |
 |                                   |                                                               | ``samplers``        |
@@ -22,7 +23,20 @@ from collections.abc import Callable
 from ....verdicts import Finding
 from ..evidence import Answer, Ask
 from ..variants import Family
-from . import augmentations, betas, combinations, cutout, fits, layers, samplers, schedule, searches, tables, taps
+from . import (
+    augmentations,
+    betas,
+    blurs,
+    combinations,
+    cutout,
+    fits,
+    layers,
+    samplers,
+    schedule,
+    searches,
+    tables,
+    taps,
+)
 from .networks import CONDITIONS as NETWORKS
 from .networks import read_network
 
@@ -32,6 +46,7 @@ FAMILIES: dict[str, Family] = {
     **fits.FITS,
     **layers.LAYERS,
     "illusions.gaussian_kernel1d": taps.GAUSSIAN,
+    "illusions.lowpass": blurs.BLUR,
 }
 SUMS = schedule.FORMULAS | combinations.FORMULAS
 STATISTICS: dict[str, Callable[[Ask, list[Answer]], list[Finding]]] = {
