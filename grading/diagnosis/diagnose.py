@@ -1,4 +1,4 @@
-"""What is wrong with a failed function: the catalogue and the reading back are asked, in the order that is quicker."""
+"""What is wrong with a failed function: it is read back, and the catalogue is asked."""
 
 from dataclasses import dataclass, field, replace
 
@@ -31,13 +31,10 @@ def told_already(failures: list[Failure]) -> bool:
 
 
 def diagnose(student: Student) -> Diagnosis:
-    """What is wrong with a failed function; what is the quicker of the two comes first."""
+    """What is wrong with a failed function."""
     bounds = Bounds()
-    random = student.task in readback.STATISTICS  # every mistake of the catalogue would have to be replayed often
-    read = _try_reading(student, bounds) if random else Diagnosis()
-    mistakes = recognised(student.task, student.record, bounds.emergency)
-    if not random:
-        read = _try_reading(student, bounds)
+    read = _try_reading(student, bounds)
+    mistakes = recognised(student.task, student.record, bounds.emergency, unseen=not read.reading)
     if bounds.broken_off:
         return Diagnosis(unexplained=_BROKEN_OFF)
     if not (read.reading or mistakes) and only_in_float32(student.task, student.record):

@@ -15,6 +15,8 @@ from .clock import OutOfTime
 from .mistakes import Mistake, catalogue
 from .replays import EXACTLY, FACTS, NOT, REPLAYS, Replays
 
+# That the global random state was moved is true of all that draws, and proves none of them.
+PROVING = [fact for fact in FACTS if fact != "moved_random_state"]
 CLEARLY = 16  # times nearer: the right formula to an entry, one entry to another, where float32 blurs both
 _NO_HURRY: OutOfTime = lambda: False
 IN_FLOAT32 = Finding(
@@ -24,92 +26,88 @@ IN_FLOAT32 = Finding(
 )
 
 
-def recognised(task: str, record: list[Observation], out_of_time: OutOfTime = _NO_HURRY) -> list[Mistake]:
-    """The catalogued mistakes that explain the record, all of them where there are several."""
+def recognised(
+    task: str, record: list[Observation], out_of_time: OutOfTime = _NO_HURRY, unseen: bool = True
+) -> list[Mistake]:
+    """The catalogued mistakes that explain the record, all of them where there are several.
+
+    ``unseen``: whether one counts that shows in no reply, as nothing else is known that could be wrong.
+    """
     replays = Replays(task, record[: limits.DIAGNOSED_CALLS])
     for single in (False, True) if function(task).exact else (False,):
-        found = proven(
-            explanations(task, record, out_of_time, single, replays), task, record, out_of_time, single, replays
-        )
+        found = _Search(task, replays, out_of_time, single).proven(unseen)
         if found or out_of_time():
             return found
     return []
 
 
-def explanations(
-    task: str,
-    record: list[Observation],
-    out_of_time: OutOfTime = _NO_HURRY,
-    single: bool = False,
-    replays: Replays | None = None,
-) -> list[Mistake]:
+def explanations(task: str, record: list[Observation], out_of_time: OutOfTime = _NO_HURRY) -> list[Mistake]:
     """The catalogued mistakes that no observation refutes, all of them where there are several."""
-    replays = replays or Replays(task, record[: limits.DIAGNOSED_CALLS])
-    numbers = range(len(replays.observed))
-    if not numbers or any(one.reply is None and not one.error for one in replays.observed):
-        return []
-
-    def explains(mistake: Mistake) -> bool:
-        gives = partial(replays.gives, mistake.implementation, single=single)
-        return all(not out_of_time() and gives(number) is not NOT for number in numbers)
-
-    found = [mistake for mistake in catalogue() if mistake.task == task and explains(mistake)]
-    return [] if out_of_time() else found  # one of several that fit is not to be named alone
+    return _Search(task, Replays(task, record[: limits.DIAGNOSED_CALLS]), out_of_time).explanations()
 
 
-def proven(
-    mistakes: list[Mistake],
-    task: str,
-    record: list[Observation],
-    out_of_time: OutOfTime = _NO_HURRY,
-    single: bool = False,
-    replays: Replays | None = None,
-) -> list[Mistake]:
-    """Those that give exactly at least one reply which the reference does not give.
+class _Search:
+    """The entries for one function, as exactly as the calls allow or to float32's accuracy."""
 
-    Of a mistake that draws random numbers of its own it is only known where its replies lie. Where all replies are
-    right (a network is called too often, say), a mistake has to give all of them exactly, and nothing may be drawn.
-    """
-    replays = replays or Replays(task, record[: limits.DIAGNOSED_CALLS])
-    numbers = range(len(replays.observed))
-    reference = reference_function(task)
-    # That the global random state was moved is true of all that draws, and proves none of them.
-    facts = [fact for fact in FACTS if fact != "moved_random_state"]
+    def __init__(self, task: str, replays: Replays, out_of_time: OutOfTime, single: bool = False) -> None:
+        self.task, self.replays, self.out_of_time, self.single = task, replays, out_of_time, single
+        self.numbers = range(len(replays.observed))
+        self.reference = reference_function(task)
 
-    def right(number: int) -> bool:
-        return replays.gives(reference, number, facts, single) is EXACTLY
+    def explanations(self) -> list[Mistake]:
+        observed = self.replays.observed
+        if not observed or any(one.reply is None and not one.error for one in observed):
+            return []
+        found = [mistake for mistake in catalogue() if mistake.task == self.task and self._explains(mistake)]
+        return [] if self.out_of_time() else found  # one of several that fit is not to be named alone
 
-    def exactly(mistake: Mistake, number: int) -> bool:
+    def _explains(self, mistake: Mistake) -> bool:
+        gives = partial(self.replays.gives, mistake.implementation, single=self.single)
+        return all(not self.out_of_time() and gives(number) is not NOT for number in self.numbers)
+
+    def proven(self, unseen: bool) -> list[Mistake]:
+        """Those that give exactly at least one reply which the reference does not give.
+
+        Of a mistake that draws random numbers of its own it is only known where its replies lie. Where all replies are
+        right (a network is called too often, say), a mistake has to give all of them exactly, and nothing may be drawn.
+        """
+        found = [mistake for mistake in self.explanations() if self._is_proven(mistake, unseen)]
+        return [] if self.out_of_time() else self._nearest(found) if self.single else found
+
+    def _is_proven(self, mistake: Mistake, unseen: bool) -> bool:
+        exactly, right = partial(self._exactly, mistake), self._right
+        if any(exactly(number) and not right(number) and self._clearly(mistake, number) for number in self.numbers):
+            return True
+        if self.single or not unseen or self.replays.drawn or not all(map(right, self.numbers)):
+            return False
+        return all(map(exactly, self.numbers))
+
+    def _right(self, number: int) -> bool:
+        return self.replays.gives(self.reference, number, PROVING, self.single) is EXACTLY
+
+    def _exactly(self, mistake: Mistake, number: int) -> bool:
         """Not by chance: where random numbers are drawn, each time."""
-        reply = replays.observed[number].reply
-        for _ in range(REPLAYS if reply is not None and reply.moved_random_state else 1):
-            if out_of_time() or replays.gives(mistake.implementation, number, single=single) is not EXACTLY:
+        reply = self.replays.observed[number].reply
+        drawn = reply is not None and reply.moved_random_state
+        for _ in range(REPLAYS if drawn else 1):
+            if (
+                self.out_of_time()
+                or self.replays.gives(mistake.implementation, number, single=self.single) is not EXACTLY
+            ):
                 return False
-            if reply is not None and reply.moved_random_state:
-                replays.again(mistake.implementation, number)
+            if drawn:
+                self.replays.again(mistake.implementation, number)
         return True
 
-    def clearly(mistake: Mistake, number: int) -> bool:
+    def _clearly(self, mistake: Mistake, number: int) -> bool:
         """Where the right result is as near, something else tells them apart: a graph, say."""
-        own, other = (replays.distance(one, number, single) for one in (mistake.implementation, reference))
-        return not single or other <= 1 or CLEARLY * own <= other
+        own, other = (self.replays.distance(f, number, self.single) for f in (mistake.implementation, self.reference))
+        return not self.single or other <= 1 or CLEARLY * own <= other
 
-    def is_proven(mistake: Mistake) -> bool:
-        if any(exactly(mistake, number) and not right(number) and clearly(mistake, number) for number in numbers):
-            return True
-        if single or replays.drawn or not all(map(right, numbers)):
-            return False
-        return all(exactly(mistake, number) for number in numbers)
-
-    found = [mistake for mistake in mistakes if is_proven(mistake)]
-    return [] if out_of_time() else _nearest(found, replays) if single else found
-
-
-def _nearest(mistakes: list[Mistake], replays: Replays) -> list[Mistake]:
-    """Of several that fit to float32's accuracy, those that no other fits much better than."""
-    numbers = range(len(replays.observed))
-    apart = [max(replays.distance(one.implementation, number, True) for number in numbers) for one in mistakes]
-    return [one for one, far in zip(mistakes, apart) if far <= CLEARLY * min(apart)]
+    def _nearest(self, mistakes: list[Mistake]) -> list[Mistake]:
+        """Of several that fit to float32's accuracy, those that no other fits much better than."""
+        apart = [max(self.replays.distance(one.implementation, n, True) for n in self.numbers) for one in mistakes]
+        return [one for one, far in zip(mistakes, apart) if far <= CLEARLY * min(apart)]
 
 
 def only_in_float32(task: str, record: list[Observation]) -> bool:
@@ -118,7 +116,6 @@ def only_in_float32(task: str, record: list[Observation]) -> bool:
         return False
     replays = Replays(task, record[: limits.DIAGNOSED_CALLS])
     reference, numbers = reference_function(task), range(len(replays.observed))
-    facts = [fact for fact in FACTS if fact != "moved_random_state"]
-    if not all(replays.gives(reference, number, facts, single=True) is EXACTLY for number in numbers):
+    if not all(replays.gives(reference, number, PROVING, single=True) is EXACTLY for number in numbers):
         return False
     return any(replays.distance(reference, number) > 1 for number in numbers)

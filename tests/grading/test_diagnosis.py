@@ -6,7 +6,7 @@ import torch
 from grading.contract.reference import reference_function
 from grading.diagnosis import readback, replays
 from grading.diagnosis.counterexample import smallest_failing_call
-from grading.diagnosis.matching import explanations, proven
+from grading.diagnosis.matching import explanations, recognised
 from grading.diagnosis.mistakes import catalogue
 from grading.diagnosis.readback import evidence, relations
 from grading.diagnosis.readback.exponents import Points
@@ -32,7 +32,7 @@ def observe(function, arguments, cotangent=None):
 
 def named(task, function, calls):
     record = [observe(function, arguments) for arguments in calls]
-    return {mistake.name for mistake in proven(explanations(task, record), task, record)}
+    return {mistake.name for mistake in recognised(task, record)}
 
 
 def implementation(name):
