@@ -58,9 +58,10 @@ class Replays:
     def distance(self, implementation: Callable, number: int, single: bool = False) -> float:
         """How far its result is from the reply, as a part of what rounding explains."""
         observation = self.observed[number]
-        reply, result = observation.reply, self._result(implementation, number)
-        if reply is None or isinstance(result, Exception):
+        reply, performed = observation.reply, self._perform(implementation, number)
+        if reply is None or isinstance(performed, Exception):
             return math.inf
+        result = performed["result"]
         made, came = as_tensor(result), as_tensor(reply.value)
         share = _share(observation, single)
         if made is None or came is None or not isinstance(result, Tensor | float):
@@ -71,7 +72,8 @@ class Replays:
         apart = float((made - came).abs().max()) if made.numel() else 0.0
         scale = float(made.abs().max()) if made.numel() else 0.0
         allowed = share * max(scale, 1e-2)
-        if allowed < apart <= _ROUGH * scale or single:
+        drawn = performed["moved_random_state"]  # a nearby call would draw other numbers
+        if not drawn and (allowed < apart <= _ROUGH * scale or single):
             allowed = self._tolerance(implementation, number, single) or allowed
         return apart / allowed
 
@@ -102,10 +104,6 @@ class Replays:
                 return made
             self._made[key] = made
         return self._made[key]
-
-    def _result(self, implementation: Callable, number: int) -> Any:
-        made = self._perform(implementation, number)
-        return made if isinstance(made, Exception) else made["result"]
 
     def _among_draws(self, implementation: Callable, number: int) -> bool:
         """Whether the reply lies among those of several replays that draw anew."""
