@@ -170,6 +170,7 @@ _TOLD = Choice(
         "the network is told t, not divided by T": lambda t, T: t,
         "the network is told (t + 1) / T": lambda t, T: (t + 1) / T,
         "the network is told t / (T − 1)": lambda t, T: t / (T - 1),
+        "the network is told t / (T − 2)": lambda t, T: t / (T - 2),
         "the network is told t / (T + 1)": lambda t, T: t / (T + 1),
         "the network is told t / 1000": lambda t, T: t / 1000,
         "the network is told 1 − t / T": lambda t, T: 1 - t / T,

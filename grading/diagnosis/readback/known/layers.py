@@ -71,7 +71,7 @@ _PERCEPTUAL = Family(
                 "within a layer the target is missing": lambda x, y: x.square().mean(),
                 "within a layer half the mean is taken": lambda x, y: (x - y).square().mean() / 2,
                 "within a layer the differences are taken to the fourth power": lambda x, y: (x - y).pow(4).mean(),
-                "within a layer the differences are divided by, not squared": lambda x, y: (x - y).pow(-1).mean(),
+                "within a layer the inverse of the differences is averaged": lambda x, y: (x - y).pow(-1).mean(),
                 "within a layer the sum is divided by the channels": lambda x, y: (x - y).square().sum() / x.shape[1],
                 "within a layer the sum is divided by batch and channels": lambda x, y: (
                     (x - y).square().sum() / (len(x) * x.shape[1])
