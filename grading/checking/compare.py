@@ -62,9 +62,17 @@ def exact_gradients(task: str, arguments: dict[str, Any], cotangent: Tensor) -> 
     return perform(reference_function(task), [], doubled, cotangent)["grads"]
 
 
-def tolerance(expected: Tensor, evaluate: Callable[[dict[str, Any]], Tensor], arguments: dict[str, Any]) -> float:
-    """``ROUNDINGS`` units in the last place of every input, carried through to the result; below ``tiny`` none count."""
-    eps, tiny = torch.finfo(precision(arguments)).eps, torch.finfo(precision(arguments)).tiny
+def tolerance(
+    expected: Tensor,
+    evaluate: Callable[[dict[str, Any]], Tensor],
+    arguments: dict[str, Any],
+    dtype: torch.dtype | None = None,
+) -> float:
+    """``ROUNDINGS`` units in the last place of every input, carried through to the result; below ``tiny`` none count.
+
+    Units of the call's precision, or of ``dtype`` where something lower is let pass.
+    """
+    eps, tiny = torch.finfo(dtype or precision(arguments)).eps, torch.finfo(dtype or precision(arguments)).tiny
     moved = 0.0
     for draw in range(_DRAWS):
         seeds = range(draw, _DRAWS * len(arguments), _DRAWS)

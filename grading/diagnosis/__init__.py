@@ -7,9 +7,10 @@ back has to give their results. Where neither does, the smallest failing call is
 | file               | holds                                                                    |
 | ------------------ | ------------------------------------------------------------------------ |
 | ``diagnose``       | the whole of it, for one failed function                                 |
-| ``clock``          | how much time it may take                                                |
+| ``clock``          | how much it may try                                                      |
 | ``told``           | whether the checks say all that is wrong                                 |
 | ``matching``       | the catalogue against what came back                                     |
+| ``replays``        | when a known implementation gives a reply                                |
 | ``reading``        | further questions to the student's worker, for reading back              |
 | ``counterexample`` | the smallest failing call                                                |
 | ``mistakes/``      | the catalogue                                                            |

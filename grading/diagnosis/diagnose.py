@@ -1,4 +1,4 @@
-"""What is wrong with a failed function: the catalogue and the reading back are asked, in the order that is quicker."""
+"""What is wrong with a failed function: it is read back, and the catalogue is asked."""
 
 from dataclasses import dataclass, field, replace
 
@@ -6,12 +6,14 @@ from ..sandbox import limits
 from ..sandbox.student import Student
 from ..verdicts import Finding
 from . import readback
-from .clock import Clock
+from .clock import Bounds
 from .counterexample import smallest_failing_call
-from .matching import explanations, proven
+from .matching import IN_FLOAT32, only_in_float32, recognised
 from .mistakes import Mistake
 from .reading import read_back
 from .told import results_are_right, told_already
+
+_BROKEN_OFF = "the search for the mistake was broken off: this function, or this machine, is too slow for it"
 
 
 @dataclass
@@ -24,16 +26,14 @@ class Diagnosis:
 
 
 def diagnose(student: Student) -> Diagnosis:
-    """What is wrong with a failed function; what is the quicker of the two comes first."""
-    clock = Clock()
-    random = student.task in readback.STATISTICS  # every mistake of the catalogue would have to be replayed often
-    read = _try_reading(student, clock, limits.READING_SECONDS) if random else Diagnosis()
-    mistakes = explanations(student.task, student.record, clock.past_matching)
-    mistakes = proven(mistakes, student.task, student.record, clock.past_matching)
-    if not random:
-        formula = student.task in readback.SUMS  # is read term by term, which says more than the catalogue does
-        seconds = limits.READING_SECONDS / (2 if mistakes and not formula else 1)
-        read = _try_reading(student, clock, seconds)
+    """What is wrong with a failed function."""
+    bounds = Bounds()
+    read = _try_reading(student, bounds)
+    mistakes = recognised(student.task, student.record, bounds.emergency, unseen=not read.reading)
+    if bounds.broken_off:
+        return Diagnosis(unexplained=_BROKEN_OFF)
+    if not (read.reading or mistakes) and only_in_float32(student.task, student.record):
+        return replace(read, reading=[IN_FLOAT32])
     came_back = any(one.reply is not None for one in student.record) or student.task in readback.NETWORKS
     if read.reading or mistakes or not came_back or told_already(student.failures):
         return replace(read, mistakes=mistakes)
@@ -42,12 +42,12 @@ def diagnose(student: Student) -> Diagnosis:
     return replace(read, unexplained=told)
 
 
-def _try_reading(student: Student, clock: Clock, seconds: float) -> Diagnosis:
+def _try_reading(student: Student, bounds: Bounds) -> Diagnosis:
     """What is read back, and what went wrong in the reader; the catalogue is asked all the same."""
     if results_are_right(student.failures):
         return Diagnosis()
     try:
-        formula = read_back(student, clock.past_reading(seconds))
+        formula = read_back(student, bounds.tries(limits.READING_TRIES))
         return Diagnosis(reading=formula.findings() if formula is not None else [], formula=formula)
     except Exception as error:
         return Diagnosis(trouble=f"nothing read back of {student.task}: {type(error).__name__}: {error}")

@@ -15,13 +15,13 @@ def read_back(student: Student, out_of_time: OutOfTime) -> readback.Reading | No
     def ask(**arguments: Any) -> Any:
         if out_of_time():
             raise _NoMoreQuestions
-        return student.ask(limits.PROBE_SECONDS, **arguments)
+        return student.ask(limits.CALL_SECONDS, **arguments)
 
     def run(settings: dict[str, Any], inputs: list[dict[str, Any]], train: dict[str, Any] | None = None) -> list[Any]:
         if out_of_time() or not student.open:
             raise _NoMoreQuestions
         student.take_time()
-        ran = student.run_module(settings, inputs, train=train, seconds=limits.NETWORK_SECONDS)
+        ran = student.run_module(settings, inputs, train=train, seconds=limits.CALL_SECONDS)
         return ran.outputs if train is None else ran.losses
 
     record = [
@@ -37,4 +37,4 @@ def read_back(student: Student, out_of_time: OutOfTime) -> readback.Reading | No
 
 
 class _NoMoreQuestions(Exception):
-    """The time for reading back is used up."""
+    """All questions of reading back have been asked."""

@@ -365,11 +365,14 @@ UNKNOWN = {
     ("illusions.lowpass", lowpass_of_two_mistakes): ["only the height is blurred", "beyond the edges stand zeros"],
     ("inversion.delta_penalty", delta_penalty_of_two_mistakes): ["2 times the sum of the norms"],
     ("inversion.scribble_loss", scribble_of_two_mistakes): ["1/(B·C·H·W) times the sum of the squared differences"],
-    ("inversion.perceptual_loss", perceptual_of_two_mistakes): ["⅓ times the sum of the layers' mean absolute"],
-    ("unet.denoiser_loss", denoiser_loss_of_two_mistakes): ["the root of sigma", "multiplied by B·C·H·W"],
+    ("inversion.perceptual_loss", perceptual_of_two_mistakes): [
+        "absolute differences are averaged",
+        "the layers are averaged",
+    ],
+    ("unet.denoiser_loss", denoiser_loss_of_two_mistakes): ["x0 + √σ·noise", "the sum stands for the mean"],
     ("unet.ddpm_loss", ddpm_loss_of_two_mistakes): ["the square of alphas_cumprod", "multiplied by ½"],
     ("noising.scaled_linear_betas", scaled_betas_of_two_mistakes): ["beta_end is halved", "taken from 1"],
-    ("illusions.gaussian_kernel1d", kernel_of_two_mistakes): ["exp(−d²/σ)", "divided by its largest tap"],
+    ("illusions.gaussian_kernel1d", kernel_of_two_mistakes): ["exp(−d²/σ)", "not divided by its sum"],
 }
 
 

@@ -14,6 +14,8 @@ known of each function before it is read stands in ``known/``.
 | ``expressions``    | products and sums of powers of named quantities                            |
 | ``exponents``      | a weight as such a product, from numbers                                   |
 | ``coefficients``   | weights of terms, by regression                                            |
+| ``variants``       | a function as choices, of which one or two are wrong                       |
+| ``defaults``       | what is taken for an argument that is left out                             |
 | ``sums``           | a function that is a sum of known terms                                    |
 | ``relations``      | what relation a result has to the expected one                             |
 | ``formula``        | formulas as people read them                                               |

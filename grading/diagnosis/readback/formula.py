@@ -54,7 +54,7 @@ def product_text(p: Product) -> str:
 
 
 def _factor(name: str, exponent: Fraction, among_others: bool) -> str:
-    compound = any(sign in re.sub(r"\{.*?\}|\(.*?\)", "", name) for sign in "−/ ")
+    compound = any(sign in re.sub(r"\{.*?\}|\(.*?\)", "", name) for sign in "−+/ ")
     if exponent == HALF:
         return f"√({name})" if compound else f"√{name}"
     base = f"({name})" if compound and (among_others or exponent != 1) else name

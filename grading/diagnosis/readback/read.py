@@ -6,10 +6,12 @@ from ...checking.points import Draw, cases
 from ...contract.functions import function
 from ...verdicts import Finding
 from . import relations, sums
+from .defaults import defaults
 from .evidence import Answer, Arguments, Ask, answer, answers, explains, same_answer
-from .known import STATISTICS, SUMS, kernels, logits, losses
+from .known import FAMILIES, STATISTICS, SUMS, kernels, logits, losses
 from .readings import Description, Reading, Rivals
 from .relations import varied
+from .variants import variants
 
 MOST_RIVALS = 3
 ASKED_TWICE = 6  # calls; some draw nothing, such as those with eta = 0
@@ -30,7 +32,7 @@ def reading(task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[],
     seen = [*drawn, *record]
     if explains(relations.as_expected(task).predict, seen, out_of_time):
         return None
-    for reader in _readers(task, ask, drawn, out_of_time):
+    for reader in _readers(task, ask, drawn, seen, out_of_time):
         found = _fitting(reader, seen, out_of_time)
         if found:
             return found[0] if len(found) == 1 else Rivals(tuple(found))
@@ -54,16 +56,19 @@ def _fitting(reader: Iterator[Reading], seen: list[Answer], out_of_time: Callabl
     return [candidate for things, candidate in found if things == fewest][:MOST_RIVALS]
 
 
-def _readers(task: str, ask: Ask, drawn: list[Answer], out_of_time: Callable[[], bool]) -> Iterator[Iterator[Reading]]:
+def _readers(
+    task: str, ask: Ask, drawn: list[Answer], seen: list[Answer], out_of_time: Callable[[], bool]
+) -> Iterator[Iterator[Reading]]:
     """Ways to read this function, the one that says most first."""
+    yield defaults(task, ask)
+    if task in FAMILIES:
+        yield variants(FAMILIES[task], seen, out_of_time)
     if task in SUMS:
         yield sums.read_sum(SUMS[task], ask)
     if task in logits.SIDES:
         yield logits.logit_losses(task, ask, out_of_time)
     if task == "illusions.gaussian_kernel1d":
         yield kernels.kernels(ask)
-    if task == "illusions.lowpass":
-        yield kernels.blurs()
     yield relations.relations(task, drawn, losses.BASES.get(task, {}), out_of_time)
 
 

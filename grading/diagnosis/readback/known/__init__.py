@@ -4,9 +4,13 @@
 | --------------------------------- | ------------------------------------------------------------- | ------------------- |
 | made of the noise schedule        | weights as products of powers of ᾱ_t, ᾱ_prev, β, η            | ``schedule``        |
 | made of estimates or gradients    | weights of named terms in scale, norms and sizes              | ``combinations``    |
+| schedules, kernel, blur, frames,  | a few choices, of which one or two are wrong                  | ``betas``,          |
+| losses on features or of networks |                                                               | ``tables``,         |
+|                                   |                                                               | ``taps``, ``blurs``,|
+|                                   |                                                               | ``layers``, ``fits``|
 | losses                            | a reduction of one among several terms, its power and factor  | ``losses``          |
 | of logits                         | a function of one logit, recovered by itself                  | ``logits``          |
-| blur                              | kernel, normalisation and padding, recovered from impulses    | ``kernels``         |
+| kernel                            | exponent and normalisation, recovered from its taps           | ``kernels``         |
 | random ones                       | what is drawn, how and how often, where that is beyond chance | ``cutout``,         |
 |                                   |                                                               | ``augmentations``,  |
 |                                   |                                                               | ``samplers``        |
@@ -18,10 +22,32 @@ from collections.abc import Callable
 
 from ....verdicts import Finding
 from ..evidence import Answer, Ask
-from . import augmentations, combinations, cutout, samplers, schedule, searches
+from ..variants import Family
+from . import (
+    augmentations,
+    betas,
+    blurs,
+    combinations,
+    cutout,
+    fits,
+    layers,
+    samplers,
+    schedule,
+    searches,
+    tables,
+    taps,
+)
 from .networks import CONDITIONS as NETWORKS
 from .networks import read_network
 
+FAMILIES: dict[str, Family] = {
+    **betas.BETAS,
+    **tables.TABLES,
+    **fits.FITS,
+    **layers.LAYERS,
+    "illusions.gaussian_kernel1d": taps.GAUSSIAN,
+    "illusions.lowpass": blurs.BLUR,
+}
 SUMS = schedule.FORMULAS | combinations.FORMULAS
 STATISTICS: dict[str, Callable[[Ask, list[Answer]], list[Finding]]] = {
     "augment.rand_cutout": cutout.read_cutout,
@@ -33,4 +59,4 @@ STATISTICS: dict[str, Callable[[Ask, list[Answer]], list[Finding]]] = {
     "inversion.invert": searches.read_search,
 }
 
-__all__ = ["NETWORKS", "STATISTICS", "SUMS", "read_network"]
+__all__ = ["FAMILIES", "NETWORKS", "STATISTICS", "SUMS", "read_network"]

@@ -6,6 +6,7 @@
 | ᾱ_prev       | alphas_cumprod[t_prev]      | β_table(t)  | 1 − ᾱ_t/ᾱ_{t−1}, what betas[t] holds |
 | ᾱ_{t−1} …    | at a mistaken index         | η           | the argument eta                     |
 | ᾱ_{T−1}      | alphas_cumprod[-1]          | t/T         | the timestep as a fraction           |
+| 1+ᾱ_t …      | a sign that is wrong        |             |                                      |
 
 Every point has a random schedule of its own. With the schedule of a training run all logarithms would be nearly
 proportional to each other, and alphas_cumprod[0] could not be told from a constant.
@@ -84,6 +85,7 @@ class _Levels(dict):
             + others[:1]
             + [
                 *(f"{kind}{i}" for i in rest for kind in ("ᾱ_", "1−ᾱ_")),
+                *(f"1+ᾱ_{i}" for i in natural),
                 *betas[1:],
                 *others[1:],
             ]
@@ -104,6 +106,8 @@ class _Levels(dict):
         if "/" in name:
             above, below = name.removeprefix("1−").split("/")
             return 1 - self._at(above[2:]) / self._at(below[2:])
+        if name.startswith("1+"):
+            return 1 + self._at(name[4:])
         return self._at(name[2:]) if name.startswith("ᾱ_") else 1 - self._at(name[4:])
 
     def _at(self, label: str) -> Tensor:
