@@ -10,11 +10,13 @@ back has to give their results. Where neither does, the smallest failing call is
 | ``clock``          | how much time it may take                                                |
 | ``matching``       | the catalogue against what came back                                     |
 | ``reading``        | further questions to the student's worker, for reading back              |
+| ``terms``          | which terms of a formula are right, for partial credit                   |
 | ``counterexample`` | the smallest failing call                                                |
 | ``mistakes/``      | the catalogue                                                            |
 | ``readback/``      | the algebra of formulas; ``known/``: what is known of each function      |
 """
 
 from .diagnose import Diagnosis, diagnose, told_already
+from .terms import right_terms
 
-__all__ = ["Diagnosis", "diagnose", "told_already"]
+__all__ = ["Diagnosis", "diagnose", "right_terms", "told_already"]

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from ..diagnosis import told_already
+from ..diagnosis import right_terms, told_already
 from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import OutOfPatience, Student
 from ..verdicts import FAILED, CheckResult, Failure, Verdict, conclude
@@ -55,7 +55,8 @@ class GradingPlugin:
 
     def _student(self, task: str) -> Student:
         if task not in self.students:
-            self.students[task] = Student(self.fork_server, self.run.submission.folder, task)
+            lent = self.run.lent.get(task, ())
+            self.students[task] = Student(self.fork_server, self.run.submission.folder, task, lent=lent)
         return self.students[task]
 
     # --- the order of the run -----------------------------------------------------------------------------------
@@ -131,11 +132,14 @@ class GradingPlugin:
         student = self._student(task)
         verdict = conclude(task, self.checks[task], self.expected[task], student.stopped, student.called)
         verdict.defined_at, verdict.confined = student.defined_at, student.confined
-        if verdict.outcome == FAILED and self.run.diagnose is not None:
+        verdict.borrowed = student.borrowed
+        pointless = task in self.run.lent and not verdict.borrowed  # it has been diagnosed without what is lent
+        if verdict.outcome == FAILED and self.run.diagnose is not None and not pointless:
             try:
                 diagnosis = self.run.diagnose(student)
                 verdict.mistakes = [mistake.student for mistake in diagnosis.mistakes]
                 verdict.reading = diagnosis.reading
+                verdict.terms = right_terms(diagnosis.formula) if only_wrong(verdict) else None
                 if not told_already([check.failure for check in verdict.checks if check.failure is not None]):
                     verdict.unexplained = diagnosis.unexplained
                 self.trouble += [diagnosis.trouble] if diagnosis.trouble else []
@@ -145,6 +149,11 @@ class GradingPlugin:
             self._hurry_imports_like(student)
         student.close()
         self.on_verdict(verdict)
+
+
+def only_wrong(verdict: Verdict) -> bool:
+    """Whether nothing but values was found wrong: whatever else a function does is no matter of terms."""
+    return all(check.failure.kind == "wrong" for check in verdict.checks if check.failure is not None)
 
 
 def _result(item: pytest.Item, error: BaseException | None) -> CheckResult:

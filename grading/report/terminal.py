@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..contract.courses import Course
 from ..verdicts import FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED
-from . import Row, explain, number, totals
+from . import Row, number, totals
 
 _STYLE = {PASSED: "green", FAILED: "red", NOT_IMPLEMENTED: "yellow", NOT_GRADED: "magenta"}
 
@@ -56,8 +56,8 @@ def _table(part: str, members: list[Row]) -> Table:
 def _block(console: Console, row: Row, hints: str) -> None:
     verdict = row.verdict
     assert verdict is not None
-    lines = explain(verdict, hints)
-    if verdict.outcome == NOT_IMPLEMENTED or not lines:
+    lines = row.lines(hints)
+    if (verdict.outcome == NOT_IMPLEMENTED and not verdict.unwritten) or not lines:
         return  # the table says it
     where = f"  [dim]{escape(verdict.defined_at)}[/dim]" if verdict.defined_at else ""
     console.print()

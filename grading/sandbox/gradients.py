@@ -31,7 +31,8 @@ class Differentiable:
             return self._backward(*request)
         raise ValueError(f"expected forward or backward, got {what!r}")
 
-    def _forward(self, arguments: list[Any]) -> tuple[int, Any]:
+    def _forward(self, arguments: list[Any]) -> tuple[int, Any, list[bool]]:
+        """A ticket to ask for gradients with, the outputs, and which of them hang on a graph."""
         leaves = [
             value.detach().requires_grad_() if isinstance(value, Tensor) and value.is_floating_point() else value
             for value in arguments
@@ -42,7 +43,8 @@ class Differentiable:
         self.tickets += 1
         self.graphs[self.tickets] = (leaves, several)
         self.graphs.pop(self.tickets - limits.KEPT_GRAPHS, None)
-        return self.tickets, outputs.detach() if isinstance(outputs, Tensor) else [one.detach() for one in several]
+        plain = [one.detach() for one in several]
+        return self.tickets, plain[0] if isinstance(outputs, Tensor) else plain, [one.requires_grad for one in several]
 
     def _backward(self, ticket: int, cotangents: list[Tensor | None]) -> list[Tensor | None]:
         if ticket not in self.graphs:

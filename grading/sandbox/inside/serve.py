@@ -17,6 +17,7 @@ from ..crossing import calls, wire
 from ..crossing.values import Remote
 from . import confinement, loader
 from .gradients import differentiable
+from .lending import Lending
 
 
 class _Printed(io.TextIOBase):
@@ -78,14 +79,18 @@ def _find(channel: socket.socket, folder: Path, module: str, function: str) -> C
 
 def _answer_calls(channel: socket.socket, found: Callable, folder: Path, printed: _Printed) -> None:
     remote = _remote(channel)
+    lending = Lending(folder.name, folder, remote)
     while True:
         request = wire.receive(channel)
         printed.text = ""
         try:
             if "settings" in request:
                 reply = calls.run_module(found, **request)
+            elif "lend" in request:
+                lending.lend(**request)
+                reply = {}
             else:
-                reply = calls.perform(found, **request, remote=remote)
+                reply = calls.perform(found, **request, remote=remote, given=lending.live)
         except wire.Closed:
             raise
         except BaseException as error:
