@@ -28,7 +28,7 @@ class Loan:
         self.called = False
         self.failed = False  # a call could not be answered: what came of it says nothing about the student
         self._right = reference_function(task)
-        self._kept = Differentiable(self._compute)
+        self._kept = Differentiable(self._compute, limits.LENT_GRAPHS)
         self._state: Tensor | None = None  # of the random numbers, after a call
 
     @property
@@ -60,15 +60,33 @@ class Loan:
     def _compute(self, names: list[str], *values: Any) -> Any:
         given = dict(zip(names, values, strict=True))
         state = given.pop("random state", None)
-        if "x0_hat" in given:
-            given["x0_hat"] = _attached(given["x0_hat"], given.pop("jacobian", None), given["x_t"])
-        unlimited = "timesteps" not in given  # the graph of a whole chain is asked for by nobody, and would be large
-        with torch.random.fork_rng(devices=[]), torch.set_grad_enabled(unlimited):
+        given, dtype = _as_the_contract_has_it(given)
+        short = "timesteps" not in given  # the graph of a whole chain is large, and asked for by nobody
+        with torch.random.fork_rng(devices=[]), torch.set_grad_enabled(short):
             if state is not None:
                 torch.set_rng_state(state)
             result = self._right(**given)
             self._state = None if state is None else torch.get_rng_state()
-        return result
+        return result.to(dtype)
+
+
+def _as_the_contract_has_it(given: dict[str, Any]) -> tuple[dict[str, Any], torch.dtype | None]:
+    """The arguments as the reference takes them, and the dtype of the result where that is not what it gives then.
+
+    Within a submission functions may well take more of each other: a table in another precision, a number for noise
+    that does not count, t = -1 for the clean image.
+    """
+    images = [name for name, value in given.items() if isinstance(value, Tensor) and value.is_floating_point()]
+    dtypes = [given[name].dtype for name in images]
+    for name in images:
+        given[name] = given[name].to(max(dtypes, key=lambda dtype: dtype.itemsize))
+    if images and isinstance(given.get("noise"), bool | float | int):
+        given["noise"] = torch.full_like(given[images[0]], given["noise"])
+    if type(given.get("t")) is int and given["t"] == -1 and "t_prev" not in given:
+        given |= {"t": 0, "alphas_cumprod": torch.ones_like(given["alphas_cumprod"][:1])}
+    if "x0_hat" in given:  # the worker takes the gradient on from the estimate to x_t
+        given["x0_hat"] = given["x0_hat"].detach() + (given["x_t"] - given["x_t"].detach())
+    return given, dtypes[0] if dtypes else None
 
 
 def _received(value: Any, arguments: dict[str, Any]) -> Any:
@@ -84,11 +102,3 @@ def _received(value: Any, arguments: dict[str, Any]) -> Any:
     if value is None or type(value) in (bool, float) or (type(value) is int and abs(value) <= limits.LENT_NUMBER):
         return value
     raise CannotLend("an argument that does not go where right functions are")
-
-
-def _attached(x0_hat: Tensor, jacobian: Tensor | None, x_t: Tensor) -> Tensor:
-    """The estimate on the graph of ``x_t`` here, as it was there: what a gradient through it needs is its Jacobian."""
-    if jacobian is None:
-        return x0_hat
-    moved = jacobian.detach() @ (x_t - x_t.detach()).reshape(-1)
-    return x0_hat.detach() + moved.reshape(x0_hat.shape)

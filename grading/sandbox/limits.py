@@ -24,9 +24,10 @@ CALLBACKS = 20_000  # per call; a sampler needs a few dozen
 KEPT_GRAPHS = 256  # of functions that stay on our side; a sampler needs its last one, a line search a few
 
 # A call of a function that is lent, whose answer is computed on our side.
-LENT_ELEMENTS = 1 << 14  # of a tensor among its arguments; the largest graded image has a few thousand
+LENT_ELEMENTS = 100_000  # of a tensor among its arguments; the largest graded batch has three quarters of that
 LENT_STEPS = 1_000  # of a chain
 LENT_NUMBER = 10_000  # such as how many codes are averaged
+LENT_GRAPHS = 32  # kept for gradients; a sampler needs its last one
 
 # After a check has failed.
 FAILED_SECONDS = 0.6  # of wall clock, for finding out what else does

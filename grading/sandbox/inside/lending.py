@@ -47,8 +47,6 @@ class Lending:
             if draws or noise_fn is torch.randn_like:
                 source = given.pop("generator", None) or torch.default_generator
                 given["random state"] = source.get_state()
-            if "x0_hat" in given and isinstance(given.get("x_t"), Tensor):
-                given["jacobian"] = _jacobian(given["x0_hat"], given["x_t"])
 
             def call(what: str, *request: Any) -> Any:
                 *answer, state = ask(what, *request)
@@ -56,7 +54,10 @@ class Lending:
                     source.set_state(state)
                 return answer
 
-            return differentiable(call)(list(given), *map(self._sent, given.values()))
+            def function(given: dict[str, Any]) -> Tensor:
+                return differentiable(call)(list(given), *map(self._sent, given.values()))
+
+            return _taken_on(function, given) if "x0_hat" in given else function(given)
 
         return lent
 
@@ -68,14 +69,12 @@ class Lending:
         return {"handed on": names[0]} if names else value
 
 
-def _jacobian(x0_hat: Any, x_t: Tensor) -> Tensor | None:
-    """How the estimate hangs on ``x_t``, number by number: its graph stays here."""
-    if not (isinstance(x0_hat, Tensor) and x0_hat.requires_grad and x_t.requires_grad):
-        return None
-    rows = []
-    for direction in torch.eye(x0_hat.numel(), dtype=x0_hat.dtype):
-        row = torch.autograd.grad(x0_hat, x_t, direction.reshape(x0_hat.shape), retain_graph=True, allow_unused=True)[0]
-        if row is None:
-            return None
-        rows.append(row.reshape(-1))
-    return torch.stack(rows)
+def _taken_on(step_from: Callable, given: dict[str, Any]) -> Tensor:
+    """A step along a gradient at ``x_t``, from one along the gradient at the estimate: the graph between them is here."""
+    x_prev, x_t, x0_hat = given.get("x_prev"), given["x_t"], given["x0_hat"]
+    if x_prev is not None:
+        given = given | {"x_prev": torch.zeros_like(x_prev)}  # added here, so that no digit of the step is lost
+    step = step_from(given).detach()
+    with torch.enable_grad():
+        (step,) = torch.autograd.grad(x0_hat, x_t, step, retain_graph=True)
+    return step if x_prev is None else x_prev.detach() + step
