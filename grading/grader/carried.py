@@ -13,8 +13,9 @@ def to_lend(verdicts: Mapping[str, Verdict]) -> dict[str, tuple[str, ...]]:
     for task, verdict in verdicts.items():
         others = [verdicts[one] for one in used_by(task) if one in verdicts]
         wanted = [one for one in others if one.outcome in (FAILED, NOT_IMPLEMENTED)]
-        # An own stub says the same whatever others do; one that is not its own is another's, too.
-        stopped = verdict.outcome == NOT_IMPLEMENTED and any(verdict.reason == one.reason for one in wanted)
+        # Written, and stopped at the very line at which another one is not: that is the other one's stub.
+        written = verdict.outcome == NOT_IMPLEMENTED and bool(verdict.defined_at)
+        stopped = written and any(verdict.reason == one.reason for one in wanted)
         if wanted and (stopped or (verdict.outcome == FAILED and not _not_imported(verdict))):
             lent[task] = tuple(one.task for one in wanted)
     return lent
@@ -37,7 +38,9 @@ def carried_forward(first: Mapping[str, Verdict], with_lent: Mapping[str, Verdic
             told[task] = replace(again, outcome=verdict.outcome, reason=verdict.reason, beside=again.borrowed)
     for verdict in told.values():
         verdict.carried = _roots(verdict.carried, told)
-        verdict.unwritten = [one for one in (*verdict.carried, *verdict.beside) if first[one].outcome == NOT_IMPLEMENTED]
+        verdict.unwritten = [
+            one for one in (*verdict.carried, *verdict.beside) if first[one].outcome == NOT_IMPLEMENTED
+        ]
     return list(told.values())
 
 

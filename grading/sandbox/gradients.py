@@ -49,9 +49,7 @@ class Differentiable:
 
     def _backward(self, ticket: int, cotangents: list[Tensor | None]) -> list[Tensor | None]:
         if ticket not in self.graphs:
-            raise ValueError(
-                f"a gradient was asked for through a call that is more than {self.kept} calls ago"
-            )
+            raise ValueError(f"a gradient was asked for through a call that is more than {self.kept} calls ago")
         leaves, outputs = self.graphs[ticket]
         asked = [(output, one) for output, one in zip(outputs, cotangents) if one is not None and output.requires_grad]
         inputs = [leaf for leaf in leaves if isinstance(leaf, Tensor) and leaf.requires_grad]

@@ -105,22 +105,21 @@ class Read:
     def right_and_wrong(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The terms whose weights are the expected ones in every regime, and the others.
 
-        Terms that are neither expected nor there count nothing; laid out wrongly, all weights are wrong.
+        A weight that is a plain number, 0 among them, is no achievement: right, it counts nothing. Laid out wrongly, all
+        weights are wrong.
         """
         first = self.weights[0]
         assert first is not None
         weights = [own if own is not None else first for own in self.weights]
-        names = dict.fromkeys(name for one in weights for name in self.names(one))
-        counted = [
-            name
-            for name in names
-            if self.formula.expected.get(name, ZERO).parts or not self._right_everywhere(name, weights)
-        ]
-        right = [name for name in counted if self.layout == "sample" and self._right_everywhere(name, weights)]
-        return tuple(right), tuple(name for name in counted if name not in right)
-
-    def _right_everywhere(self, name: str, weights: list[Weights]) -> bool:
-        return all(self._right(name, one, number) for number, one in enumerate(weights))
+        right: list[str] = []
+        wrong: list[str] = []
+        for name in dict.fromkeys(name for one in weights for name in self.names(one)):
+            is_right = all(self._right(name, one, number) for number, one in enumerate(weights))
+            if not is_right or self.layout != "sample":
+                wrong.append(name)
+            elif not self.formula.expected.get(name, ZERO).is_number:
+                right.append(name)
+        return tuple(right), tuple(wrong)
 
     def _right(self, name: str, weights: Weights, regime: int) -> bool:
         """Equal in value: the same formula can be written in several ways."""

@@ -32,9 +32,7 @@ class Lending:
     def _replace(self, own: Callable, stand_in: Callable) -> None:
         for name, module in list(sys.modules.items()):
             if name.split(".")[0] == self.package:
-                for key, value in list(vars(module).items()):
-                    if value is own:
-                        setattr(module, key, stand_in)
+                _replaced(vars(module), own, stand_in)
 
     def _stand_in(self, number: int, parameters: list[str], draws: bool) -> Callable:
         ask = self.remote(Remote(number))
@@ -67,6 +65,21 @@ class Lending:
             return {"handed on": "randn_like"}
         names = [name for name, own in self.live.items() if own is value and callable(value)]
         return {"handed on": names[0]} if names else value
+
+
+def _replaced(value: Any, own: Callable, stand_in: Callable, depth: int = 0) -> Any:
+    """A name, or an entry in a table of functions such as ``{"cutout": [rand_cutout]}``."""
+    if value is own:
+        return stand_in
+    if depth > 3:
+        return value
+    if type(value) is dict:
+        value.update({key: _replaced(one, own, stand_in, depth + 1) for key, one in list(value.items())})
+    elif type(value) is list:
+        value[:] = [_replaced(one, own, stand_in, depth + 1) for one in value]
+    elif type(value) is tuple:
+        return tuple(_replaced(one, own, stand_in, depth + 1) for one in value)
+    return value
 
 
 def _taken_on(step_from: Callable, given: dict[str, Any]) -> Tensor:
