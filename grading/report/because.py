@@ -7,11 +7,13 @@ def because(verdict: Verdict) -> str:
     """Nothing where a function stands for itself."""
     own = _names([verdict.task])
     if verdict.outcome == NOT_IMPLEMENTED and verdict.unwritten:
-        are = "is not written yet" if len(verdict.unwritten) == 1 else "are not written yet"
-        calls = f"{own} calls {_names(verdict.unwritten)}, which {are}"
-        if verdict.carried:
-            return f"{calls}; it is right by itself, and works as soon as that is right"
-        return f"{calls}; with that in place {own} is still wrong:"
+        are, it_is = ("is", "it is") if len(verdict.unwritten) == 1 else ("are", "they are")
+        calls = f"{own} calls {_names(verdict.unwritten)}, which {are} not written yet"
+        if verdict.beside:
+            return f"{calls}; as soon as {it_is}, {own} will still be wrong"
+        others = [one for one in verdict.carried if one not in verdict.unwritten]
+        right = f"right by itself as soon as {it_is}"
+        return f"{calls}; {right}" + (f" and your {_names(others)} is right" if others else "")
     if verdict.carried:
         return f"right by itself: it fails because of your {_others(verdict.carried, verdict.unwritten)}"
     if verdict.beside:

@@ -14,6 +14,7 @@ from grading.contract.functions import all_tasks
 from grading.contract.uses import used_by
 from grading.grader import Run
 from grading.grader import grade as grade_run
+from grading.grader.carried import to_lend
 from grading.report import rows, totals
 from grading.report.because import because
 from grading.sandbox import limits
@@ -168,7 +169,7 @@ def test_behind_adapters(changed, quick):
     with (folder / "adapters.py").open("a", encoding="utf-8") as file:
         file.write(BREAK.format(name="ddpm_predict_x0"))
     tasks = ["ddpm.predict_x0", "ddpm.sample_ddpm", "ddim.ddim_step"]
-    assert carried(quick(folder, tasks)) == {task: tasks[:1] for task in tasks[1:]}
+    assert carried(quick(folder, tasks)) == dict.fromkeys(tasks[1:], tasks[:1])
 
 
 def test_several_at_once_are_all_named(changed, quick):
@@ -185,17 +186,12 @@ def test_with_several_graders_the_same_is_said(changed, quick):
     assert carried(one) == carried(two) != {}
 
 
-# --- where there is more to it -------------------------------------------------------------------------------------
-
-
-def test_a_function_that_is_wrong_as_well_is_diagnosed_with_a_right_one_in_place(hand_in, grade, unhurried):
-    """A root is missing in predict_x0, and the sign of the direction is wrong in ddim_step: it reads of its own."""
-    ddpm = """
+ROOT_MISSING = """
     def predict_x0(x_t, eps, t, alphas_cumprod):
         a = alphas_cumprod[t]
         return (x_t - (1 - a) * eps) / a.sqrt()
-    """
-    ddim = """
+"""
+STEP_OF_DDIM = """
     import torch
     from ddpm import predict_x0
 
@@ -204,8 +200,16 @@ def test_a_function_that_is_wrong_as_well_is_diagnosed_with_a_right_one_in_place
         b = alphas_cumprod[t_prev] if t_prev >= 0 else torch.ones_like(a)
         sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)).sqrt()
         x0 = predict_x0(x_t, eps, t, alphas_cumprod)
-        return b.sqrt() * x0 + (1 - b - sigma**2).sqrt() * eps + 2 * sigma * noise
-    """
+        return b.sqrt() * x0 + (1 - b - sigma**2).sqrt() * eps + {factor} * sigma * noise
+"""
+
+
+# --- where there is more to it -------------------------------------------------------------------------------------
+
+
+def test_a_function_that_is_wrong_as_well_is_diagnosed_with_a_right_one_in_place(hand_in, grade, unhurried):
+    """A root is missing in predict_x0, and ddim_step doubles its noise: it reads of that alone."""
+    ddpm, ddim = ROOT_MISSING, STEP_OF_DDIM.format(factor=2)
     verdicts = grade(hand_in(ddpm=ddpm, ddim=ddim), ["ddpm.predict_x0", "ddim.ddim_step"])
     step = verdicts["ddim.ddim_step"]
     assert step.beside == ["ddpm.predict_x0"] and not step.carried
@@ -252,9 +256,23 @@ def test_what_calls_a_stub_says_which(changed, grade):
     tasks = ["ddpm.posterior_variance", "ddpm.posterior_step"]
     verdicts = grade(changed(tasks[0], then=STUB), tasks)
     assert set(outcomes(verdicts).values()) == {NOT_IMPLEMENTED}
-    said = "posterior_step calls posterior_variance, which is not written yet; it is right by itself, and works as soon"
-    assert told(verdicts[tasks[1]]).startswith(said)
+    said = "posterior_step calls posterior_variance, which is not written yet; right by itself as soon as it is"
+    assert told(verdicts[tasks[1]]) == said
     assert "calls" not in told(verdicts[tasks[0]])
+
+
+def test_a_chain_that_ends_in_a_stub(changed, quick):
+    tasks = ["ddpm.posterior_variance", "ddpm.posterior_step", "ddpm.sample_ddpm"]
+    verdicts = quick(changed(tasks[0], then=STUB), tasks)
+    assert carried(verdicts) == dict.fromkeys(tasks[1:], tasks[:1])
+    assert all(verdict.unwritten == tasks[:1] for verdict in verdicts.values() if verdict.carried)
+
+
+def test_what_is_not_there_at_all_is_not_asked_again(hand_in, quick):
+    tasks = ["ddpm.posterior_variance", "ddpm.posterior_step"]
+    verdicts = quick(hand_in(ddpm="x = 1"), tasks)
+    assert [because(verdict) for verdict in verdicts.values()] == ["", ""]
+    assert to_lend(verdicts) == {}
 
 
 def test_an_own_stub_is_its_own(changed, quick):
@@ -378,6 +396,16 @@ def test_no_share_of_nothing(task, body, hand_in, graded_by_terms):
     source = f"import torch\n\ndef predict_x0(x_t, eps, t, alphas_cumprod):\n    {body}\n"
     row = graded_by_terms(hand_in(ddpm=source), task)
     assert (row.verdict.outcome, row.verdict.terms, row.score) == (FAILED, None, 0)
+
+
+def test_who_is_wrong_besides_has_no_more_than_who_is_not(hand_in, grade, unhurried):
+    """Charged for what another function does, ddim_step has points for the terms that it was handed in with."""
+    tasks, step = ["ddpm.predict_x0", "ddim.ddim_step"], {}
+    for factor in (1, 2):
+        ddpm, ddim = ROOT_MISSING, STEP_OF_DDIM.format(factor=factor)
+        step[factor] = grade(hand_in(ddpm=ddpm, ddim=ddim), tasks)["ddim.ddim_step"]
+    assert step[1].carried and step[1].terms.right == ("x_t", "noise")
+    assert step[2].beside and step[2].terms.right == ("x_t",)
 
 
 def test_a_weight_that_is_a_plain_number_is_no_achievement(hand_in, graded_by_terms):

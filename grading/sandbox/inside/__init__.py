@@ -10,4 +10,5 @@ this process cannot be stolen from it.
 | ``confinement`` | what a worker may touch, enforced by the kernel before the first line of student code     |
 | ``loader``      | imports a submission and finds one graded function in it                                  |
 | ``gradients``   | gradients through a function of the other side                                            |
+| ``lending``     | stand-ins for functions of the submission, which the other side answers                   |
 """
