@@ -34,9 +34,9 @@ def carried_forward(first: Mapping[str, Verdict], with_lent: Mapping[str, Verdic
             continue
         if again.outcome == PASSED:
             told[task] = replace(verdict, mistakes=[], reading=[], unexplained="", carried=again.borrowed)
-        else:  # what it has points for is what it was handed in with
-            own = {"outcome": verdict.outcome, "reason": verdict.reason, "terms": verdict.terms}
-            told[task] = replace(again, **own, beside=again.borrowed)
+        else:  # its points are for what was handed in
+            told[task] = replace(again, outcome=verdict.outcome, reason=verdict.reason, beside=again.borrowed)
+            told[task].terms = verdict.terms
     for verdict in told.values():
         verdict.carried = _roots(verdict.carried, told)
         verdict.unwritten = [
