@@ -51,6 +51,14 @@ class Finding:
     things: int = 1
 
 
+@dataclass(frozen=True)
+class Terms:
+    """A formula of which some terms are right, as was shown by reading it back."""
+
+    right: tuple[str, ...]  # the weights of these
+    number: int  # of all terms
+
+
 @dataclass
 class CheckResult:
     title: str  # the property, as a student reads it
@@ -70,6 +78,11 @@ class Verdict:
     unexplained: str = ""  # said where nothing known explains the results, with the smallest failing call
     confined: bool | None = None  # whether the kernel confined the student's code; None where none was run
     reason: str = ""  # for "not implemented" and "not graded"
+    carried: list[str] = field(default_factory=list)  # it is right by itself, and fails because of these
+    beside: list[str] = field(default_factory=list)  # it is wrong with right ones in the place of these, too
+    unwritten: list[str] = field(default_factory=list)  # of these, what is not written yet
+    borrowed: list[str] = field(default_factory=list)  # of the functions lent to it, those that it called
+    terms: Terms | None = None  # of its formula, where it was read back term by term
 
     @property
     def failures(self) -> list[CheckResult]:

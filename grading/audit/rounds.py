@@ -96,5 +96,9 @@ def grade_round(fork_server: ForkServer, one: Round, folder: Path) -> dict[str, 
 
     shutil.rmtree(folder, ignore_errors=True)
     with opened(one.hand_in(folder)) as submission, compare.noting(margins.append):
-        grade(fork_server, Run(submission, tuple(one.entries), one.seed, examined if one.diagnosed else None), take)
+        grade(
+            fork_server,
+            Run(submission, tuple(one.entries), one.seed, examined if one.diagnosed else None, carry=False),
+            take,
+        )
     return results

@@ -3,6 +3,7 @@
 | file             | holds                                                                                   |
 | ---------------- | --------------------------------------------------------------------------------------- |
 | ``functions``    | the graded functions, one record each, in teaching order                                |
+| ``uses``         | which graded functions the formula of another is made of                                |
 | ``reference``    | the reference's own function for a record                                               |
 | ``courses/``     | course files, one for each handout, and what may stand in one                           |
 | ``stubs``        | ``student_stubs/``, made from the reference                                             |

@@ -12,11 +12,13 @@ back has to give their results. Where neither does, the smallest failing call is
 | ``matching``       | the catalogue against what came back                                     |
 | ``replays``        | when a known implementation gives a reply                                |
 | ``reading``        | further questions to the student's worker, for reading back              |
+| ``terms``          | which terms of a formula are right, for partial credit                   |
 | ``counterexample`` | the smallest failing call                                                |
 | ``mistakes/``      | the catalogue                                                            |
 | ``readback/``      | the algebra of formulas; ``known/``: what is known of each function      |
 """
 
 from .diagnose import Diagnosis, diagnose
+from .terms import right_terms
 
-__all__ = ["Diagnosis", "diagnose"]
+__all__ = ["Diagnosis", "diagnose", "right_terms"]

@@ -4,6 +4,7 @@ import contextlib
 import os
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ import torch
 from ..paths import CHECKS, ROOT
 from ..sandbox.fork_server import ForkServer
 from ..verdicts import NOT_GRADED, GraderFault, Verdict
+from .carried import carried_forward, to_lend
 from .crew import Claim, Send, share_out
 from .plugin import GradingPlugin
 from .run import Run
@@ -26,8 +28,9 @@ def grade(
 ) -> list[Verdict]:
     """The verdicts on a run's tasks, in their order; ``on_verdict`` is called with each as soon as it stands.
 
-    With several ``jobs`` the functions are shared out to as many forked graders. Whatever goes wrong on this side ends
-    as "not graded" for the functions that it touches.
+    It is called again with those that have more to say once all stand. With several ``jobs`` the functions are shared
+    out to as many forked graders. Whatever goes wrong on this side ends as "not graded" for the functions that it
+    touches.
     """
     verdicts: dict[str, Verdict] = {}
 
@@ -36,21 +39,32 @@ def grade(
         if on_verdict is not None:
             on_verdict(verdict)
 
-    def member(own: ForkServer, claim: Claim, send: Send) -> str:
-        return run_checks(own, run, send, lambda task: claim(run.tasks.index(task)))
-
-    trouble: list[str] = []
-    try:
-        if jobs > 1 and len(run.tasks) > 1:
-            trouble += share_out(fork_server, len(run.tasks), jobs, member, take)
-        else:
-            trouble.append(run_checks(fork_server, run, take))
-    except GraderFault as fault:
-        trouble.append(str(fault))
+    trouble = _one_round(fork_server, run, take, jobs)
     for task in run.tasks:
         if task not in verdicts:
             take(Verdict(task, NOT_GRADED, reason="; ".join(dict.fromkeys(trouble))))
+    lent = to_lend({task: verdicts[task] for task in run.tasks}) if run.carry else {}
+    if lent:
+        again: dict[str, Verdict] = {}
+        second = replace(run, tasks=tuple(lent), lent=lent)
+        _one_round(fork_server, second, lambda verdict: again.update({verdict.task: verdict}), jobs)
+        for verdict in carried_forward({task: verdicts[task] for task in run.tasks}, again):
+            take(verdict)
     return [verdicts[task] for task in run.tasks]
+
+
+def _one_round(fork_server: ForkServer, run: Run, take: Callable[[Verdict], None], jobs: int) -> list[str]:
+    """Grade every task once; what went wrong on this side, where verdicts are missing."""
+
+    def member(own: ForkServer, claim: Claim, send: Send) -> str:
+        return run_checks(own, run, send, lambda task: claim(run.tasks.index(task)))
+
+    try:
+        if jobs > 1 and len(run.tasks) > 1:
+            return share_out(fork_server, len(run.tasks), jobs, member, take)
+        return [run_checks(fork_server, run, take)]
+    except GraderFault as fault:
+        return [str(fault)]
 
 
 def run_checks(

@@ -6,6 +6,7 @@ from typing import Literal
 import pytest
 
 from ..checking.titles import title, told_once
+from ..diagnosis import right_terms
 from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import OutOfPatience, Student
 from ..verdicts import FAILED, CheckResult, Failure, Verdict, conclude
@@ -55,7 +56,8 @@ class GradingPlugin:
 
     def _student(self, task: str) -> Student:
         if task not in self.students:
-            self.students[task] = Student(self.fork_server, self.run.submission.folder, task)
+            lent = self.run.lent.get(task, ())
+            self.students[task] = Student(self.fork_server, self.run.submission.folder, task, lent=lent)
         return self.students[task]
 
     # --- the order of the run -----------------------------------------------------------------------------------
@@ -132,13 +134,16 @@ class GradingPlugin:
         verdict = conclude(task, self.checks[task], self.expected[task], student.stopped, student.called)
         verdict.defined_at, verdict.confined = student.defined_at, student.confined
         verdict.checks, verdict.remarks = told_once(verdict.checks), student.remarks
-        if verdict.outcome == FAILED and self.run.diagnose is not None:
+        verdict.borrowed = student.borrowed
+        pointless = task in self.run.lent and not verdict.borrowed  # it has been diagnosed without what is lent
+        if verdict.outcome == FAILED and self.run.diagnose is not None and not pointless:
             try:
                 student.failures = [check.failure for check in verdict.failures if check.failure is not None]
                 diagnosis = self.run.diagnose(student)
                 verdict.mistakes = [mistake.student for mistake in diagnosis.mistakes]
                 verdict.reading = diagnosis.reading
                 verdict.unexplained = diagnosis.unexplained
+                verdict.terms = right_terms(diagnosis.formula) if only_wrong(verdict) else None
                 self.trouble += [diagnosis.trouble] if diagnosis.trouble else []
             except Exception as error:  # a diagnosis is an extra: its failure must not cost the verdict
                 self.trouble.append(f"no diagnosis of {task}: {type(error).__name__}: {error}")
@@ -146,6 +151,11 @@ class GradingPlugin:
             self._hurry_imports_like(student)
         student.close()
         self.on_verdict(verdict)
+
+
+def only_wrong(verdict: Verdict) -> bool:
+    """Whether nothing but values was found wrong: whatever else a function does is no matter of terms."""
+    return all(check.failure.kind == "wrong" for check in verdict.checks if check.failure is not None)
 
 
 def _result(item: pytest.Item, error: BaseException | None) -> CheckResult:

@@ -1,7 +1,7 @@
 """What is graded in one run: a frozen value that everything which takes part in the run is handed."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from ..diagnosis import Diagnosis, diagnose
 from ..sandbox.student import Student
@@ -18,3 +18,5 @@ class Run:
     diagnose: Callable[[Student], Diagnosis] | None = (
         diagnose  # without it a function is left at its first failed check
     )
+    carry: bool = True  # what fails because of another function is asked again with a right one in its place
+    lent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by task: the functions that are right ones

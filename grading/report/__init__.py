@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from ..contract.courses import Course, Item
 from ..verdicts import NOT_GRADED, PASSED, Failure, Verdict
+from .because import because
 
 HINTS = ("none", "property", "mistake")  # how much a student is told: the verdict, which properties fail, everything
 SHORT = 160  # characters of what was expected and what came, where they stand in one line
@@ -14,17 +15,39 @@ SHORT = 160  # characters of what was expected and what came, where they stand i
 class Row:
     item: Item
     verdict: Verdict | None  # None for what a person grades, or what has not been graded yet
+    forgives: bool = False  # what fails because of another function keeps its points
+    counts_terms: bool = False  # the right terms of a wrong formula have their share
 
     @property
     def score(self) -> Fraction | None:
-        """All or nothing; no score at all where the grader was at fault."""
+        """All, nothing, or the share of the terms that are right; no score where the grader was at fault."""
         if self.verdict is None or self.verdict.outcome == NOT_GRADED:
             return None
-        return self.item.points if self.verdict.outcome == PASSED else Fraction(0)
+        if self.verdict.outcome == PASSED or (self.verdict.carried and self.forgives):
+            return self.item.points
+        terms = self.verdict.terms if self.counts_terms else None
+        return _floor(self.item.points * len(terms.right) / terms.number) if terms is not None else Fraction(0)
+
+    def lines(self, hints: str) -> list[str]:
+        """What stands under a function that did not pass: what it has points for, and why not for all."""
+        assert self.verdict is not None
+        lines, terms = explain(self.verdict, hints), self.verdict.terms
+        if self.verdict.carried and self.forgives:
+            return [f"{lines[0]}; its points are not lost by that", *lines[1:]]
+        if terms is not None and self.counts_terms:
+            one = "the weight of" if len(terms.right) == 1 else "the weights of"
+            said = f"{len(terms.right)} of {terms.number} terms are right: {one} {' and '.join(terms.right)}"
+            return [f"{said}; {number(self.score or Fraction(0))} of {number(self.item.points)} points", *lines]
+        return lines
+
+
+def _floor(points: Fraction) -> Fraction:
+    """To hundredths of a point, so that what is shown is what counts."""
+    return Fraction(int(points * 100), 100)
 
 
 def rows(course: Course, verdicts: dict[str, Verdict]) -> list[Row]:
-    return [Row(item, verdicts.get(item.function)) for item in course.items]
+    return [Row(item, verdicts.get(item.function), course.forgives, course.counts_terms) for item in course.items]
 
 
 def totals(course: Course, table: list[Row]) -> tuple[Fraction, Fraction, Fraction]:
@@ -49,11 +72,15 @@ def number(points: Fraction) -> str:
 
 def explain(verdict: Verdict, hints: str) -> list[str]:
     """The lines under a function that did not pass, or has remarks: as much as ``hints`` allows."""
-    if verdict.reason:
+    others = because(verdict)
+    if verdict.carried:
+        return [others]  # what its own checks saw is about those
+    if verdict.reason and not others:
         return [verdict.reason]
+    lines = [others] if others else []
     if hints == "none":
-        return []
-    lines = _named(verdict) if hints == "mistake" else []
+        return lines
+    lines += _named(verdict) if hints == "mistake" else []
     for i, check in enumerate(verdict.failures):
         assert check.failure is not None
         lines.append(f"✗ {check.title}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..contract.courses import Course
 from ..verdicts import PASSED
-from . import Row, explain, totals
+from . import Row, totals
 
 
 def document(
@@ -47,11 +47,12 @@ def _test(row: Row, hints: str) -> dict[str, Any]:
         "name": verdict.task,
         "number": row.item.number,
         "max_score": _float(row.item.points),
-        "output": "\n".join(explain(verdict, hints)),
+        "output": "\n".join(row.lines(hints)),
         "extra_data": {
             "verdict": verdict.outcome,
             "title": row.item.title,
             "defined_at": verdict.defined_at,
+            "carried": verdict.carried,
             "failing_checks": [check.title for check in verdict.failures] if hints != "none" else [],
             "diagnosis": verdict.mistakes if hints == "mistake" else [],
             "remarks": verdict.remarks if hints == "mistake" else [],

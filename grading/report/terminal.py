@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..contract.courses import Course
-from ..verdicts import FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED, Verdict
-from . import Row, explain, importing, number, totals
+from ..verdicts import FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED
+from . import Row, importing, number, totals
 
 _STYLE = {PASSED: "green", FAILED: "red", NOT_IMPLEMENTED: "yellow", NOT_GRADED: "magenta"}
 
@@ -22,7 +22,7 @@ def show(console: Console, course: Course, table: list[Row], seed: int, hints: s
     said: dict[str, str] = {}
     for row in table:
         if row.verdict is not None and (row.verdict.outcome != PASSED or row.verdict.remarks):
-            _block(console, row.verdict, hints, said)
+            _block(console, row, hints, said)
     reached, automatic, by_hand = totals(course, table)
     console.print()
     console.print(f"[bold]{number(reached)} of {number(automatic)} points[/bold]  {escape(course.title)}", end="")
@@ -54,14 +54,16 @@ def _table(part: str, members: list[Row]) -> Table:
     return table
 
 
-def _block(console: Console, verdict: Verdict, hints: str, said: dict[str, str]) -> None:
+def _block(console: Console, row: Row, hints: str, said: dict[str, str]) -> None:
     """``said``: under which function it stands already why the submission cannot be imported."""
-    lines = explain(verdict, hints)
+    verdict = row.verdict
+    assert verdict is not None
+    lines = row.lines(hints)
     failed = importing(verdict) if hints == "mistake" else None
     if failed is not None:
         first = said.setdefault(str(failed), verdict.task)
         lines = lines if first == verdict.task else [f"not imported either: see {first} above"]
-    if verdict.outcome == NOT_IMPLEMENTED or not lines:
+    if (verdict.outcome == NOT_IMPLEMENTED and not verdict.unwritten) or not lines:
         return  # the table says it
     where = f"  [dim]{escape(verdict.defined_at)}[/dim]" if verdict.defined_at else ""
     console.print()

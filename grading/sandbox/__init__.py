@@ -13,6 +13,7 @@
 | ``replies``       | an answer, validated: a value that is a claim, and evidence about the call                  |
 | ``describe``      | values and calls in one short piece of text                                                 |
 | ``gradients``     | a function that stays on our side although gradients have to flow through it                |
+| ``lending``       | right functions that answer from our side, in the place of the submission's own             |
 | ``limits``        | every bound on time, size and number                                                        |
 | ``crossing/``     | what may cross, and how: used on both sides                                                 |
 | ``inside/``       | what runs beside student code                                                               |

@@ -1,8 +1,9 @@
 """One function's worker over its life: started ahead, asked, replaced where it died, given up where it hung."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..contract.functions import Function
 from ..verdicts import Failure
@@ -17,8 +18,10 @@ from .worker import Died, Hung, Worker
 class Conversation:
     """Requests and answers. What comes instead of an answer is a :class:`Failure`, the submission's fault."""
 
-    def __init__(self, fork_server: ForkServer, code: Path, function: Function) -> None:
-        self.fork_server, self.code, self.function = fork_server, code, function
+    def __init__(
+        self, fork_server: ForkServer, code: Path, function: Function, lent: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        self.fork_server, self.code, self.function, self.lent = fork_server, code, function, list(lent)
         self.worker: Worker | None = None
         self.stopped: Failure | None = None  # set once no further call makes sense
         self.asked = 0  # requests that reached a worker
@@ -108,6 +111,8 @@ class Conversation:
             with self.readable(""):
                 self.defined_at = fields(answer, {"found": str})["found"]
             self.ready = True
+            if self.lent:  # the submission's modules that define them are imported now
+                self.worker.call({"lend": self.lent}, [], limits.IMPORT_SECONDS)
         return self.worker
 
 

@@ -15,8 +15,9 @@ class Differentiable:
     The worker sees tensors only, so a trained network and its weights never reach the student's process.
     """
 
-    def __init__(self, function: Callable) -> None:
-        self.function = function
+    def __init__(self, function: Callable, kept: int | None = None) -> None:
+        """``kept`` is how many calls gradients can still be asked for through, by default ``limits.KEPT_GRAPHS``."""
+        self.function, self.kept = function, kept or limits.KEPT_GRAPHS
         self.graphs: dict[int, tuple[list[Any], list[Tensor]]] = {}
         self.tickets = 0
 
@@ -31,7 +32,8 @@ class Differentiable:
             return self._backward(*request)
         raise ValueError(f"expected forward or backward, got {what!r}")
 
-    def _forward(self, arguments: list[Any]) -> tuple[int, Any]:
+    def _forward(self, arguments: list[Any]) -> tuple[int, Any, list[bool]]:
+        """A ticket to ask for gradients with, the outputs, and which of them hang on a graph."""
         leaves = [
             value.detach().requires_grad_() if isinstance(value, Tensor) and value.is_floating_point() else value
             for value in arguments
@@ -41,14 +43,13 @@ class Differentiable:
         several = [outputs] if isinstance(outputs, Tensor) else list(outputs)
         self.tickets += 1
         self.graphs[self.tickets] = (leaves, several)
-        self.graphs.pop(self.tickets - limits.KEPT_GRAPHS, None)
-        return self.tickets, outputs.detach() if isinstance(outputs, Tensor) else [one.detach() for one in several]
+        self.graphs.pop(self.tickets - self.kept, None)
+        plain = [one.detach() for one in several]
+        return self.tickets, plain[0] if isinstance(outputs, Tensor) else plain, [one.requires_grad for one in several]
 
     def _backward(self, ticket: int, cotangents: list[Tensor | None]) -> list[Tensor | None]:
         if ticket not in self.graphs:
-            raise ValueError(
-                f"a gradient was asked for through a call that is more than {limits.KEPT_GRAPHS} calls ago"
-            )
+            raise ValueError(f"a gradient was asked for through a call that is more than {self.kept} calls ago")
         leaves, outputs = self.graphs[ticket]
         asked = [(output, one) for output, one in zip(outputs, cotangents) if one is not None and output.requires_grad]
         inputs = [leaf for leaf in leaves if isinstance(leaf, Tensor) and leaf.requires_grad]

@@ -23,6 +23,12 @@ ANSWERING = 20  # all answers of our own to one call may take this many times th
 CALLBACKS = 20_000  # per call; a sampler needs a few dozen
 KEPT_GRAPHS = 256  # of functions that stay on our side; a sampler needs its last one, a line search a few
 
+# A call of a function that is lent, whose answer is computed on our side.
+LENT_ELEMENTS = 100_000  # of a tensor among its arguments; the largest graded batch has three quarters of that
+LENT_STEPS = 1_000  # of a chain
+LENT_NUMBER = 10_000  # such as how many codes are averaged
+LENT_GRAPHS = 32  # kept for gradients; a sampler needs its last one
+
 # After a check has failed.
 FAILED_CALLS = 80  # for finding out what else does; a count, so that a slow machine finds the same
 MOST_PATIENCE = 4  # wall clock may be this many times what it is on an idle machine

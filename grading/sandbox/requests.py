@@ -1,6 +1,6 @@
 """A call as data: what of its arguments crosses the boundary, and what stays here and is answered over the wire."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from ..contract.functions import Function
 from .crossing.values import Probe, Remote
 from .describe import describe_call
 from .gradients import Differentiable
+from .lending import Loan
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,19 @@ class Request:
 
 
 def request(
-    function: Function, arguments: dict[str, Any], by_name: bool, cotangent: Tensor | None, local_probes: bool
+    function: Function,
+    arguments: dict[str, Any],
+    by_name: bool,
+    cotangent: Tensor | None,
+    local_probes: bool,
+    loans: Sequence[Loan] = (),
 ) -> Request:
-    """Arguments are given by name and handed on by position, in the contract's order, unless ``by_name`` is set."""
+    """Arguments are given by name and handed on by position, in the contract's order, unless ``by_name`` is set.
+
+    What is lent can be called under the first numbers, the functions among the arguments under those that follow.
+    """
     arguments = {name: arguments[name] for name in function.parameters if name in arguments}
-    callbacks: list[Callable] = []
+    callbacks: list[Callable] = [loan.within(arguments) for loan in loans]
     sent = {name: _portable(value, callbacks, local_probes) for name, value in arguments.items()}
     positional = [] if by_name else _leading(function.parameters, sent)
     message = {"positional": positional, "arguments": sent, "cotangent": cotangent}

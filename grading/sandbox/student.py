@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from . import limits
 from .conversation import Conversation
 from .describe import describe_call
 from .fork_server import ForkServer
+from .lending import Loan
 from .replies import Observation, Reply, fields, place, read_reply
 from .requests import Request, request
 
@@ -47,13 +49,24 @@ class Student:
     gradients flow through it (``local_probes``) and stays here if not.
     """
 
-    def __init__(self, fork_server: ForkServer, code: Path, task: str, call_seconds: float | None = None) -> None:
-        """``code`` is the folder that workers copy; ``call_seconds`` for one call, by default ``limits.CALL_SECONDS``."""
+    def __init__(
+        self,
+        fork_server: ForkServer,
+        code: Path,
+        task: str,
+        call_seconds: float | None = None,
+        lent: Sequence[str] = (),
+    ) -> None:
+        """``code`` is the folder that workers copy; ``call_seconds`` for one call, by default ``limits.CALL_SECONDS``.
+
+        Right functions stand in the place of those that are ``lent``, wherever the submission calls them.
+        """
         self.function, self._call_seconds = function(task), call_seconds
         self.record: list[Observation] = []  # what came back, for the diagnosis
         self.failures: list[Failure] = []  # what the checks have found, once the verdict stands
         self.remarks: list[str] = []  # what costs nothing and is said all the same
-        self._conversation = Conversation(fork_server, code, self.function)
+        self._loans = [Loan(task) for task in lent]
+        self._conversation = Conversation(fork_server, code, self.function, [loan.message for loan in self._loans])
         self._calls_left, self._slow = math.inf, False
 
     @property
@@ -103,6 +116,13 @@ class Student:
         return self._conversation.asked > 0 or self.stopped is not None
 
     @property
+    def borrowed(self) -> list[str]:
+        """Which of the lent functions it called; none where one of them could not answer."""
+        if any(loan.failed for loan in self._loans):
+            return []
+        return [loan.function.task for loan in self._loans if loan.called]
+
+    @property
     def open(self) -> bool:
         """Whether its worker can be asked again."""
         return self._conversation.open
@@ -138,7 +158,7 @@ class Student:
         if recorded:
             self.record.append(observation)
         local = self.function.differentiated if local_probes is None else local_probes
-        asked = request(self.function, arguments, by_name, cotangent, local)
+        asked = request(self.function, arguments, by_name, cotangent, local, self._loans)
         try:
             answer = self._conversation.exchange(asked, self._call_seconds)
         except Failure as failure:
@@ -154,7 +174,7 @@ class Student:
         """The result of one more call, after the verdict: not recorded, and never by a new worker."""
         if not self.open:
             raise Failure("there is no worker any more", kind="died")
-        asked = request(self.function, arguments, False, None, self.function.differentiated)
+        asked = request(self.function, arguments, False, None, self.function.differentiated, self._loans)
         answer = self._conversation.exchange(asked, seconds)
         with self._conversation.readable(asked.called):
             return read_reply(answer, asked.called).value

@@ -52,6 +52,16 @@ WRONG = {  # what: a line of the file, what stands there instead, and what has t
         "posterior_stp",
         ["A1", "ddpm.posterior_stp", "mean ddpm.posterior_step"],
     ),
+    "another word for what is carried forward": (
+        'title = "My course"',
+        'title = "My course"\ncarried = "forgive"',
+        ["the course", "carried", "'forgive'", '"charged" or "forgiven"'],
+    ),
+    "points for nothing that there is": (
+        'title = "My course"',
+        'title = "My course"\npartial = "lines"',
+        ["the course", "partial", "'lines'", '"none" or "terms"'],
+    ),
     "a function that is none": ('"ddpm.posterior_step"', "7", ["A1", "functions", "7"]),
     "a function twice in one task": ("posterior_step", "predict_x0", ["A1", "ddpm.predict_x0", "already"]),
     "a function twice": ("ddim.ddim_step", "ddpm.predict_x0", ["“B”", "ddpm.predict_x0", "already", "“A1”"]),

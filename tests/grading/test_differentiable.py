@@ -102,7 +102,7 @@ def test_a_function_with_several_outputs(student):
 
 def test_only_the_latest_graphs_are_kept():
     function = Differentiable(lambda x: x**2)
-    (ticket, _), *_ = [function.answer("forward", [torch.ones(1)]) for _ in range(limits.KEPT_GRAPHS + 1)]
+    (ticket, _, _), *_ = [function.answer("forward", [torch.ones(1)]) for _ in range(limits.KEPT_GRAPHS + 1)]
     with pytest.raises(ValueError, match="calls ago"):
         function.answer("backward", ticket, [torch.ones(1)])
     assert len(function.graphs) == limits.KEPT_GRAPHS
@@ -110,5 +110,5 @@ def test_only_the_latest_graphs_are_kept():
 
 def test_outputs_without_a_gradient():
     function = Differentiable(lambda x, t: torch.zeros(2))
-    ticket, _ = function.answer("forward", [torch.ones(1), 3])
+    ticket, _, _ = function.answer("forward", [torch.ones(1), 3])
     assert function.answer("backward", ticket, [torch.ones(2)]) == [None, None]

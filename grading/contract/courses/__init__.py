@@ -6,7 +6,7 @@ a file is on the page beside it (README.md) and in ``schema``.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -38,13 +38,15 @@ class Course:
     title: str
     items: tuple[Item, ...]
     parts: dict[str, Fraction]  # the handout's points by part; of extra credit, the most that counts
+    forgives: bool = False  # a function that fails because of another one has its points
+    counts_terms: bool = False  # a formula of which some terms are right has their share of its points
 
     @property
     def functions(self) -> list[str]:
         return [item.function for item in self.items if item.function]
 
     def only(self, functions: list[str]) -> "Course":
-        return Course(self.name, self.title, tuple(i for i in self.items if i.function in functions), self.parts)
+        return replace(self, items=tuple(item for item in self.items if item.function in functions))
 
 
 @cache
@@ -66,7 +68,8 @@ def load(name: str) -> Course:
     document = validated(COURSES / f"{name}.toml" if name in NAMES else own)
     parts = {part["title"]: Fraction(part["points"]) for part in document["part"]}
     items = tuple(item for part in document["part"] for item in _items(part))
-    return Course(own.stem, document["title"], items, parts)
+    forgives, counts_terms = document.get("carried") == "forgiven", document.get("partial") == "terms"
+    return Course(own.stem, document["title"], items, parts, forgives, counts_terms)
 
 
 def _everything() -> Iterator[Item]:

@@ -21,11 +21,21 @@ class Key:
     expected: str  # in words
     types: tuple[type, ...]
     required: bool = True
+    values: tuple[str, ...] = ()  # where it is one of a few words
+
+
+def _one_of(*words: str) -> Key:
+    return Key(" or ".join(f'"{word}"' for word in words), (str,), required=False, values=words)
 
 
 _TEXT, _POINTS = Key("a text", (str,)), Key('a number, or a fraction such as "60/7"', (int, float, str))
 KEYS: dict[str, dict[str, Key]] = {
-    "the course": {"title": _TEXT, "part": Key("one or more tables [[part]]", (list,))},
+    "the course": {
+        "title": _TEXT,
+        "carried": _one_of("charged", "forgiven"),
+        "partial": _one_of("none", "terms"),
+        "part": Key("one or more tables [[part]]", (list,)),
+    },
     "part": {
         "title": _TEXT,
         "points": _POINTS,
@@ -97,6 +107,7 @@ def _form(kind: str, where: str, table: Any) -> Iterator[tuple[str, str]]:
             not isinstance(value, form.types)
             or (isinstance(value, bool) and bool not in form.types)
             or value in ("", [])
+            or (form.values and value not in form.values)
         ):
             yield where, f"{key} = {value!r}: expected {form.expected}"
         elif key == "points" and not _is_positive(table[key]):

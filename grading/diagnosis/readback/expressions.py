@@ -81,6 +81,11 @@ class Expression:
         return reduce(add, values, torch.tensor(0.0, dtype=torch.float64))
 
     @property
+    def is_number(self) -> bool:
+        """No quantity is in it."""
+        return not any(product.powers for part in self.parts for product in part.products)
+
+    @property
     def only(self) -> Product | None:
         """The product that this is, if it is no more than one."""
         plain = len(self.parts) == 1 and self.parts[0].exponent == 1 and len(self.parts[0].products) == 1

@@ -107,6 +107,25 @@ class Read:
     def names(self, weights: Weights) -> list[str]:
         return [*dict.fromkeys([*self.formula.expected, *(name for name, w in weights.items() if w.parts)])]
 
+    def right_and_wrong(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The terms whose weights are the expected ones in every regime, and the others.
+
+        A weight that is a plain number, 0 among them, is no achievement: right, it counts nothing. Laid out wrongly, all
+        weights are wrong.
+        """
+        first = self.weights[0]
+        assert first is not None
+        weights = [own if own is not None else first for own in self.weights]
+        right: list[str] = []
+        wrong: list[str] = []
+        for name in dict.fromkeys(name for one in weights for name in self.names(one)):
+            is_right = all(self._right(name, one, number) for number, one in enumerate(weights))
+            if not is_right or self.layout != "sample":
+                wrong.append(name)
+            elif not self.formula.expected.get(name, ZERO).is_number:
+                right.append(name)
+        return tuple(right), tuple(wrong)
+
     def _right(self, name: str, weights: Weights, regime: int) -> bool:
         """Equal in value: the same formula can be written in several ways."""
         right = replace(self, weights=(self.formula.expected,), edge=next(iter(self.formula.edges)))

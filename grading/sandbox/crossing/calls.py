@@ -22,17 +22,21 @@ def perform(
     arguments: dict[str, Any],
     cotangent: Tensor | None,
     remote: Callable | None = None,
+    given: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Call ``function`` with the named arguments, those in ``positional`` by position.
 
     Reports the result and what the contract says about the call besides: arguments changed in place, whether the
     result hangs on a graph, gradients with respect to leaves and network parameters (for a cotangent), ``.grad`` left
     behind, networks frozen or unfrozen, the global random state moved, and which ones were seeded; how
-    often a network was asked that counts it.
+    often a network was asked that counts it. ``given`` is filled with the arguments as the function gets them.
     """
     torch.set_grad_enabled(True)  # an earlier call of the same function may have left them otherwise
     torch.set_default_dtype(torch.float32)
     live, networks = materialise(arguments, remote)
+    if given is not None:
+        given.clear()
+        given.update(live)
     before = {name: _copy(value) for name, value in live.items()}
     trainable = {name: _trainable(network) for name, network in networks.items()}
     watch = Watch()

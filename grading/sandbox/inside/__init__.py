@@ -12,4 +12,5 @@ this process cannot be stolen from it.
 | ``gradients``   | gradients through a function of the other side                                            |
 | ``first_nan``   | the operation and the line that make a result's first nan                                 |
 | ``handing_on``  | the function behind an adapter that only hands on                                         |
+| ``lending``     | stand-ins for functions of the submission, which the other side answers                   |
 """

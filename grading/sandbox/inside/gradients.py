@@ -10,24 +10,26 @@ from torch import Tensor
 def differentiable(call: Callable) -> Callable:
     """The function behind ``call``, which is asked "forward" and later, for the same ``ticket``, "backward".
 
-    ``call("forward", arguments)`` answers (ticket, outputs), ``call("backward", ticket, cotangents)`` one gradient or
-    None for each argument.
+    ``call("forward", arguments)`` answers (ticket, outputs, which of them hang on a graph),
+    ``call("backward", ticket, cotangents)`` one gradient or None for each argument.
     """
 
-    last: list[Any] = []  # the ticket of the latest call
+    last: list[Any] = []  # the ticket of the latest call, and what of its outputs hangs on a graph
 
     class Remote(torch.autograd.Function):
         # In two parts, as torch.func's transforms need it.
         @staticmethod
         def forward(*arguments: Any) -> Any:
             plain = [value.detach() if isinstance(value, Tensor) else value for value in arguments]
-            ticket, outputs = call("forward", plain)
-            last[:] = [ticket]
+            ticket, outputs, attached = call("forward", plain)
+            last[:] = [ticket, attached]
             return outputs if isinstance(outputs, Tensor) else tuple(outputs)
 
         @staticmethod
         def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-            (ctx.ticket,) = last
+            ctx.ticket, attached = last
+            several = output if isinstance(output, tuple) else (output,)
+            ctx.mark_non_differentiable(*(one for one, hangs in zip(several, attached) if not hangs))
 
         @staticmethod
         def backward(ctx: Any, *cotangents: Any) -> Any:

@@ -19,6 +19,7 @@ from . import confinement, loader
 from .first_nan import FirstNaN
 from .gradients import differentiable
 from .handing_on import Watched, hands_on
+from .lending import Lending
 
 
 class _Printed(io.TextIOBase):
@@ -81,6 +82,7 @@ def _find(channel: socket.socket, folder: Path, module: str, function: str) -> C
 def _answer_calls(channel: socket.socket, found: Callable, folder: Path, printed: _Printed) -> None:
     remote = _remote(channel)
     adapter = Watched(found, folder) if hands_on(found, calls.where_defined(found, folder)) else None
+    lending = Lending(folder.name, folder, remote)
     while True:
         request = wire.receive(channel)
         printed.text = ""
@@ -91,8 +93,11 @@ def _answer_calls(channel: socket.socket, found: Callable, folder: Path, printed
                 with FirstNaN(folder) as watch:
                     calls.perform(found, **request, remote=remote)
                 reply = watch.found
+            elif "lend" in request:
+                lending.lend(**request)
+                reply = {}
             else:
-                reply = calls.perform(adapter or found, **request, remote=remote)
+                reply = calls.perform(adapter or found, **request, remote=remote, given=lending.live)
         except wire.Closed:
             raise
         except BaseException as error:
