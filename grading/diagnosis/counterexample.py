@@ -47,7 +47,7 @@ def smallest_failing_call(student: Student) -> str:
         if expected is None or size(arguments) > MOST_NUMBERS or expected.numel() > MOST_NUMBERS:
             continue
         try:
-            came: Any = student.ask(limits.PROBE_SECONDS, **_sent(student, arguments))
+            came: Any = student.ask(limits.CALL_SECONDS, **_sent(student, arguments))
         except Failure as failure:
             if not failure.error:
                 return ""  # it hung or died
