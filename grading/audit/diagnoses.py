@@ -1,6 +1,7 @@
 """Whether what a diagnosis says is true: held against answers to inputs that no check has drawn."""
 
 import contextlib
+import time
 from dataclasses import dataclass, field
 
 from ..checking.points import cases
@@ -22,12 +23,15 @@ class Statement:
     read: bool = False  # a formula was read back
     misread: bool = False  # and other inputs tell it from the code at hand
     tested: bool = False  # there are inputs to tell by
+    seconds: float = 0.0  # that the diagnosis took, by the wall clock
 
 
 def examine(student: Student, seed: int) -> tuple[Diagnosis, Statement]:
     """The diagnosis of a failed function, and whether it stands up to fresh inputs, asked of the same worker."""
+    start = time.monotonic()
     made = diagnose(student)
-    statement = Statement([mistake.name for mistake in made.mistakes], read=bool(made.reading))
+    taken = time.monotonic() - start
+    statement = Statement([mistake.name for mistake in made.mistakes], read=bool(made.reading), seconds=taken)
     if statement.named or statement.read:
         _refute(student, seed + 1, statement, made.formula)
     return made, statement
