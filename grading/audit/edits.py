@@ -45,7 +45,7 @@ def candidates(solution: Solution, unit: Unit) -> dict[str, list[Candidate]]:
     """All edits of a unit's body, by operator. Nothing is edited that runs at import."""
     node = solution.nodes[unit]
     used = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)} | {"min", "max"}
-    local = _local_names(node)
+    local = _local_names(node) if isinstance(node, ast.FunctionDef) else _local_names(node.value)  # type: ignore[attr-defined]
     found: dict[str, list[Candidate]] = {}
     for place in _body(node, unit.name):
         others = [*replacements(place.piece), *(("scope", other) for other in _names_in_scope(place.piece, local))]
@@ -103,15 +103,31 @@ def _body(node: ast.stmt, scope: str) -> Iterator[Place]:
                 yield Place(scope, node, value if index is None else value[index], holder, name, index)
 
 
-def _local_names(node: ast.stmt) -> list[str]:
-    arguments = {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
-    stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return sorted(arguments | (stored if isinstance(node, ast.FunctionDef) else set()))
+def _local_names(node: ast.AST) -> dict[str, int]:
+    """The variables of a function, each with the line from which on it has a value."""
+    functions = [one for one in ast.walk(node) if isinstance(one, ast.FunctionDef | ast.Lambda)]
+    found: dict[str, int] = {}
+    for argument in functions[0].args.args if functions else []:
+        found[argument.arg] = 0
+    for name in _stored(node):
+        found.setdefault(name.id, name.end_lineno or 0)
+    return {name: line for name, line in found.items() if name not in ("self", "cls", "ctx")}
 
 
-def _names_in_scope(piece: ast.AST, local: list[str]) -> Iterator[ast.Name]:
+def _stored(node: ast.AST) -> Iterator[ast.Name]:
+    """What is assigned in a function itself, not in one within it and not in a comprehension."""
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+            yield inner
+        if not isinstance(inner, ast.FunctionDef | ast.Lambda | ast.comprehension):
+            yield from _stored(inner)
+
+
+def _names_in_scope(piece: ast.AST, local: dict[str, int]) -> Iterator[ast.Name]:
+    """Another variable that has a value where one is used."""
     if isinstance(piece, ast.Name) and isinstance(piece.ctx, ast.Load) and piece.id in local:
-        yield from (ast.Name(other, ast.Load()) for other in local if other != piece.id)
+        known = sorted(name for name, line in local.items() if line < piece.lineno and name != piece.id)
+        yield from (ast.Name(other, ast.Load()) for other in known)
 
 
 def _texts(replacement: Replacement, indent: int) -> Iterator[str]:

@@ -65,18 +65,19 @@ class Solution:
     @cached_property
     def reached(self) -> dict[str, frozenset[Unit]]:
         """All that a graded function reaches, other graded functions included."""
-        return {task: frozenset(self._from(unit, frozenset())) for task, unit in self.graded.items()}
+        return {task: frozenset(self.follow(unit)) for task, unit in self.graded.items()}
 
     @cached_property
     def own(self) -> dict[str, list[Unit]]:
         """What a graded function reaches without another graded function, in a fixed order."""
         graded = frozenset(self.graded.values())
-        return {task: self._from(unit, graded - {unit}) for task, unit in self.graded.items()}
+        return {task: self.follow(unit, graded - {unit}) for task, unit in self.graded.items()}
 
     def users(self, unit: Unit) -> set[str]:
         return {task for task, reached in self.reached.items() if unit in reached}
 
-    def _from(self, start: Unit, barred: frozenset[Unit]) -> list[Unit]:
+    def follow(self, start: Unit, barred: frozenset[Unit] = frozenset()) -> list[Unit]:
+        """A unit and all that it reaches, up to those that are barred."""
         todo, seen = [start], dict[Unit, None]()
         while todo:
             unit = todo.pop(0)
