@@ -23,17 +23,17 @@ class Statement:
     read: bool = False  # a formula was read back
     misread: bool = False  # and other inputs tell it from the code at hand
     tested: bool = False  # there are inputs to tell by
-    seconds: float = 0.0  # that the diagnosis took, by the wall clock
+    asking: float = 0.0  # seconds that this took
 
 
 def examine(student: Student, seed: int) -> tuple[Diagnosis, Statement]:
     """The diagnosis of a failed function, and whether it stands up to fresh inputs, asked of the same worker."""
-    start = time.monotonic()
     made = diagnose(student)
-    taken = time.monotonic() - start
-    statement = Statement([mistake.name for mistake in made.mistakes], read=bool(made.reading), seconds=taken)
+    statement = Statement([mistake.name for mistake in made.mistakes], read=bool(made.reading))
+    start = time.monotonic()
     if statement.named or statement.read:
         _refute(student, seed + 1, statement, made.formula)
+    statement.asking = time.monotonic() - start
     return made, statement
 
 

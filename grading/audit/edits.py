@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
-from .mutants import Place, instructions, pieces, places
+from .mutants import Place, compiled, pieces, places
 from .operators import Replacement, replacements
 from .reach import Solution, Unit
 
@@ -69,7 +69,7 @@ def written(solution: Solution, candidate: Candidate) -> Edit | None:
             says = ast.dump(ast.parse(changed))
         except SyntaxError:
             continue
-        if says == meant and instructions(changed) != instructions(source.decode()):
+        if says == meant and compiled(changed) != compiled(source.decode()):
             own = (place.statement.lineno, _last_line(place.statement))
             return Edit(unit, candidate.operator, start, end, source[start:end].decode(), text, own)
     return None
@@ -91,9 +91,8 @@ def applied(source: str, edits: list[Edit]) -> tuple[str, dict[Edit, tuple[int, 
 
 def _body(node: ast.stmt, scope: str) -> Iterator[Place]:
     if isinstance(node, ast.FunctionDef):
-        for i, inner in enumerate(node.body):
-            if not (i == 0 and ast.get_docstring(node) is not None):
-                yield from places(node, i, scope)
+        for i in range(ast.get_docstring(node) is not None, len(node.body)):
+            yield from places(node, i, scope)
         return
     for function in ast.walk(node):
         if isinstance(function, ast.Lambda):

@@ -5,7 +5,6 @@ matched has to give the code's own results on inputs that no check has drawn. Wh
 has to reach the edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -32,7 +31,8 @@ def explanation(
     verdict: Verdict, statement: Statement, stranger: Stranger, lines: dict[Edit, tuple[int, int]]
 ) -> Explanation:
     """What a failed function is told. ``lines`` says where the edited statements stand."""
-    places = verdict.repair.places if getattr(verdict, "repair", None) is not None else []
+    repair = getattr(verdict, "repair", None)
+    places: list[str] = repair.places if repair is not None else []
     carried: list[str] = getattr(verdict, "carried", [])
     named = sum(any(_on(place, edit, lines[edit]) for place in places) for edit in stranger.edits)
     true = {
@@ -42,9 +42,7 @@ def explanation(
         CARRIED: all(_holds(stranger, task) for task in carried),
     }
     said = [
-        how
-        for how, there in zip(true, (bool(places), statement.read, bool(statement.named), bool(carried)))
-        if there
+        how for how, there in zip(true, (bool(places), statement.read, bool(statement.named), bool(carried))) if there
     ]
     if not said:
         return Explanation(UNEXPLAINED if verdict.unexplained and _of_results(verdict) else TOLD)
@@ -67,9 +65,3 @@ def _holds(stranger: Stranger, task: str) -> bool:
 
 def _of_results(verdict: Verdict) -> bool:
     return any(check.failure is not None and check.failure.kind == "wrong" for check in verdict.failures)
-
-
-def share(explanations: Iterable[Explanation]) -> tuple[int, int]:
-    """(explained, all)."""
-    everything = list(explanations)
-    return sum(one.how != UNEXPLAINED and not one.wrong for one in everything), len(everything)

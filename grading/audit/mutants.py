@@ -58,7 +58,7 @@ def mutations(source: str, module: str, name: str, tasks: tuple[str, ...] = ()) 
     drop_docstrings(node)
     holder = ast.Module([node], [])
     plain = ast.unparse(holder)
-    seen, instructions = {plain}, instructions(plain)
+    seen, code = {plain}, compiled(plain)
     for place in places(holder, 0, name):
         original = line_of(place.statement)
         for operator, replacement in replacements(place.piece):
@@ -69,7 +69,7 @@ def mutations(source: str, module: str, name: str, tasks: tuple[str, ...] = ()) 
                 mutated = "; ".join(line_of(one) for one in changed)
             if text not in seen:
                 seen.add(text)
-                same, whole = instructions(text) == instructions, f"{before}{text}\n{after}"
+                same, whole = compiled(text) == code, f"{before}{text}\n{after}"
                 yield Mutant(module, place.scope, operator, original, mutated, tasks, whole, same)
 
 
@@ -95,7 +95,7 @@ def _together(first: Mutant, second: Mutant) -> list[Mutant]:
     return []
 
 
-def instructions(source: str) -> tuple:
+def compiled(source: str) -> tuple:
     """What a source compiles to: 1 + 1 and 2 are the same code."""
     return _bare(compile(source, "", "exec"))
 

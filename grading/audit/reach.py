@@ -48,7 +48,7 @@ class Solution:
 
     @cached_property
     def nodes(self) -> dict[Unit, ast.stmt]:
-        return {Unit(file, name): node for file, tree in self.trees.items() for name, node in _definitions(tree)}
+        return {Unit(file, name): node for file, tree in self.trees.items() for name, node in definitions(tree)}
 
     @cached_property
     def graded(self) -> dict[str, Unit]:
@@ -123,7 +123,8 @@ class Solution:
             yield from (Unit(other, target) for other, known in sorted(classes) if known == target)
 
 
-def _definitions(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
+def definitions(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
+    """Functions, methods and assigned names, with what they are called in the module."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             yield node.name, node

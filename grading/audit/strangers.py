@@ -118,6 +118,11 @@ def edited(members: Sequence[Stranger]) -> dict[str, tuple[str, dict[Edit, tuple
     }
 
 
+def statements(members: Sequence[Stranger]) -> dict[Edit, tuple[int, int]]:
+    """On which lines each edited statement stands in what is handed in."""
+    return {edit: lines for _, own in edited(members).values() for edit, lines in own.items()}
+
+
 def _turns(tasks: Sequence[str], count: int, generator: random.Random) -> Iterator[tuple[Solution, str]]:
     turns = [(solution, task) for solution in others() for task in tasks if task in solution.graded]
     for _ in range(8 + 8 * count // max(len(turns), 1)):

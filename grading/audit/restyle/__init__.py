@@ -9,6 +9,7 @@
 | ``frame``   | structure: other names, while for for, branches for conditional expressions; classes    |
 | ``values``  | what goes in and out: another precision inside, a strided view instead of a new tensor  |
 | ``same``    | whether a rewritten mistake still computes what it did                                  |
+| ``drawn``   | which mistakes are graded in which clothes                                              |
 
 A way rewrites every function of a module of the catalogue at once; an entry counts for it where something that it
 reaches has changed and :mod:`same` cannot tell it from the original.

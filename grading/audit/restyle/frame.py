@@ -59,7 +59,9 @@ def _statement(one: ast.stmt, number: int) -> list[ast.stmt]:
 
 def _rename(function: ast.FunctionDef) -> None:
     """Local variables are numbered. What an inner function names, too, keeps its name."""
-    inner = [node for node in ast.walk(function) if isinstance(node, ast.FunctionDef | ast.Lambda) and node is not function]
+    inner = [
+        node for node in ast.walk(function) if isinstance(node, ast.FunctionDef | ast.Lambda) and node is not function
+    ]
     kept = {argument.arg for node in [function, *inner] for argument in _arguments(node)}
     kept |= {node.name for node in inner if isinstance(node, ast.FunctionDef)}
     stored = [node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]

@@ -1,0 +1,19 @@
+"""How much is measured: all of it, or in five minutes what shows that nothing has become worse."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Size:
+    strangers: int  # edits of the other solutions
+    couples: int  # two edits of one function
+    restyled: int  # catalogued mistakes in other clothes
+    gradings: int  # of complete solutions, each with a seed of its own
+    mutants: int | None  # of the reference, for each function; None: all
+    pairs: int  # of these, for each function
+    mistakes: bool  # the whole catalogue; otherwise what is restyled, as it was
+    coincidences: bool  # golden inputs that tell too little
+
+
+FULL = Size(1000, 100, 2000, 1000, None, 3, True, True)
+QUICK = Size(200, 25, 120, 9, 3, 0, False, False)
