@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ..contract.functions import function
+from ..contract.functions import all_tasks, function
 from ..diagnosis.mistakes import Mistake, catalogue
 from ..paths import ROOT
 from ..sandbox.fork_server import ForkServer
@@ -78,6 +78,7 @@ def audit(
 ) -> Audit:
     """Audit these functions. Mutants that are declared equivalent are graded only where ``everything`` is asked for."""
     start = time.monotonic()
+    size = size.of(len(tasks) / len(all_tasks()))
     singles = list(mutants(tasks))
     undeclared = [mutant for mutant in singles if declarations.reason(mutant) is None and not mutant.same_code]
     wanted = [mutant for mutant in singles if not mutant.same_code] if everything else undeclared
@@ -100,12 +101,14 @@ def audit(
     found = Audit(seed, {}, [path.name for path in solutions()], size)
     found.restyling = Restyling(clothed.not_applicable, clothed.not_the_same)
     gradings: list[Grading] = []
-    done, known = 0, sum(len(one.entries) for one in rounds)
+    done = 0
     turn = 0  # the mutants of a helper that one function's checks let through are shown to the next that uses it
     while rounds:
         passed: dict[str, list[Mutant]] = {MUTANT: [], PAIR: []}
 
-        def take(one: Round, results: dict[str, Graded], passed=passed, turn=turn) -> None:
+        known = done + sum(len(one.entries) for one in rounds)
+
+        def take(one: Round, results: dict[str, Graded], passed=passed, turn=turn, known=known) -> None:
             nonlocal done
             for task, graded in results.items():
                 entry = one.entries[task]
@@ -123,7 +126,6 @@ def audit(
         rounds = [one for kind in (PAIR, MUTANT) for one in _of_mutants(kind, passed[kind], turn, seed)]
         if turn == 1:
             rounds += of_strangers(COUPLE, _costly(couples, found.couples)[: size.couples], seed)
-        known += sum(len(one.entries) for one in rounds)
     found.functions = tally(tasks, gradings)
     for mutant in set(singles) - set(wanted):
         found.functions[mutant.tasks[0]].leave_out(mutant.same_code)

@@ -1,6 +1,7 @@
 """How much is measured: all of it, or in five minutes what shows that nothing has become worse."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,11 @@ class Size:
     pairs: int  # of these, for each function
     mistakes: bool  # the whole catalogue; otherwise what is restyled, as it was
     coincidences: bool  # golden inputs that tell too little
+
+    def of(self, share: float) -> "Size":
+        """For so large a part of all functions."""
+        drawn = ("strangers", "couples", "restyled")
+        return replace(self, **{name: math.ceil(share * getattr(self, name)) for name in drawn})
 
 
 FULL = Size(1000, 100, 2000, 1000, None, 3, True, True)

@@ -39,9 +39,9 @@ class _Fused(ast.NodeTransformer):
         factors = [product.left, product.right]
         if isinstance(node.op, ast.Add):
             for factor, difference in (factors, factors[::-1]):
-                is_difference = isinstance(difference, ast.BinOp) and isinstance(difference.op, ast.Sub)
-                if is_difference and ast.dump(difference.right) == ast.dump(node.left):
-                    return _call("_between", node.left, difference.left, factor)
+                match difference:
+                    case ast.BinOp(end, ast.Sub(), start) if ast.dump(start) == ast.dump(node.left):
+                        return _call("_between", node.left, end, factor)
             return _call("_plus", node.left, *factors)
         if isinstance(node.op, ast.Sub):
             return _call("_plus", node.left, *factors, ast.UnaryOp(ast.USub(), ast.Constant(1)))
