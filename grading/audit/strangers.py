@@ -51,12 +51,12 @@ def drawn(tasks: Sequence[str], count: int, seed: int) -> list[Stranger]:
     generator = random.Random(f"strangers {seed}")
     found: dict[tuple[Edit, ...], Stranger] = {}
     for solution, task in _turns(tasks, count, generator):
+        if len(found) == count:
+            break
         edit = _one(solution, task, generator)
         if edit is not None and (edit,) not in found:
             users = sorted(solution.users(edit.unit) & set(tasks) - {task})
             found[edit,] = Stranger(solution, task, (edit,), generator.choice(users) if users else "")
-        if len(found) == count:
-            break
     return list(found.values())
 
 
@@ -65,6 +65,8 @@ def drawn_pairs(tasks: Sequence[str], count: int, seed: int) -> list[Stranger]:
     generator = random.Random(f"pairs {seed}")
     found: dict[tuple[Edit, ...], Stranger] = {}
     for solution, task in _turns(tasks, count, generator):
+        if len(found) == count:
+            break
         first = _one(solution, task, generator)
         if first is None:
             continue
@@ -72,8 +74,6 @@ def drawn_pairs(tasks: Sequence[str], count: int, seed: int) -> list[Stranger]:
         if second is not None and (second.end <= first.start or first.end <= second.start):
             both = tuple(sorted((first, second), key=lambda edit: edit.start))
             found.setdefault(both, Stranger(solution, task, both))
-        if len(found) == count:
-            break
     return list(found.values())
 
 

@@ -56,7 +56,7 @@ def drawn(catalogue: Sequence[Mistake], count: int, seed: int, jobs: int) -> Dra
     turns = [one for one in chain.from_iterable(zip_longest(*of_way.values())) if one is not None]
     with multiprocessing.get_context("fork").Pool(jobs) as pool:
         at_once = max(count // 4, 8)
-        for start in range(0, len(turns), at_once):
+        for start in range(0, len(turns) if count else 0, at_once):
             some = turns[start : start + at_once]
             for entry, same in zip(some, pool.map(partial(_is_the_same, seed=seed), some)):
                 if len(found.entries) == count:
