@@ -127,7 +127,7 @@ def gpu(session: nox.Session) -> None:
 
 @session
 def audit(session: nox.Session) -> None:
-    """How good the grader is, measured: nox -s audit -- [--only MODULE[.FUNCTION],…] [--out DIR] [--seed N] [--all]."""
+    """How good the grader is, measured: nox -s audit -- [--quick] [--only MODULE[.FUNCTION],…] [--out DIR] [--sample N] …."""
     grading(session, "audit")
 
 

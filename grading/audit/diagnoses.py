@@ -1,6 +1,7 @@
 """Whether what a diagnosis says is true: held against answers to inputs that no check has drawn."""
 
 import contextlib
+import time
 from dataclasses import dataclass, field
 
 from ..checking.points import cases
@@ -22,14 +23,17 @@ class Statement:
     read: bool = False  # a formula was read back
     misread: bool = False  # and other inputs tell it from the code at hand
     tested: bool = False  # there are inputs to tell by
+    asking: float = 0.0  # seconds that this took
 
 
 def examine(student: Student, seed: int) -> tuple[Diagnosis, Statement]:
     """The diagnosis of a failed function, and whether it stands up to fresh inputs, asked of the same worker."""
     made = diagnose(student)
     statement = Statement([mistake.name for mistake in made.mistakes], read=bool(made.reading))
+    start = time.monotonic()
     if statement.named or statement.read:
         _refute(student, seed + 1, statement, made.formula)
+    statement.asking = time.monotonic() - start
     return made, statement
 
 
@@ -41,7 +45,7 @@ def _refute(student: Student, seed: int, statement: Statement, formula: readback
         with contextlib.suppress(Failure):
             student(**arguments)
     fresh = student.record[seen:]
-    statement.tested = bool(fresh)
+    statement.tested = any(one.reply is not None for one in fresh)  # that both raise proves little
     if statement.named and fresh:
         still = {mistake.name for mistake in explanations(student.task, fresh)}
         statement.refuted = [name for name in statement.named if name not in still]

@@ -55,21 +55,21 @@ def mutations(source: str, module: str, name: str, tasks: tuple[str, ...] = ()) 
     before, after = "".join(lines[: first - 1]), "".join(lines[node.end_lineno :])
     known = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)} | {"min", "max"}
     known |= {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
-    _drop_docstrings(node)
+    drop_docstrings(node)
     holder = ast.Module([node], [])
     plain = ast.unparse(holder)
-    seen, instructions = {plain}, _instructions(plain)
-    for place in _places(holder, 0, name):
-        original = _line(place.statement)
+    seen, code = {plain}, compiled(plain)
+    for place in places(holder, 0, name):
+        original = line_of(place.statement)
         for operator, replacement in replacements(place.piece):
             if isinstance(replacement, ast.Name) and operator == "name" and replacement.id not in known:
                 continue  # there is no such variable here
             with place.holds(replacement) as changed:
                 text = ast.unparse(holder)
-                mutated = "; ".join(_line(one) for one in changed)
+                mutated = "; ".join(line_of(one) for one in changed)
             if text not in seen:
                 seen.add(text)
-                same, whole = _instructions(text) == instructions, f"{before}{text}\n{after}"
+                same, whole = compiled(text) == code, f"{before}{text}\n{after}"
                 yield Mutant(module, place.scope, operator, original, mutated, tasks, whole, same)
 
 
@@ -95,7 +95,7 @@ def _together(first: Mutant, second: Mutant) -> list[Mutant]:
     return []
 
 
-def _instructions(source: str) -> tuple:
+def compiled(source: str) -> tuple:
     """What a source compiles to: 1 + 1 and 2 are the same code."""
     return _bare(compile(source, "", "exec"))
 
@@ -107,7 +107,7 @@ def _bare(code) -> tuple:
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """A piece of a statement, and the field of the node that holds it; ``index`` is None where that is no list."""
 
     scope: str
@@ -134,22 +134,22 @@ class _Place:
             setattr(self.holder, self.name, old)
 
 
-def _places(holder: ast.AST, position: int, scope: str, block: str = "body") -> Iterator[_Place]:
+def places(holder: ast.AST, position: int, scope: str, block: str = "body") -> Iterator[Place]:
     """Every piece of a statement and of the statements in its block, but for what is never mutated."""
     statement = getattr(holder, block)[position]
     if is_refusal(statement):
         return
-    yield _Place(scope, statement, statement, holder, block, position)
-    for inner_holder, name, index in _pieces(statement):
+    yield Place(scope, statement, statement, holder, block, position)
+    for inner_holder, name, index in pieces(statement):
         value = getattr(inner_holder, name)
-        yield _Place(scope, statement, value if index is None else value[index], inner_holder, name, index)
+        yield Place(scope, statement, value if index is None else value[index], inner_holder, name, index)
     for name in ("body", "orelse"):
         for i, inner in enumerate(getattr(statement, name, [])):
             nested = isinstance(inner, ast.FunctionDef | ast.ClassDef)
-            yield from _places(statement, i, f"{scope}.{inner.name}" if nested else scope, name)
+            yield from places(statement, i, f"{scope}.{inner.name}" if nested else scope, name)
 
 
-def _pieces(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
+def pieces(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
     """The pieces of a statement's own line, each by the field that holds it."""
     for name, value in ast.iter_fields(node):
         if name in OMITTED or (isinstance(value, list) and value and isinstance(value[0], ast.stmt)):
@@ -160,16 +160,16 @@ def _pieces(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
                 if is_refusing(inner):
                     continue
                 yield node, name, i
-                yield from _pieces(inner)
+                yield from pieces(inner)
 
 
-def _drop_docstrings(tree: ast.AST) -> None:
+def drop_docstrings(tree: ast.AST) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
 
 
-def _line(statement: ast.stmt) -> str:
+def line_of(statement: ast.stmt) -> str:
     """A statement as one line, without the block that it governs; "nothing" for ``pass``."""
     bare: Any = copy.copy(statement)
     if hasattr(bare, "body"):

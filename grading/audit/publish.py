@@ -5,6 +5,7 @@ from pathlib import Path
 from ..paths import ROOT
 from . import report
 from .audit import Audit
+from .figures import figures
 
 MEASURED = Path(__file__).with_name("measured.md")
 README = ROOT / "README.md"
@@ -28,25 +29,5 @@ def with_numbers(readme: str, found: Audit) -> str:
 
 
 def numbers(found: Audit) -> str:
-    whole = report.total(list(found.functions.values()))
-    said = whole.diagnoses
-    other = whole.killed + len(whole.surviving)
-    rows = [
-        ("catalogued mistakes that lose their point", f"{whole.mistakes - len(whole.survivors)} of {whole.mistakes}"),
-        ("of these diagnosed right; wrong; without a diagnosis", f"{said.right}; {len(said.wrong)}; {said.missing}"),
-        (
-            f"points that {len(found.solutions)} complete correct solutions lose (the reference and other styles)",
-            f"{len(whole.alarms)} of {whole.correct}",
-        ),
-        (
-            "automatic mutants of the reference that lose their point",
-            f"{whole.killed} of {other}; {whole.declared} more are declared, with reasons, to be no mistakes",
-        ),
-        (
-            "pairs of mutants in one function that lose their point",
-            f"{whole.pairs - len(whole.surviving_pairs)} of {whole.pairs}",
-        ),
-        ("the whole audit, two processor cores", f"{found.seconds // 60:.0f} min {found.seconds % 60:.0f} s"),
-    ]
-    lines = ["| measured on the project's own catalogue and mutants | |", "| --- | --- |"]
-    return "\n".join([*lines, *(f"| {what} | {came} |" for what, came in rows)]) + "\n"
+    lines = ["| what | measured on | came out at |", "| --- | --- | --- |"]
+    return "\n".join([*lines, *(f"| {one.what} | {one.measured_on} | {one.came} |" for one in figures(found))]) + "\n"

@@ -8,8 +8,11 @@ from typing import Any
 
 from rich.table import Table
 
+from . import figures
 from .audit import Audit
-from .tally import Diagnoses, Function
+from .explained import UNEXPLAINED
+from .tally import Function
+from .totals import total
 
 HEADERS = {  # column: what it holds
     "function": "the graded function",
@@ -43,38 +46,19 @@ def cells(one: Function) -> list[str]:
     ]
 
 
-def total(functions: Iterable[Function]) -> Function:
-    """All functions as one."""
-    whole = Function("all")
-    for one in functions:
-        for name, value in vars(one).items():
-            before = getattr(whole, name)
-            if isinstance(value, Diagnoses):
-                for kind, count in vars(value).items():
-                    setattr(before, kind, getattr(before, kind) + count)
-            elif name not in ("task", "nearest", "furthest"):
-                setattr(whole, name, before + value)
-    known = [one for one in functions if one.nearest is not None]
-    whole.nearest = min((one.nearest for one in known if one.nearest is not None), default=None)
-    whole.furthest = max((one.furthest for one in functions), default=0.0)
-    return whole
-
-
 def summary(found: Audit) -> list[str]:
+    """The figures as lines, and what only a table by function says besides."""
     whole = total(list(found.functions.values()))
     said, doubles = whole.diagnoses, whole.pair_diagnoses
-    diagnosed = said.right + said.missing + len(said.wrong)
-    other = whole.killed + len(whole.surviving)
+    spent = ", ".join(f"{kind} {seconds:.0f}" for kind, seconds in sorted(found.spent.items(), key=lambda one: -one[1]))
     return [
-        f"{whole.mistakes - len(whole.survivors)} of {whole.mistakes} catalogued mistakes killed",
-        f"{said.right} of {diagnosed} diagnosed right ({said.reading} by reading back alone, {said.matching} by the "
-        f"catalogue alone, {said.both} by both), {len(said.wrong)} wrong, {said.missing} without a diagnosis",
-        f"{len(found.solutions)} complete correct solutions ({', '.join(found.solutions)}): {len(whole.alarms)} of "
-        f"{whole.correct} points lost",
-        f"{whole.killed} of {other} mutants killed ({_percent(whole.killed, other)}; {whole.on_import} at their import); "
-        f"{whole.declared} more are declared equivalent, {whole.same_code} are the same code",
-        f"{whole.pairs - len(whole.surviving_pairs)} of {whole.pairs} pairs of mutants killed, {doubles.right} of them "
-        f"diagnosed right, {len(doubles.wrong)} wrong",
+        *(f"{one.what}: {one.came} ({one.measured_on})" for one in figures.figures(found)),
+        f"the catalogue's diagnoses: {said.reading} by reading back alone, {said.matching} by the catalogue alone, "
+        f"{said.both} by both",
+        f"the reference's mutants: {whole.on_import} killed at their import, {whole.same_code} are the same code; of the "
+        f"pairs {doubles.right} are diagnosed right, {len(doubles.wrong)} wrong",
+        f"solutions: {', '.join(found.solutions)}",
+        f"seconds of graders: {spent or 'none'}",
         f"seed {found.seed}, {found.seconds:.0f} s",
     ]
 
@@ -93,11 +77,17 @@ def markdown(found: Audit) -> str:
     rows.append(cells(total(list(found.functions.values()))))
     parts = [
         "# Audit of the grader",
+        "What strangers are told comes first. What the catalogue says of its own entries is only itself, recognised.",
         _list(summary(found)),
+        "Function by function: the catalogue, right solutions, mutants of the reference.",
         "\n".join(f"| {' | '.join(row)} |" for row in rows),
         _list(f"{name}: {meaning}" for name, meaning in HEADERS.items()),
         "## What makes the audit fail",
         _list(found.problems) or "Nothing.",
+        "## Edits of other solutions that are not explained",
+        _list(unexplained(found)) or "None.",
+        "## Restyled mistakes that are not explained as the original",
+        _list(", ".join(key) for key, alike in found.restyling.alike().items() if not alike) or "None.",
         "## Golden inputs that tell too little",
         _list(found.warnings) or "None.",
     ]
@@ -112,8 +102,15 @@ def document(found: Audit) -> dict[str, Any]:
         "summary": summary(found),
         "problems": found.problems,
         "warnings": found.warnings,
+        "strangers": {name: asdict(one) for name, one in found.strangers.all.items()},
+        "couples": {name: asdict(one) for name, one in found.couples.all.items()},
+        "restyled": {", ".join(key): alike for key, alike in found.restyling.alike().items()},
         "functions": [asdict(one) | {"killed": one.killed} for one in found.functions.values()],
     }
+
+
+def unexplained(found: Audit) -> list[str]:
+    return [name for name, one in found.strangers.all.items() if one.how == UNEXPLAINED]
 
 
 def write(found: Audit, folder: Path) -> None:
@@ -121,10 +118,6 @@ def write(found: Audit, folder: Path) -> None:
     text = json.dumps(document(found), indent=1, ensure_ascii=False) + "\n"
     (folder / "audit.json").write_text(text, encoding="utf-8")
     (folder / "audit.md").write_text(markdown(found), encoding="utf-8")
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "–"
 
 
 def _list(lines: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ shared out to forked graders; what the comparisons of a grading came out at is n
 import gc
 import shutil
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ class Graded:
     verdict: Verdict
     margin: float | None  # the largest error over its tolerance, of all comparisons; None where none was made
     statement: Statement  # what the diagnosis said, and how much of it is true
+    seconds: float | None = None  # by the wall clock, without the audit's own questions; None where a round begins
 
 
 @dataclass
@@ -84,11 +86,16 @@ def grade_round(fork_server: ForkServer, one: Round, folder: Path) -> dict[str, 
     results: dict[str, Graded] = {}
     margins: list[float] = []
     statements: dict[str, Statement] = {}
+    before = 0.0  # when the last verdict stood
 
     def take(verdict: Verdict) -> None:
+        nonlocal before
         statement = statements.get(verdict.task, Statement())
-        results[verdict.task] = Graded(verdict, max(margins, default=None), statement)
+        now = time.monotonic()
+        seconds = now - before - statement.asking if before else None
+        results[verdict.task] = Graded(verdict, max(margins, default=None), statement, seconds)
         margins.clear()
+        before = now
 
     def examined(student: Student) -> Diagnosis:
         diagnosis, statements[student.task] = examine(student, one.seed)

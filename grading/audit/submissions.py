@@ -12,6 +12,8 @@ from pathlib import Path
 from ..diagnosis.mistakes import Mistake
 from ..paths import ROOT
 from .mutants import Mutant
+from .restyle import CATALOGUE, restyled
+from .restyle.drawn import Entry
 
 _LAZY = '''"""Each function from a module of its own."""
 import importlib
@@ -52,6 +54,18 @@ def of_mutants(mutants: dict[str, Mutant], folder: Path) -> Path:
         module, function = task.split(".")
         code |= {f"mutant{i}/__init__.py": _OVERLAY, f"mutant{i}/{mutant.module}.py": mutant.source}
         places[task] = (f"mutant{i}.{module}", function)
+    return _written(folder, code, places)
+
+
+def of_restyled(entries: dict[str, Entry], folder: Path) -> Path:
+    """A submission that makes these catalogued mistakes, each as its way rewrites it."""
+    code: dict[str, str] = {}
+    places: dict[str, tuple[str, str]] = {}
+    for task, entry in entries.items():
+        package = f"restyled_{entry.way.replace(' ', '_')}"
+        code[f"{package}/__init__.py"] = CATALOGUE.sources["__init__.py"]
+        code[f"{package}/{entry.module}.py"] = restyled(entry.module, entry.way).source
+        places[task] = (f"{package}.{entry.module}", entry.mistake.name)
     return _written(folder, code, places)
 
 

@@ -3,16 +3,19 @@
 import ast
 import json
 from contextlib import nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
-from grading.audit import audit, coincidences, equivalent, publish, report
+from grading.audit import audit, coincidences, equivalent, figures, measures, publish, report, sample
 from grading.audit.diagnoses import MISSING, RIGHT, WRONG, Statement, judge
 from grading.audit.equivalent import load
+from grading.audit.explained import MATCHED, READ, UNEXPLAINED, Explanation
 from grading.audit.mutants import Mutant, mutants, mutations, pairs
 from grading.audit.rounds import Graded, in_rounds
 from grading.audit.scope import module_source, reached
+from grading.audit.size import FULL, QUICK, Size
 from grading.audit.tally import MISTAKE, MUTANT, PAIR, SOLUTION, Grading, tally
 from grading.commands import audit as command
 from grading.contract.functions import all_tasks
@@ -218,7 +221,11 @@ def test_rounds_hold_one_of_each_function():
 
 # --- reports and exit codes -----------------------------------------------------------------------------------------
 
-ARGUMENTS = {"seed": 1, "only": "guidance", "jobs": 1, "all": False, "write": False}
+OWN = Size(
+    0, 0, 0, gradings=0, mutants=None, pairs=3, mistakes=True, coincidences=True
+)  # the catalogue and the reference
+ARGUMENTS = {"seed": 1, "only": "guidance", "jobs": 1, "all": False, "write": False, "quick": False}
+ARGUMENTS |= {"gradings": None, "strangers": None, "sample": None}
 
 
 @pytest.fixture
@@ -260,7 +267,7 @@ def test_the_exit_code_says_whether_anything_is_wrong(result, code, monkeypatch,
     assert "seed 7" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name, value", [("only", "ddmp"), ("seed", -1), ("jobs", 0)])
+@pytest.mark.parametrize("name, value", [("only", "ddmp"), ("seed", -1), ("jobs", 0), ("gradings", -1), ("sample", -1)])
 @pytest.mark.usefixtures("no_fork_server")
 def test_arguments_that_cannot_be_used(name, value, tmp_path):
     with pytest.raises(Unusable, match=f"--{name} {value}"):
@@ -268,9 +275,28 @@ def test_arguments_that_cannot_be_used(name, value, tmp_path):
 
 
 @pytest.mark.usefixtures("no_fork_server")
-def test_a_part_of_an_audit_is_not_published(tmp_path):
+@pytest.mark.parametrize("part", [{"only": "guidance"}, {"only": "", "quick": True}])
+def test_a_part_of_an_audit_is_not_published(part, tmp_path):
     with pytest.raises(Unusable, match="--write"):
-        command.run(SimpleNamespace(**ARGUMENTS | {"out": tmp_path, "write": True}))
+        command.run(SimpleNamespace(**ARGUMENTS | part | {"out": tmp_path, "write": True}))
+
+
+@pytest.mark.parametrize(
+    "given, expected",
+    [({}, FULL), ({"quick": True}, QUICK), ({"quick": True, "strangers": 0}, replace(QUICK, strangers=0))],
+)
+@pytest.mark.usefixtures("no_fork_server")
+def test_the_size_is_what_was_asked_for(given, expected, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(audit, "audit", lambda *arguments: asked.append(arguments[-1]) or found())
+    command.run(SimpleNamespace(**ARGUMENTS | given | {"out": tmp_path}))
+    assert asked == [expected]
+
+
+def test_a_part_of_the_functions_takes_a_part_of_the_strangers():
+    assert FULL.of(0.5).strangers == FULL.strangers / 2 and FULL.of(0.001).restyled == 2
+    assert FULL.of(0.5).gradings == FULL.gradings  # each is shorter
+    assert QUICK.of(1.0) == QUICK
 
 
 def test_the_readmes_numbers_are_replaced_and_nothing_else():
@@ -278,10 +304,51 @@ def test_the_readmes_numbers_are_replaced_and_nothing_else():
     killed = found(Grading(MISTAKE, TASK, "dead", graded(FAILED)), seconds=125.0)
     fresh = publish.with_numbers(readme, killed)
     assert fresh.startswith(f"before\n{publish.BEGIN}") and fresh.endswith(f"{publish.END}after\n")
-    assert "| catalogued mistakes that lose their point | 1 of 1 |" in fresh
+    assert "| points lost, as they should be | the catalogue's own entries: it recognises itself | 1 of 1 |" in fresh
     assert "2 min 5 s" in fresh and "| old |" not in fresh
     with pytest.raises(ValueError, match="README"):
         publish.with_numbers("no table", killed)
+
+
+def test_what_strangers_are_told_comes_first_and_says_on_what_it_was_measured():
+    whole = found(Grading(MISTAKE, TASK, "dead", graded(FAILED)), Grading(SOLUTION, TASK, "plain", graded(PASSED)))
+    whole.strangers.edited = {
+        "a": Explanation(READ),
+        "b": Explanation(UNEXPLAINED),
+        "c": Explanation(MATCHED, "matched"),
+    }
+    whole.defaults.all, whole.defaults.unnamed = 3, ["eta=0.05"]
+    first, how, *others = figures.figures(whole)
+    assert first.measured_on.startswith("3 random edits of the other solutions")
+    assert first.came == "1 of 3 (33 %); 1 wrongly"
+    assert how.came == "read 1, matched 1, unexplained 1"
+    assert [one.came for one in others if one.what == "defaults noticed; named"] == ["3; 2"]
+    assert all(one.measured_on for one in [first, how, *others])
+
+
+@pytest.mark.parametrize(
+    "verdict, problem",
+    [
+        (graded(PASSED).verdict, "not noticed"),
+        (graded(FAILED).verdict, "not named"),
+        (Verdict(TASK, FAILED, [CheckResult("a check", Failure("another default", kind="default"))]), ""),
+        (Verdict(TASK, FAILED, [CheckResult("the scale", Failure("wrong"))], mistakes=["scale is 2"]), ""),
+    ],
+)
+def test_another_default_has_to_be_noticed_and_named(verdict, problem):
+    defaults = measures.Defaults()
+    defaults.add(
+        Mutant("guidance", "planted", "scale", "scale=1", "scale=2", (TASK,), ""), Graded(verdict, None, Statement())
+    )
+    assert len(defaults.problems()) == bool(problem) and all(problem in one for one in defaults.problems())
+
+
+def test_a_failing_function_costs_what_it_takes_longer_than_a_passing_one():
+    cost = measures.Cost()
+    for outcome, seconds in ((PASSED, 1.0), (PASSED, 3.0), (PASSED, 1.0), (FAILED, 1.5), (FAILED, 0.5), (FAILED, None)):
+        cost.add(TASK, replace(graded(outcome), seconds=seconds))
+    cost.add("ddpm.predict_x0", replace(graded(FAILED), seconds=9.0))  # of which nothing passes
+    assert cost.added() == [0.0, 0.5]
 
 
 def test_the_command_line_knows_the_audit(cli):
@@ -310,7 +377,7 @@ def test_an_audit_notices_a_survivor_and_a_false_alarm(monkeypatch, tmp_path, fo
     monkeypatch.setattr(audit, "solutions", lambda: [ROOT / "reference", tmp_path])
     monkeypatch.setattr(audit, "mutants", lambda tasks: [*real, planted])
     monkeypatch.setattr(audit, "CATALOGUE", [mistake for mistake in catalogue() if mistake.task == TASK][:3])
-    found = audit.audit(fork_server, [TASK], 3, equivalent.load(), jobs=2)
+    found = audit.audit(fork_server, [TASK], 3, equivalent.load(), jobs=2, size=replace(OWN, gradings=2))
     one = found.functions[TASK]
     assert one.mistakes == 3 and not one.survivors and one.diagnoses.right == 3
     assert one.nearest > 1000 and 0 < one.correct == 2
@@ -327,5 +394,25 @@ def test_a_helpers_mutant_is_shown_to_everyone_who_uses_it(monkeypatch, fork_ser
     )
     monkeypatch.setattr(audit, "solutions", list)
     monkeypatch.setattr(audit, "CATALOGUE", [])
-    found = audit.audit(fork_server, list(users), 3, equivalent.load(""), jobs=1)
+    found = audit.audit(fork_server, list(users), 3, equivalent.load(""), jobs=1, size=OWN)
     assert found.functions[users[0]].killed == 1 and not found.problems
+
+
+def test_strangers_pairs_and_restyled_mistakes_are_measured(fork_server):
+    size = Size(80, 60, 80, gradings=1, mutants=0, pairs=0, mistakes=False, coincidences=False)
+    tasks = ["ddpm.predict_x0", TASK]
+    found = audit.audit(fork_server, tasks, 3, equivalent.load(), jobs=2, size=size)
+    strangers, restyling = found.strangers, found.restyling
+    assert strangers.edits == 4 == strangers.harmless + len(strangers.edited)
+    assert strangers.edited and not strangers.faults
+    assert found.couples.all and all(" ‖ " in name for name in found.couples.all)
+    assert len(restyling.graded) == 4 and restyling.originals.keys() == {key[:2] for key in restyling.graded}
+    assert any(restyling.alike().values())
+    assert found.cost.failing and found.functions[TASK].mutants == 0
+
+
+def test_a_sample_shows_the_code_and_what_a_student_reads(fork_server, tmp_path):
+    path = sample.write(fork_server, [TASK], 3, 2, jobs=1, folder=tmp_path)
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n## ") == 2 and text.count(sample.MARK) == 2
+    assert text.count(f"{TASK}  failed") == 2 and "✗ " in text
