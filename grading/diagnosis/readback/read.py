@@ -6,6 +6,7 @@ from ...checking.points import Draw, cases
 from ...contract.functions import function
 from ...verdicts import Finding
 from . import relations, sums
+from .chains import CHAINS, read_chain
 from .evidence import Answer, Arguments, Ask, answer, answers, explains, same_answer
 from .known import STATISTICS, SUMS, kernels, logits, losses
 from .readings import Description, Reading, Rivals
@@ -14,6 +15,9 @@ from .relations import varied
 MOST_RIVALS = 3
 ASKED_TWICE = 6  # calls; some draw nothing, such as those with eta = 0
 _RANDOM = "The same call gives another result each time: random numbers are drawn inside, which are to be handed over."
+_NOT_FROM_NOISE_FN = (
+    "The same call gives another result each time: random numbers are drawn that do not come from noise_fn."
+)
 FRESH_SEEDS = (101, 102)
 
 
@@ -26,7 +30,8 @@ def reading(task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[],
         return Description(said) if said else None
     drawn = answers(ask, _fresh_calls(task))
     if any(not same_answer(one, answer(ask, one.arguments)) for one in drawn[:ASKED_TWICE]):
-        return Description([Finding(_RANDOM, _RANDOM)])
+        said = _NOT_FROM_NOISE_FN if task in CHAINS else _RANDOM
+        return Description([Finding(said, said)])
     seen = [*drawn, *record]
     if explains(relations.as_expected(task).predict, seen, out_of_time):
         return None
@@ -56,6 +61,8 @@ def _fitting(reader: Iterator[Reading], seen: list[Answer], out_of_time: Callabl
 
 def _readers(task: str, ask: Ask, drawn: list[Answer], out_of_time: Callable[[], bool]) -> Iterator[Iterator[Reading]]:
     """Ways to read this function, the one that says most first."""
+    if task in CHAINS:
+        yield read_chain(task, ask, out_of_time)
     if task in SUMS:
         yield sums.read_sum(SUMS[task], ask)
     if task in logits.SIDES:
