@@ -14,7 +14,6 @@ An argument ``given`` holds all that a step of a chain may use, by name: see ``c
 from collections import ChainMap
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -23,7 +22,7 @@ from ..evidence import Arguments
 from ..expressions import HALF, Expression, Quantities, of, single
 from ..known.combinations import misfit_sizes, misfits
 from ..known.schedule import DIRECTION, FORMULAS, SIGMA, VARIANCE, along_a_step
-from ..sums import Read, Sum, Terms
+from ..sums import Sum, Terms
 from .kinds import Kind
 
 MISFIT = "the gradient of the norm"
@@ -91,23 +90,28 @@ def forms(kind: Kind) -> tuple[Sum, ...]:
     return (_DDIM_OF_X0, _DDIM_OF_X_T) if kind.eta else (_OF_X0, _OF_EPS)
 
 
-@cache
-def right(kind: Kind) -> Read:
-    """The step as it is to be."""
-    formula = forms(kind)[0]
-    return Read(formula, (formula.expected,), clamped=True, edge="clean")
-
-
 def weights(kind: Kind, given: Arguments) -> dict[str, Tensor]:
-    """The weights that the terms of this step are to have."""
-    formula = forms(kind)[0]
-    quantities = formula.quantities(given, "clean")
-    return {name: weight.value(quantities, clamped=True) for name, weight in formula.expected.items()}
+    """The weights that the terms of a step are to have, those of DDIM's step alone where it is corrected after it."""
+    abar, before = (level(given["alphas_cumprod"], given[name]) for name in ("t", "t_prev"))
+    beta = 1 - abar / before
+    sigma = ((1 - before) / (1 - abar) * beta).sqrt()
+    if kind.eta:
+        sigma = given["eta"] * sigma
+        return {"x0": before.sqrt(), "eps": (1 - before - sigma**2).clamp(min=0).sqrt(), "noise": sigma}
+    x0, x_t = before.sqrt() * beta / (1 - abar), (1 - beta).sqrt() * (1 - before) / (1 - abar)
+    return {"x0": x0, "x_t": x_t, "noise": sigma}
 
 
-def uncorrected(kind: Kind) -> Callable[[Arguments], Tensor]:
-    """DDIM's step alone, for a chain whose steps are corrected."""
-    return Read(_DDIM_OF_X0, (_DDIM,), clamped=True, edge="clean").predict
+def uncorrected(kind: Kind, given: Arguments) -> Tensor:
+    return sum((weight * given[name] for name, weight in weights(kind, given).items()), torch.tensor(0.0))
+
+
+def right_step(kind: Kind, given: Arguments) -> Tensor:
+    """The step as it is to be; unlike the reference's it refuses nothing."""
+    x = uncorrected(kind, given)
+    if kind.corrected and given["scale"]:
+        x = x - given["scale"] * misfits(live(given))[MISFIT]()
+    return x
 
 
 def level(alphas_cumprod: Tensor, t: int) -> Tensor:

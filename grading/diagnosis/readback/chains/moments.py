@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -26,8 +27,26 @@ class Moment:
     kind: Kind
     trace: Trace
     at: Place
-    offered: Arguments
-    after: Tensor
+
+    @property
+    def x_t(self) -> Tensor:
+        return self.trace.states[self.at.k]
+
+    @property
+    def after(self) -> Tensor:
+        return self.trace.states[self.at.k + 1]
+
+    @property
+    def network(self) -> Callable[[Tensor], Tensor]:
+        return self.trace.table.function(self.trace.asked[self.at.k].number)
+
+    @property
+    def moving(self) -> bool:
+        return self.trace.arguments.get("eta") != 0
+
+    @cached_property
+    def offered(self) -> Arguments:
+        return given(self.kind, self.trace.arguments, self.at, self.x_t, self.network, CLIPS[0])
 
     @property
     def drawn(self) -> int:
@@ -38,7 +57,7 @@ class Moment:
     @property
     def draws(self) -> Draws:
         """Those of the trace; where eta is 0 none need have been made."""
-        beyond = torch.zeros_like if self.offered.get("eta") == 0 else _no_more
+        beyond = _no_more if self.moving else torch.zeros_like
         return Draws(beyond, self.trace.result, list(self.trace.draws))
 
     def side(self, value: Tensor, side: int | None) -> Tensor:
@@ -54,10 +73,10 @@ class Moment:
         return Answer(seen, self.side(self.after, side))
 
     def gives(self, chain: Chain) -> bool:
-        network = self.offered["network"]
-        x_t = self.offered["x_t"]
         try:
-            made = chain.after(self.at, self.trace.arguments, x_t, x_t, lambda x, t: network(x), self.draws)
+            made = chain.after(
+                self.at, self.trace.arguments, self.x_t, self.x_t, lambda x, t: self.network(x), self.draws
+            )
         except (RuntimeError, IndexError, ValueError):
             return False
         return alike(made, self.after)
@@ -85,9 +104,7 @@ def moments(kind: Kind, followed: list[Trace], visits: Visits, told: Told) -> li
             at = place(pairs, k, kind, trace.arguments)
             if not math.isclose(asked.told, told.number(at), rel_tol=1e-6, abs_tol=1e-9):
                 return None
-            network = trace.table.function(asked.number)
-            offered = given(kind, trace.arguments, at, asked.shown, network, CLIPS[0])
-            found.append(Moment(kind, trace, at, offered, trace.states[k + 1]))
+            found.append(Moment(kind, trace, at))
     return found
 
 
@@ -98,7 +115,7 @@ Terms = Callable[[Moment], dict[str, Tensor]]  # that a step may be made of, bes
 
 def sources(found: list[Moment], side: int | None, terms: Terms) -> Iterator[Source]:
     """What may stand for the noise of these steps."""
-    moving = [one for one in found if one.offered.get("eta") != 0]
+    moving = [one for one in found if one.moving]
     used = [_used(one, side, terms, _draws) for one in moving]
     if all(one is not None for one in used):
         yield from _sources(moving, used, "draw")
@@ -108,7 +125,7 @@ def sources(found: list[Moment], side: int | None, terms: Terms) -> Iterator[Sou
         yield from _sources(moving, used, "first sample")
     for name in ("x_T", "image", "noise_of_the_start"):
         later = [one for one in moving if one.at.k and name in one.offered]
-        if later and all(_used(one, side, terms, lambda m: {name: m.offered[name]}) is not None for one in later):
+        if later and all(_regressed(one, side, terms, lambda m: {name: m.offered[name]}) is not None for one in later):
             yield Source("start", start=name, silent="last")
             yield Source("start", start=name, silent="")
 
@@ -150,7 +167,20 @@ def _first_samples(one: Moment) -> dict[str, Tensor]:
 
 
 def _used(one: Moment, side: int | None, terms: Terms, more: Callable[[Moment], dict[str, Tensor]]) -> list[int] | None:
-    """Numbers of the draws in the image after a step; None where it is made of something else as well."""
+    """Numbers of the draws in the image after a step; None where it is made of something else as well.
+
+    Other timesteps that were supposed to be visited do not change them.
+    """
+    known = one.trace.used if terms is of_a_step and not one.kind.corrected else {}
+    key = (one.at.k, side, more)
+    if key not in known:
+        known[key] = _regressed(one, side, terms, more)
+    return known[key]
+
+
+def _regressed(
+    one: Moment, side: int | None, terms: Terms, more: Callable[[Moment], dict[str, Tensor]]
+) -> list[int] | None:
     made = {name: one.side(term, side) for name, term in (terms(one) | more(one)).items()}
     row = regress(one.side(one.after, side), made)
     if row is None:
@@ -160,7 +190,8 @@ def _used(one: Moment, side: int | None, terms: Terms, more: Callable[[Moment], 
 
 def of_a_step(one: Moment) -> dict[str, Tensor]:
     """What a step is made of, but for its noise."""
-    found = {"x_t": one.offered["x_t"], "eps": one.offered["eps"]}
+    with torch.no_grad():
+        found = {"x_t": one.x_t, "eps": one.network(one.x_t)}
     if one.kind.corrected:
         terms = forms.forms(one.kind)[0].terms(one.offered | {"noise": torch.zeros_like(one.after)})
         found |= {name: term() for name, term in terms.items() if name.startswith("the ")}

@@ -56,13 +56,26 @@ def _taken(
     """Every way in which these steps may have been taken."""
     for side in (1, 0) if kind.blended else (None,):
         for noise in sources(found, side, of_a_step):
-            seen = [one.answer(noise, side) for one in found]
-            for step in steps(kind, seen, out_of_time, only_right):
+            for step in steps(kind, _Answers(found, noise, side), out_of_time, only_right):
                 chain = Chain(kind, walk, told, Start(_as_handed(kind)), step, noise)
                 if kind.blended:
                     yield from blends(chain, found, only_right)
                 else:
                     yield chain
+
+
+class _Answers:
+    """The steps as calls of a function, made as they are asked for: most readings fail at the first."""
+
+    def __init__(self, found: list[Moment], noise: Source, side: int | None) -> None:
+        self.made = (one.answer(noise, side) for one in found)
+        self.kept: list[Answer] = []
+
+    def __iter__(self) -> Iterator[Answer]:
+        yield from self.kept
+        for one in self.made:
+            self.kept.append(one)
+            yield one
 
 
 def _clips(chain: Chain, large: list[Trace]) -> Iterator[Chain]:

@@ -3,9 +3,9 @@
 A mistake known of one step function is known of every chain that takes such steps.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -44,13 +44,13 @@ class Step:
 
 
 def right(kind: Kind) -> Step:
-    return Step(forms.right(kind).predict)
+    return Step(partial(forms.right_step, kind))
 
 
-def steps(kind: Kind, seen: list[Answer], out_of_time: Callable[[], bool], only_right: bool) -> Iterator[Step]:
+def steps(kind: Kind, seen: Iterable[Answer], out_of_time: Callable[[], bool], only_right: bool) -> Iterator[Step]:
     """The steps that give all of these: the right one, or one with the fewest things wrong."""
     if only_right:
-        if explains(forms.right(kind).predict, seen):
+        if explains(partial(forms.right_step, kind), seen):
             yield right(kind)
         return
     read = list(_read(kind, seen))
@@ -89,7 +89,7 @@ def _told(mistake: Mistake, read: list[Step]) -> Finding:
     return Finding(f"{weight}In every step: {mistake.student}", f"{mistake.name} in every step: {mistake.staff}")
 
 
-def _gives(compute: Compute, seen: list[Answer]) -> bool:
+def _gives(compute: Compute, seen: Iterable[Answer]) -> bool:
     return explains(_careful(compute), seen)
 
 
@@ -108,7 +108,7 @@ def _careful(compute: Compute) -> Compute:
 # --- read as a formula
 
 
-def _read(kind: Kind, seen: list[Answer]) -> Iterator[Step]:
+def _read(kind: Kind, seen: Iterable[Answer]) -> Iterator[Step]:
     """Formulas that give every step: of the ways to write it down the one with the fewest things wrong."""
     found: list[Step] = []
     for formula in forms.forms(kind):
@@ -119,7 +119,7 @@ def _read(kind: Kind, seen: list[Answer]) -> Iterator[Step]:
     yield from found[:2] if len({step.things for step in found[:2]}) == 1 else found[:1]
 
 
-def _readings(formula: Sum, seen: list[Answer]) -> list[Read]:
+def _readings(formula: Sum, seen: Iterable[Answer]) -> list[Read]:
     """The formula's readings that give all these answers, the first of them; none that is right."""
     regimes: list[list[Answer]] = [[] for _ in formula.points]
     for one in seen:
@@ -134,7 +134,7 @@ def _readings(formula: Sum, seen: list[Answer]) -> list[Read]:
 _ENOUGH = 14  # points, to tell a formula from another
 
 
-def _estimates(kind: Kind, seen: list[Answer]) -> list[Step]:
+def _estimates(kind: Kind, seen: Iterable[Answer]) -> list[Step]:
     """The step is right, but for the estimate of the clean image that goes into it."""
     formula = replace(FORMULAS["ddpm.predict_x0"], what=lambda term: f"weight of {term} in the estimate of the clean image")
     asked = [_estimate_in(kind, one) for one in seen]
@@ -156,7 +156,7 @@ def _with_estimate(kind: Kind, predict_x0: Compute) -> Compute:
     def compute(given: Arguments) -> Tensor:
         arguments = {name: given[name] for name in ("x_t", "eps", "t", "alphas_cumprod")}
         x0 = given["clip"](predict_x0(arguments))
-        return forms.right(kind).predict(given | {"x0": x0})
+        return forms.right_step(kind, given | {"x0": x0})
 
     return compute
 
@@ -181,7 +181,7 @@ def _posterior_step(kind: Kind, wrong: Callable) -> Compute:
 
 def _posterior_variance(kind: Kind, wrong: Callable) -> Compute:
     def compute(g: Arguments) -> Tensor:
-        mean = forms.right(kind).predict(g | {"noise": torch.zeros_like(g["noise"])})
+        mean = forms.right_step(kind, g | {"noise": torch.zeros_like(g["noise"])})
         return mean + wrong(g["t"], g["t_prev"], g["alphas_cumprod"]).sqrt() * g["noise"]
 
     return compute
@@ -193,7 +193,7 @@ def _predict_x0(kind: Kind, wrong: Callable) -> Compute:
 
     def compute(given: Arguments) -> Tensor:
         x0 = given["clip"](estimate(given, given["x_t"], given["eps"]))
-        return forms.right(kind).predict(given | {"x0": x0, "estimate": lambda x, eps: estimate(given, x, eps)})
+        return forms.right_step(kind, given | {"x0": x0, "estimate": lambda x, eps: estimate(given, x, eps)})
 
     return compute
 
@@ -220,7 +220,7 @@ def _dps_gradient(kind: Kind, wrong: Callable) -> Compute:
     def compute(g: Arguments) -> Tensor:
         live = forms.live(g)
         gradient = wrong(live["x_t"], live["x0_hat"], g["measurement"], g["operator"])
-        return forms.uncorrected(kind)(g) - g["scale"] * gradient.detach()
+        return forms.uncorrected(kind, g) - g["scale"] * gradient.detach()
 
     return compute
 
@@ -228,7 +228,7 @@ def _dps_gradient(kind: Kind, wrong: Callable) -> Compute:
 def _dps_step(kind: Kind, wrong: Callable) -> Compute:
     def compute(g: Arguments) -> Tensor:
         live = forms.live(g)
-        x_prev = forms.uncorrected(kind)(g)
+        x_prev = forms.uncorrected(kind, g)
         return wrong(x_prev, live["x_t"], live["x0_hat"], g["measurement"], g["operator"], g["scale"]).detach()
 
     return compute
@@ -236,7 +236,7 @@ def _dps_step(kind: Kind, wrong: Callable) -> Compute:
 
 def correction(kind: Kind, given: Arguments) -> Any:
     """What the right correction of a DPS chain adds to DDIM's step."""
-    return forms.right(kind).predict(given) - forms.uncorrected(kind)(given) if kind.corrected else 0.0
+    return forms.right_step(kind, given) - forms.uncorrected(kind, given) if kind.corrected else 0.0
 
 
 _WAYS: dict[str, dict[str, Callable[[Kind, Callable], Compute]]] = {
@@ -260,7 +260,7 @@ _CORRECTIONS: dict[str, Callable[[Kind, Callable], Compute]] = {
 # --- one level: what an image is noised to, and what a blend puts back
 
 
-def at_a_level(task: str, seen: list[Answer], only_right: bool = False) -> Iterator[Step]:
+def at_a_level(task: str, seen: Iterable[Answer], only_right: bool = False) -> Iterator[Step]:
     """``noising.add_noise`` or ``editing.repaint_blend`` inside a chain: right, catalogued, or read."""
     names = function(task).parameters
     expected = reference_function(task)

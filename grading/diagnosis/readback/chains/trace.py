@@ -7,6 +7,7 @@ the network, a known curve is added to the table.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -65,8 +66,9 @@ class Trace:
     draws: tuple[Tensor, ...]
     result: Tensor
     table: Table
+    used: dict = field(default_factory=dict)  # draws in each step, as far as they have been looked for
 
-    @property
+    @cached_property
     def states(self) -> list[Tensor]:
         """The images that the network was shown, and the result."""
         return [*(one.shown for one in self.asked), self.result]
