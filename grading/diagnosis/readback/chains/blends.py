@@ -88,8 +88,8 @@ def right_blend() -> Step:
     return Step(lambda given: blend(**{name: given[name] for name in _PARTS}))
 
 
-def blends(chain: Chain, found: list[Moment], only_right: bool) -> Iterator[Chain]:
-    """The chain with every way to put the known part back that gives these images."""
+def blends(chain: Chain, found: list[Moment], side: int, only_right: bool) -> Iterator[Chain]:
+    """The chain with every way to put the known part back that gives these images; it is on that side of the mask."""
     if not found:
         yield replace(chain, blend=Blend(right_blend()))
         return
@@ -101,7 +101,8 @@ def blends(chain: Chain, found: list[Moment], only_right: bool) -> Iterator[Chai
             continue
         said = (Finding(student, staff),) if staff else ()
         some = False
-        for noise in sources(put, 0, _known_part(before)) if put else [Source("none")]:
+        noises = sources(put, side, _known_part(before)) if put else iter([Source("unused")])
+        for noise in (one for one in noises if one.kind != "eps"):
             for one in _levelled(chain, put, before, noise, skipped, said, only_right):
                 some = True
                 yield one

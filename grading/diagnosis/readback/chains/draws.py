@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from ....sandbox.crossing.probes import noise_per_sample
 from ....verdicts import Finding
 from ..evidence import Arguments
 from .visits import Place
@@ -29,13 +30,15 @@ _ORDERS: tuple[Rule, ...] = (
 class Source:
     """What stands for the noise of a step, or of a blend."""
 
-    kind: str = "draw"  # or "eps", "start", "none", "first sample"
+    kind: str = "draw"  # or "eps", "start", "none", "first sample"; "unused": the step itself takes no noise
     rule: Rule = FRESH
     silent: str = "last"  # where there is none: "last", "towards 0", "" for nowhere
     start: str = ""  # the argument, where that is the noise
 
     def tensor(self, place: Place, given: Arguments, draws: "Draws") -> Tensor:
         none = torch.zeros_like(given["x_t"])
+        if self.kind == "unused":
+            return noise_per_sample(none, 3.0)  # of which nothing is to be found in the result
         if self.kind == "none" or self.quiet(place):
             return none
         if self.kind == "eps":

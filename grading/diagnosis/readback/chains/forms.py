@@ -14,6 +14,7 @@ An argument ``given`` holds all that a step of a chain may use, by name: see ``c
 from collections import ChainMap
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -58,6 +59,8 @@ def live(given: Arguments) -> Arguments:
 
 
 def _corrections(given: Arguments) -> Terms:
+    if "misfits" in given:
+        return {name: partial(given["misfits"].__getitem__, name) for name in given["misfits"]}
     found = {name: term for name, term in misfits(live(given)).items() if name not in ("x_t", "x0_hat", "x_prev")}
 
     def through_x_t_alone() -> Tensor:
@@ -68,12 +71,19 @@ def _corrections(given: Arguments) -> Terms:
     return found | {"the gradient with the network taken as a constant": through_x_t_alone}
 
 
+def computed(given: Arguments) -> Arguments:
+    """The gradients of all misfits, and their sizes."""
+    terms = {name: term() for name, term in _corrections(given).items()}
+    return {"misfits": terms, "sizes": dict(misfit_sizes(live(given)))}
+
+
 def _corrected() -> Sum:
     def terms(given: Arguments) -> Terms:
         return {**_DDIM_OF_X0.terms(given), **_corrections(given)}
 
     def quantities(given: Arguments, edge: str) -> Quantities:
-        return ChainMap(dict(misfit_sizes(live(given))), _DDIM_OF_X0.quantities(given, edge))  # type: ignore[arg-type]
+        sizes = given["sizes"] if "sizes" in given else dict(misfit_sizes(live(given)))
+        return ChainMap(sizes, _DDIM_OF_X0.quantities(given, edge))  # type: ignore[arg-type]
 
     expected = {**_DDIM, MISFIT: single(-1.0, ζ=1)}
     core = (*_DDIM_OF_X0.core, "ζ")
@@ -110,7 +120,7 @@ def right_step(kind: Kind, given: Arguments) -> Tensor:
     """The step as it is to be; unlike the reference's it refuses nothing."""
     x = uncorrected(kind, given)
     if kind.corrected and given["scale"]:
-        x = x - given["scale"] * misfits(live(given))[MISFIT]()
+        x = x - given["scale"] * _corrections(given)[MISFIT]()
     return x
 
 
@@ -124,3 +134,9 @@ def estimate(t: int, alphas_cumprod: Tensor) -> Callable[[Tensor, Tensor], Tenso
     return lambda x_t, eps: (x_t - (1 - abar).sqrt() * eps) / abar.sqrt()
 
 
+
+
+def noised(x0: Tensor, noise: Tensor, t: int, alphas_cumprod: Tensor) -> Tensor:
+    """Noised to level t; -1 is the clean image."""
+    abar = level(alphas_cumprod, t)
+    return abar.sqrt() * x0 + (1 - abar).sqrt() * noise

@@ -46,7 +46,13 @@ class Moment:
 
     @cached_property
     def offered(self) -> Arguments:
-        return given(self.kind, self.trace.arguments, self.at, self.x_t, self.network, CLIPS[0])
+        offered = given(self.kind, self.trace.arguments, self.at, self.x_t, self.network, CLIPS[0])
+        if self.kind.corrected:  # computed once for all that a step is held against
+            known = self.trace.used
+            if (self.at.k, self.at.t) not in known:
+                known[self.at.k, self.at.t] = forms.computed(offered)
+            offered |= known[self.at.k, self.at.t]
+        return offered
 
     @property
     def drawn(self) -> int:
@@ -132,9 +138,7 @@ def sources(found: list[Moment], side: int | None, terms: Terms) -> Iterator[Sou
 
 def _sources(moving: list[Moment], used: list, kind: str) -> Iterator[Source]:
     if not any(used):
-        yield Source("none")
-        yield Source("eps", silent="last")
-        yield Source("eps", silent="")
+        yield from (Source("unused"), Source("none"), Source("eps"), Source("eps", silent=""))
         return
     if any(len(one) > 1 for one in used):
         return
@@ -151,7 +155,9 @@ def _silent(used: list[tuple[Place, int | None]]) -> str:
         return ""
     if all(number is None for at, number in used if at.t_prev == 0):
         return "towards 0" if any(at.t_prev == 0 for at, _ in used) else "last"
-    if all(number is None for at, number in used if at.k == 0):
+    if all(number is None for at, number in used if at.k == 0 and at.t_prev >= 0) and any(
+        at.k == 0 and at.t_prev >= 0 for at, _ in used
+    ):
         return "first"
     return "last"
 
@@ -171,8 +177,8 @@ def _used(one: Moment, side: int | None, terms: Terms, more: Callable[[Moment], 
 
     Other timesteps that were supposed to be visited do not change them.
     """
-    known = one.trace.used if terms is of_a_step and not one.kind.corrected else {}
-    key = (one.at.k, side, more)
+    known = one.trace.used if terms is of_a_step else {}
+    key = (one.at.k, one.at.t if one.kind.corrected else None, side, more)
     if key not in known:
         known[key] = _regressed(one, side, terms, more)
     return known[key]
@@ -193,6 +199,5 @@ def of_a_step(one: Moment) -> dict[str, Tensor]:
     with torch.no_grad():
         found = {"x_t": one.x_t, "eps": one.network(one.x_t)}
     if one.kind.corrected:
-        terms = forms.forms(one.kind)[0].terms(one.offered | {"noise": torch.zeros_like(one.after)})
-        found |= {name: term() for name, term in terms.items() if name.startswith("the ")}
+        found |= one.offered["misfits"]
     return found

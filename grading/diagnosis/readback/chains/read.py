@@ -35,7 +35,7 @@ def read_chain(task: str, ask: Ask, out_of_time: OutOfTime) -> Iterator[Chain]:
         for told in TOLD
         if (found := moments(kind, followed, walk, told)) is not None
     ]
-    if all(_sees_start(trace) for trace in followed):
+    if all(_sees_start(trace) for trace in followed) and any(len(trace.asked) > 1 for trace in followed):
         yield from _hidden(kind, followed, starts, structures)
         return
     some = False
@@ -56,12 +56,14 @@ def _taken(
     """Every way in which these steps may have been taken."""
     for side in (1, 0) if kind.blended else (None,):
         for noise in sources(found, side, of_a_step):
+            some = False
             for step in steps(kind, _Answers(found, noise, side), out_of_time, only_right):
                 chain = Chain(kind, walk, told, Start(_as_handed(kind)), step, noise)
-                if kind.blended:
-                    yield from blends(chain, found, only_right)
-                else:
-                    yield chain
+                for one in blends(chain, found, 1 - (side or 0), only_right) if kind.blended else [chain]:
+                    some = True
+                    yield one
+            if some or (not only_right and noise.kind == "unused"):
+                break  # what is said of the step itself leaves nothing to be said of its noise
 
 
 class _Answers:
@@ -101,7 +103,7 @@ def _hidden(kind: Kind, followed: list[Trace], starts: list[Start], structures: 
         for rule in (FRESH, (2, 0, 0), (1, 1, 0)):
             for start in starts:
                 chain = Chain(kind, walk, told, start, right(kind), Source(rule=rule), sees_start=True)
-                for one in blends(chain, [], True) if kind.blended else [chain]:
+                for one in blends(chain, [], 0, True) if kind.blended else [chain]:
                     if all(_replays(one, trace) for trace in followed):
                         yield one
                         return
@@ -262,7 +264,8 @@ def _as_drawn(x: Tensor) -> Tensor:
 
 
 def _at_the_start(one: Finding) -> Finding:
-    student = one.student.replace("Your weight", "At the start your weight")
+    student = one.student.replace("Your weight of x0", "At the start your weight of the image")
+    student = student.replace("Your weight", "At the start your weight")
     return replace(one, student=student if student != one.student else f"At the start: {one.student}", staff=f"at the start: {one.staff}")
 
 

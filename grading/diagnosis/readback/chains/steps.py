@@ -49,14 +49,16 @@ def right(kind: Kind) -> Step:
 
 def steps(kind: Kind, seen: Iterable[Answer], out_of_time: Callable[[], bool], only_right: bool) -> Iterator[Step]:
     """The steps that give all of these: the right one, or one with the fewest things wrong."""
+    if explains(partial(forms.right_step, kind), seen):
+        yield right(kind)
+        return
     if only_right:
-        if explains(partial(forms.right_step, kind), seen):
-            yield right(kind)
         return
     read = list(_read(kind, seen))
     known = next((one for one in _known(kind) if _gives(one[1], seen)), None)
     if known is not None:
-        yield Step(known[1], (_told(known[0], read),), things=1, sees_x0=known[2])
+        where = _where(kind, seen)
+        yield Step(known[1], (_told(known[0], read, where),), things=1, sees_x0=known[2])
         return
     yield from read
     if read or kind.corrected:
@@ -82,15 +84,28 @@ def _in_every_step(finding: Finding) -> Finding:
     return replace(finding, student=student, staff=f"in every step: {finding.staff}")
 
 
-def _told(mistake: Mistake, read: list[Step]) -> Finding:
+def _where(kind: Kind, seen: Iterable[Answer]) -> str:
+    """The steps in which a mistake shows."""
+    wrong = [one.arguments["t_prev"] for one in seen if not explains(partial(forms.right_step, kind), [one])]
+    return "In the last step" if max(wrong) < 0 else "In the step to timestep 0" if set(wrong) == {0} else "In every step"
+
+
+def _told(mistake: Mistake, read: list[Step], where: str) -> Finding:
     """A catalogued mistake's words, and the weight that shows it where it is one alone."""
     weight = read[0].said[0].student.split(": ")[0] + ". " if read and len(read[0].said) == 1 else ""
     weight = weight if weight.startswith("Your weight") else ""
-    return Finding(f"{weight}In every step: {mistake.student}", f"{mistake.name} in every step: {mistake.staff}")
+    return Finding(f"{weight}{where}: {mistake.student}", f"{mistake.name} {where[0].lower()}{where[1:]}: {mistake.staff}")
 
 
 def _gives(compute: Compute, seen: Iterable[Answer]) -> bool:
-    return explains(_careful(compute), seen)
+    """Whether a mistake gives all of these; one that draws at random gives nothing."""
+    careful = _careful(compute)
+    first = next(iter(seen)).arguments
+    try:
+        same = torch.equal(careful(first).nan_to_num(), careful(first).nan_to_num())
+    except RuntimeError:
+        return False
+    return same and explains(careful, seen)
 
 
 def _careful(compute: Compute) -> Compute:
@@ -128,7 +143,14 @@ def _readings(formula: Sum, seen: Iterable[Answer]) -> list[Read]:
         return []
     fitting = (read for read in read_answers(formula, regimes) if explains(read.predict, seen))
     first = next(fitting, None)
+    if first is not None:  # told apart at the steps that were seen
+        points = {label: partial(_arguments, answers) for label, answers in zip(formula.points, regimes)}
+        first = replace(first, formula=replace(formula, points=points))
     return [first] if first is not None and first.findings() else []
+
+
+def _arguments(answers: list[Answer]) -> list[Arguments]:
+    return [one.arguments for one in answers]
 
 
 _ENOUGH = 14  # points, to tell a formula from another
@@ -193,7 +215,8 @@ def _predict_x0(kind: Kind, wrong: Callable) -> Compute:
 
     def compute(given: Arguments) -> Tensor:
         x0 = given["clip"](estimate(given, given["x_t"], given["eps"]))
-        return forms.right_step(kind, given | {"x0": x0, "estimate": lambda x, eps: estimate(given, x, eps)})
+        rest = {name: value for name, value in given.items() if name != "misfits"}
+        return forms.right_step(kind, rest | {"x0": x0, "estimate": lambda x, eps: estimate(given, x, eps)})
 
     return compute
 
@@ -263,7 +286,7 @@ _CORRECTIONS: dict[str, Callable[[Kind, Callable], Compute]] = {
 def at_a_level(task: str, seen: Iterable[Answer], only_right: bool = False) -> Iterator[Step]:
     """``noising.add_noise`` or ``editing.repaint_blend`` inside a chain: right, catalogued, or read."""
     names = function(task).parameters
-    expected = reference_function(task)
+    expected = forms.noised if task == "noising.add_noise" else reference_function(task)
 
     def of(implementation: Callable) -> Compute:
         return _careful(lambda given: implementation(**{name: given[name] for name in names}))

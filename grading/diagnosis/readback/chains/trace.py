@@ -66,7 +66,7 @@ class Trace:
     draws: tuple[Tensor, ...]
     result: Tensor
     table: Table
-    used: dict = field(default_factory=dict)  # draws in each step, as far as they have been looked for
+    used: dict = field(default_factory=dict)  # what has been found out of its steps so far
 
     @cached_property
     def states(self) -> list[Tensor]:

@@ -94,7 +94,7 @@ _WALKS: tuple[tuple[str, str, Callable[[list[int], Arguments], Pairs]], ...] = (
         lambda L, a: [(t, -1) for t in L],
     ),
     (
-        "No step gets anywhere: each one ends at the timestep where it began.",
+        "Every step leaves the image where it was: t_prev is t, or the result of the step is not used.",
         "t_prev = t",
         lambda L, a: [(t, t) for t in L],
     ),
