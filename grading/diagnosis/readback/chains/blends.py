@@ -10,8 +10,8 @@ from ....verdicts import Finding
 from ..evidence import Answer, Arguments
 from .chain import Blend, Chain, Start
 from .draws import Draws, Source
-from .moments import Moment, alike, sources
-from .steps import Step, at_a_level
+from .moments import Moment, sources
+from .steps import Step, alike, at_a_level
 from .trace import Trace
 from .visits import Place
 

@@ -14,7 +14,7 @@ An argument ``given`` holds all that a step of a chain may use, by name: see ``c
 from collections import ChainMap
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import torch
 from torch import Tensor
@@ -60,7 +60,7 @@ def live(given: Arguments) -> Arguments:
 
 def _corrections(given: Arguments) -> Terms:
     if "misfits" in given:
-        return {name: partial(given["misfits"].__getitem__, name) for name in given["misfits"]}
+        return {name: partial(given["misfits"].__getitem__, name) for name in given["misfits"].terms}
     found = {name: term for name, term in misfits(live(given)).items() if name not in ("x_t", "x0_hat", "x_prev")}
 
     def through_x_t_alone() -> Tensor:
@@ -71,10 +71,17 @@ def _corrections(given: Arguments) -> Terms:
     return found | {"the gradient with the network taken as a constant": through_x_t_alone}
 
 
-def computed(given: Arguments) -> Arguments:
-    """The gradients of all misfits, and their sizes."""
-    terms = {name: term() for name, term in _corrections(given).items()}
-    return {"misfits": terms, "sizes": dict(misfit_sizes(live(given)))}
+class Computed(dict):
+    """The gradients of all misfits at one step, each computed when it is asked for, and once."""
+
+    def __init__(self, given: Arguments) -> None:
+        self.terms = _corrections(given)
+        self.sizes = cache(lambda: dict(misfit_sizes(live(given))))
+        super().__init__()
+
+    def __missing__(self, name: str) -> Tensor:
+        self[name] = self.terms[name]()
+        return self[name]
 
 
 def _corrected() -> Sum:
@@ -82,8 +89,8 @@ def _corrected() -> Sum:
         return {**_DDIM_OF_X0.terms(given), **_corrections(given)}
 
     def quantities(given: Arguments, edge: str) -> Quantities:
-        sizes = given["sizes"] if "sizes" in given else dict(misfit_sizes(live(given)))
-        return ChainMap(sizes, _DDIM_OF_X0.quantities(given, edge))  # type: ignore[arg-type]
+        sizes = given["misfits"].sizes() if "misfits" in given else dict(misfit_sizes(live(given)))
+        return ChainMap(_DDIM_OF_X0.quantities(given, edge), sizes)  # type: ignore[arg-type]  # named in the reverse order
 
     expected = {**_DDIM, MISFIT: single(-1.0, ζ=1)}
     core = (*_DDIM_OF_X0.core, "ζ")

@@ -12,7 +12,7 @@ from ..known.schedule import schedule
 from .trace import Trace, follow
 
 T = 40
-LONG, SHORT, STILL = 8, 12, 2  # chains of eight steps, of one or two, and of eight at eta = 0
+LONG, SHORT, STILL = 7, 10, 2  # chains of eight steps, of one or two, and of eight at eta = 0
 SMALL = 0.02  # of images that no clipping reaches
 
 

@@ -14,10 +14,9 @@ from . import forms
 from .chain import CLIPS, Chain, given
 from .draws import Draws, Source, rules
 from .kinds import Kind
+from .steps import alike
 from .trace import Trace
 from .visits import Place, Told, Visits, place
-
-ALIKE = 1e-8  # relative; of two images that are the same up to rounding
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,10 @@ class Moment:
     def offered(self) -> Arguments:
         offered = given(self.kind, self.trace.arguments, self.at, self.x_t, self.network, CLIPS[0])
         if self.kind.corrected:  # computed once for all that a step is held against
-            known = self.trace.used
-            if (self.at.k, self.at.t) not in known:
-                known[self.at.k, self.at.t] = forms.computed(offered)
-            offered |= known[self.at.k, self.at.t]
+            key = (self.at.k, self.at.t)
+            if key not in self.trace.used:
+                self.trace.used[key] = forms.Computed(offered)
+            offered["misfits"] = self.trace.used[key]
         return offered
 
     @property
@@ -93,10 +92,6 @@ _IMAGES = ("x_t", "eps", "x0", "unclipped", "noise")
 
 def _no_more(x: Tensor) -> Tensor:
     raise IndexError("a draw that was not made")
-
-
-def alike(one: Tensor, other: Tensor) -> bool:
-    return float((one - other).abs().max()) <= ALIKE * max(float(other.abs().max()), 1e-12)
 
 
 def moments(kind: Kind, followed: list[Trace], visits: Visits, told: Told) -> list[Moment] | None:
@@ -189,6 +184,9 @@ def _regressed(
 ) -> list[int] | None:
     made = {name: one.side(term, side) for name, term in (terms(one) | more(one)).items()}
     row = regress(one.side(one.after, side), made)
+    if row is None and terms is of_a_step and one.kind.corrected:
+        misfits = one.offered["misfits"]
+        row = regress(one.after, made | {name: misfits[name] for name in misfits.terms})
     if row is None:
         return None
     return [int(name.split()[1]) for name, weight in row.items() if weight and name.startswith("draw ")]
@@ -199,5 +197,5 @@ def of_a_step(one: Moment) -> dict[str, Tensor]:
     with torch.no_grad():
         found = {"x_t": one.x_t, "eps": one.network(one.x_t)}
     if one.kind.corrected:
-        found |= one.offered["misfits"]
+        found[forms.MISFIT] = one.offered["misfits"][forms.MISFIT]
     return found

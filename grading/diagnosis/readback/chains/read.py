@@ -12,8 +12,8 @@ from .blends import blends, blended_start
 from .chain import CLIPS, Chain, Start
 from .draws import FRESH, Draws, Source
 from .kinds import KINDS, SMALL, Kind, calls, clipping_calls, traces
-from .moments import Moment, alike, moments, of_a_step, sources
-from .steps import Step, at_a_level, right, steps
+from .moments import Moment, moments, of_a_step, sources
+from .steps import Step, alike, at_a_level, right, steps
 from .trace import Trace
 from .visits import TOLD, Told, Visits, visits
 
