@@ -150,7 +150,7 @@ def ddpm_no_last_step(eps_model, x_T, timesteps, alphas_cumprod, noise_fn=torch.
     return x
 
 
-@mistake(DDPM, "estimate of the clean image is −√(1−ᾱ_t)")
+@mistake(DDPM, "Only the image is divided")
 def ddpm_estimate_not_divided(eps_model, x_T, timesteps, alphas_cumprod, noise_fn=torch.randn_like, clip_x0=False):
     x = x_T
     for t, t_prev in pairs(timesteps):

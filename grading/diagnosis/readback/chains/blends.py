@@ -9,7 +9,7 @@ from ....contract.reference import reference_function
 from ....verdicts import Finding
 from ..evidence import Answer, Arguments
 from .chain import Blend, Chain, Start
-from .draws import Draws, Source
+from .draws import STAND_INS, Draws, Source
 from .moments import Moment, sources
 from .steps import Step, alike, at_a_level
 from .trace import Trace
@@ -102,7 +102,7 @@ def blends(chain: Chain, found: list[Moment], side: int, only_right: bool) -> It
         said = (Finding(student, staff),) if staff else ()
         some = False
         noises = sources(put, side, _known_part(before)) if put else iter([Source("unused")])
-        for noise in (one for one in noises if one.kind != "eps"):
+        for noise in (one for one in noises if one.kind not in STAND_INS):
             for one in _levelled(chain, put, before, noise, skipped, said, only_right):
                 some = True
                 yield one

@@ -132,7 +132,7 @@ class Chain:
     blend_noise: Source = Source(rule=(2, 0, 1))
     clip: Clip = CLIPS[0]
     sees_start: bool = False  # the network is shown the first image at every step
-    more: tuple[Finding, ...] = ()
+    defaults: tuple[tuple[str, float], ...] = (("eta", 0.0), ("scale", 0.5))
 
     def predict(self, arguments: Arguments) -> Any:
         if "noise_fn" in arguments:
@@ -141,7 +141,7 @@ class Chain:
         return first if bool(torch.isclose(first, second, 1e-7, 1e-7).all()) else ANYTHING
 
     def _run(self, arguments: Arguments, noise_fn: Image) -> Tensor:
-        arguments = (_DEFAULTS[self.kind.step] | arguments) if self.kind.eta else arguments
+        arguments = dict(self.defaults) | arguments if self.kind.eta else arguments
         draws = Draws(noise_fn, arguments[self.kind.start])
         pairs = self.visits.pairs(arguments)
         first = x = self.start.make(arguments, draws)
@@ -186,7 +186,11 @@ class Chain:
             found += [*self.blend.said, *self.blend.step.said]
         if self.clip.staff:
             found.append(Finding(self.clip.student, self.clip.staff))
-        return [*found, *self.more]
+        for (name, value), (_, expected) in zip(self.defaults, Chain.defaults):
+            if value != expected:
+                said = f"Called without {name}, your function takes {value:g} for it. The signature says another default."
+                found.append(Finding(said, f"{name} = {value:g} as the default, not {expected:g}"))
+        return found
 
     def _noise_findings(self) -> list[Finding]:
         if self.blend is None:
@@ -197,9 +201,6 @@ class Chain:
             shared = [Finding(said, "step and blend share a draw")]
             return [*shared, *self.noise.findings("step")]
         return [*self.noise.findings("step"), *self.blend_noise.findings("blend")]
-
-
-_DEFAULTS: dict[str, Arguments] = {"ddim.ddim_step": {"eta": 0.0, "scale": 0.5}}
 
 
 def given(kind: Kind, arguments: Arguments, at: Place, x_t: Tensor, network: Image, clip: Clip) -> Arguments:

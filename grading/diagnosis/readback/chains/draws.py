@@ -30,7 +30,7 @@ _ORDERS: tuple[Rule, ...] = (
 class Source:
     """What stands for the noise of a step, or of a blend."""
 
-    kind: str = "draw"  # or "eps", "start", "none", "first sample"; "unused": the step itself takes no noise
+    kind: str = "draw"  # or one of STAND_INS, "start", "none", "first sample"; "unused": the step itself takes no noise
     rule: Rule = FRESH
     silent: str = "last"  # where there is none: "last", "towards 0", "" for nowhere
     start: str = ""  # the argument, where that is the noise
@@ -41,8 +41,8 @@ class Source:
             return noise_per_sample(none, 3.0)  # of which nothing is to be found in the result
         if self.kind == "none" or self.quiet(place):
             return none
-        if self.kind == "eps":
-            return given["eps"]
+        if self.kind in STAND_INS:
+            return given[self.kind]
         if self.kind == "start":
             return given[self.start]
         draw = draws[self.number(place)]
@@ -71,7 +71,16 @@ class Source:
         return found
 
 
+STAND_INS = ("eps", "x_t", "x0")  # what a step has at hand
 _WORDS = {
+    "x_t": (
+        "The noisy image x_t stands for the {}'s fresh noise. Noise is to come from noise_fn.",
+        "x_t for the fresh noise",
+    ),
+    "x0": (
+        "The estimate of the clean image stands for the {}'s fresh noise. Noise is to come from noise_fn.",
+        "x0 for the fresh noise",
+    ),
     "eps": (
         "The network's estimate eps stands for the {}'s fresh noise. Noise is to come from noise_fn.",
         "eps for the fresh noise",

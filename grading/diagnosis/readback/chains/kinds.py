@@ -12,7 +12,8 @@ from ..known.schedule import schedule
 from .trace import Trace, follow
 
 T = 40
-LONG, SHORT, STILL = 7, 10, 2  # chains of eight steps, of one or two, and of eight at eta = 0
+# Chains of eight steps, of one or two, of eight at eta = 0, and of two where it is of interest how a chain begins.
+LONG, SHORT, STILL, STARTS = 7, 10, 2, 12
 SMALL = 0.02  # of images that no clipping reaches
 
 
@@ -57,12 +58,20 @@ KINDS = {
 def calls(kind: Kind) -> Iterator[Arguments]:
     """Small images, a schedule of its own for every chain, uneven strides; every other chain ends at timestep 0."""
     draw = Draw([31, len(kind.task)])
-    counts = [8] * LONG + [1, 2] * (SHORT // 2) + ([8] * STILL if kind.eta else [])
+    counts = [8] * LONG + [1, 2] * (SHORT // 2) + ([8] * STILL if kind.eta else [2] * STARTS if kind.noised else [])
     for number, count in enumerate(counts):
-        last = 0 if number % 2 else draw.integer(3, 5)
+        last = 0 if number % 2 else draw.integer(3, 5 if count > 2 else 20)
         arguments = _call(kind, draw, _strided(draw, count, last, kind.noised), SMALL)
         still = number >= LONG + SHORT
         yield arguments | ({"eta": 0.0 if still else draw.number(0.2, 0.9)} if kind.eta else {})
+
+
+def calls_with_defaults(kind: Kind) -> Iterator[Arguments]:
+    """Nothing is said of eta, then nothing of the scale."""
+    draw = Draw([33, len(kind.task)])
+    for left_out in ("eta", "scale") if kind.corrected else ("eta",) if kind.eta else ():
+        arguments = _call(kind, draw, _strided(draw, 3, 3, False), SMALL) | {"eta": 0.5}
+        yield {name: value for name, value in arguments.items() if name != left_out}
 
 
 def clipping_calls(kind: Kind) -> Iterator[Arguments]:

@@ -12,7 +12,7 @@ from ..coefficients import regress
 from ..evidence import Answer, Arguments
 from . import forms
 from .chain import CLIPS, Chain, given
-from .draws import Draws, Source, rules
+from .draws import STAND_INS, Draws, Source, rules
 from .kinds import Kind
 from .steps import alike
 from .trace import Trace
@@ -133,7 +133,8 @@ def sources(found: list[Moment], side: int | None, terms: Terms) -> Iterator[Sou
 
 def _sources(moving: list[Moment], used: list, kind: str) -> Iterator[Source]:
     if not any(used):
-        yield from (Source("unused"), Source("none"), Source("eps"), Source("eps", silent=""))
+        yield from (Source("unused"), Source("none"))
+        yield from (Source(kind, silent=silent) for kind in STAND_INS for silent in ("last", ""))
         return
     if any(len(one) > 1 for one in used):
         return

@@ -3,15 +3,18 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from ....verdicts import Finding
 from ..coefficients import regress
 from ..evidence import Answer, Arguments, Ask
+from ..formula import number
+from . import forms
 from .blends import blends, blended_start
-from .chain import CLIPS, Chain, Start
+from .chain import CLIPS, Chain, Clip, Start
 from .draws import FRESH, Draws, Source
-from .kinds import KINDS, SMALL, Kind, calls, clipping_calls, traces
+from .kinds import KINDS, SMALL, Kind, calls, calls_with_defaults, clipping_calls, traces
 from .moments import Moment, moments, of_a_step, sources
 from .steps import Step, alike, at_a_level, right, steps
 from .trace import Trace
@@ -28,6 +31,7 @@ def read_chain(task: str, ask: Ask, out_of_time: OutOfTime) -> Iterator[Chain]:
     if 2 * len(followed) < len(made):
         return
     large = traces(kind, ask, clipping_calls(kind), 1.0)
+    spare = traces(kind, ask, calls_with_defaults(kind), SMALL)
     starts = list(_starts(kind, followed))
     structures = [
         (walk, told, found)
@@ -43,9 +47,9 @@ def read_chain(task: str, ask: Ask, out_of_time: OutOfTime) -> Iterator[Chain]:
         for walk, told, found in structures[: None if only_right else 2]:
             for chain in _taken(kind, walk, told, found, only_right, out_of_time):
                 for start in starts:
-                    for clip in _clips(replace(chain, start=start), large):
+                    for clipped in _clips(replace(chain, start=start), large):
                         some = True
-                        yield clip
+                        yield _with_defaults(clipped, spare)
         if some:
             return
 
@@ -83,10 +87,41 @@ class _Answers:
 def _clips(chain: Chain, large: list[Trace]) -> Iterator[Chain]:
     """The chain with what it cuts off where."""
     found = moments(chain.kind, large, chain.visits, chain.told) or []
-    for clip in CLIPS:
+    for clip in (*CLIPS, *_other_ends(chain, found)):
         if all(one.gives(replace(chain, clip=clip)) for one in found):
             yield replace(chain, clip=clip)
             return
+
+
+def _other_ends(chain: Chain, found: list[Moment]) -> Iterator[Clip]:
+    """Cut off at other ends, which the estimates behind the steps show."""
+    asked = [one for one in found if one.trace.arguments.get("clip_x0")]
+    if not asked or chain.blend is not None:
+        return
+    seen = []
+    for one in asked:
+        share = forms.weights(chain.kind, one.offered)["x0"]
+        plain = chain.stepped(one.offered | {"x0": one.offered["unclipped"]}, one.at, one.draws)
+        seen.append(one.offered["unclipped"] + (one.after - plain) / share)
+    low, high = (float(end) for end in torch.stack(seen).aminmax())
+    said = f"With clip_x0 the estimate is cut off to [{number(low)}, {number(high)}]. Images lie in [-1, 1]."
+    yield Clip(said, f"clipped to [{low:.4g}, {high:.4g}]", lambda x0, asked: x0.clamp(low, high) if asked else x0)
+
+
+_DEFAULTS = (0.0, 1.0, -1.0, 0.5, 0.25, 1.5, -0.5, 2.0, 0.1)
+
+
+def _with_defaults(chain: Chain, spare: list[Trace]) -> Chain:
+    """The chain with the defaults that explain the calls without eta, and without a scale."""
+    for trace in spare:
+        left_out = "eta" if "eta" not in trace.arguments else "scale"
+        ways = (replace(chain, defaults=_exchanged(chain, left_out, value)) for value in _DEFAULTS)
+        chain = next((one for one in (chain, *ways) if replays(one, trace)), chain)
+    return chain
+
+
+def _exchanged(chain: Chain, name: str, value: float) -> tuple[tuple[str, float], ...]:
+    return tuple((one, value if one == name else old) for one, old in chain.defaults)
 
 
 # --- where the network does not see the current image
@@ -104,23 +139,22 @@ def _hidden(kind: Kind, followed: list[Trace], starts: list[Start], structures: 
             for start in starts:
                 chain = Chain(kind, walk, told, start, right(kind), Source(rule=rule), sees_start=True)
                 for one in blends(chain, [], 0, True) if kind.blended else [chain]:
-                    if all(_replays(one, trace) for trace in followed):
+                    if all(replays(one, trace) for trace in followed):
                         yield one
                         return
 
 
-def _replays(chain: Chain, trace: Trace) -> bool:
-    numbers = iter(trace.asked)
+def replays(chain: Chain, trace: Trace) -> bool:
+    """Whether the chain as a whole gives a trace's result, from the answers and draws that it had."""
+    numbers = {one.told: one.number for one in trace.asked}
     draws = iter(trace.draws)
+    sources = {
+        "eps_model": lambda x, t: trace.table.function(numbers[t])(x),
+        "noise_fn": lambda x: next(draws, torch.zeros_like(x)),
+    }
     try:
-        made = chain.predict(
-            trace.arguments
-            | {
-                "eps_model": lambda x, t: trace.table.function(next(numbers).number)(x),
-                "noise_fn": lambda x: next(draws),
-            }
-        )
-    except (RuntimeError, IndexError, ValueError, StopIteration):
+        made = chain.predict(trace.arguments | sources)
+    except (RuntimeError, IndexError, KeyError, ValueError):
         return False
     return alike(made, trace.result)
 

@@ -55,6 +55,12 @@ def steps(kind: Kind, seen: Iterable[Answer], out_of_time: Callable[[], bool], o
     if only_right:
         return
     read = [] if kind.corrected else list(_read(kind, seen))
+    for name, words in _STAND_INS.items():
+        compute = _predict_x0(kind, _STAND_IN[name])
+        if gives(compute, seen):
+            said = f"In every step: {words} stands for the estimate of the clean image."
+            yield Step(compute, (Finding(said, f"{name} for x0 in every step"),), things=1)
+            return
     known = next((one for one in _known(kind) if _gives(one[1], seen)), None)
     if known is not None:
         where = _where(kind, seen)
@@ -93,16 +99,16 @@ def alike(one: Tensor, other: Tensor) -> bool:
 ALIKE = 1e-8  # relative; of two images that are the same up to rounding
 
 
-def _step(reading: Reading, compute: Compute, sees_x0: bool = True) -> Step:
-    said = tuple(_in_every_step(one) for one in reading.findings())
+def _step(reading: Reading, compute: Compute, sees_x0: bool = True, where: str = "in every step") -> Step:
+    said = tuple(_placed(one, where) for one in reading.findings())
     return Step(compute, said, sees_x0, sum(one.things for one in said))
 
 
-def _in_every_step(finding: Finding) -> Finding:
-    if " in a step" in finding.student:
+def _placed(finding: Finding, where: str) -> Finding:
+    if " in a step" in finding.student or " in the estimate" in finding.student:
         return finding
-    student = f"In every step: {finding.student[0].lower()}{finding.student[1:]}"
-    return replace(finding, student=student, staff=f"in every step: {finding.staff}")
+    student = f"{where[0].upper()}{where[1:]}: {finding.student[0].lower()}{finding.student[1:]}"
+    return replace(finding, student=student, staff=f"{where}: {finding.staff}")
 
 
 def _where(kind: Kind, seen: Iterable[Answer]) -> str:
@@ -181,7 +187,8 @@ def _estimates(kind: Kind, seen: Iterable[Answer]) -> list[Step]:
     """The step is right, but for the estimate of the clean image that goes into it."""
     formula = replace(FORMULAS["ddpm.predict_x0"], what=lambda term: f"weight of {term} in the estimate of the clean image")
     asked = [_estimate_in(kind, one) for one in seen]
-    return [_step(read, _with_estimate(kind, read.predict)) for read in _readings(formula, [a for a in asked if a])]
+    found = _readings(formula, [one for one in asked if one is not None])
+    return [_step(read, _with_estimate(kind, read.predict), where="in every estimate of the clean image") for read in found]
 
 
 def _estimate_in(kind: Kind, one: Answer) -> Answer | None:
@@ -298,6 +305,13 @@ _WAYS: dict[str, dict[str, Callable[[Kind, Callable], Compute]]] = {
 _CORRECTIONS: dict[str, Callable[[Kind, Callable], Compute]] = {
     "dps.dps_gradient": _dps_gradient,
     "dps.dps_step": _dps_step,
+}
+
+
+_STAND_INS = {"x_t": "the noisy image x_t", "eps": "the network's estimate eps"}
+_STAND_IN: dict[str, Callable] = {
+    "x_t": lambda x_t, eps, t, alphas_cumprod: x_t,
+    "eps": lambda x_t, eps, t, alphas_cumprod: eps,
 }
 
 

@@ -104,6 +104,11 @@ _WALKS: tuple[tuple[str, str, Callable[[list[int], Arguments], Pairs]], ...] = (
         lambda L, a: [*steps(L)[:-1], (L[-1], 0)],
     ),
     (
+        "The last step but one leads to the clean image already. It is to lead to the last timestep of the list.",
+        "t_prev = -1 in the last two steps",
+        lambda L, a: [*steps(L)[:-2], *((t, -1) for t in L[-2:])],
+    ),
+    (
         "The last step leads to timestep 1 instead of to the clean image.",
         "t_prev = 1 in the last step",
         lambda L, a: [*steps(L)[:-1], (L[-1], 1)],
@@ -171,6 +176,11 @@ _STARTS: tuple[tuple[str, str, Callable[[Arguments], Pairs]], ...] = (
         "The chain begins one entry too early: it is to begin at the level that the image is noised to.",
         "timesteps[start - 1:]",
         lambda a: steps(a["timesteps"][a["start"] - 1 :]),
+    ),
+    (
+        "The chain begins one entry too early: it is to begin at the level that the image is noised to.",
+        "timesteps[max(start - 1, 0):]",
+        lambda a: steps(a["timesteps"][max(a["start"] - 1, 0) :]),
     ),
     (
         "The chain runs over the entries before start. Those after it are what is left.",
