@@ -12,6 +12,7 @@ from grading.checking.checks.noise_draws import OneDraw
 from grading.checking.points import CHAIN, Draw
 from grading.contract.reference import reference_function
 from grading.diagnosis.readback.chains import CHAINS, read_chain
+from grading.diagnosis.readback.evidence import answer
 from grading.diagnosis.readback.read import reading
 from grading.paths import ROOT
 from grading.sandbox.crossing.values import Probe
@@ -40,8 +41,6 @@ def told(task, function):
 
 def answers_with_one_draw(task, function):
     """Calls with one draw alone, as the checks make them: they show which draw goes where."""
-    from grading.diagnosis.readback.evidence import answer
-
     draw = Draw([9, 1])
     shape = (1, 2, 4, 6) if task == DPS else (2, 2, 4, 5)
     image = "image" if task == SDEDIT else "x_T"
@@ -227,7 +226,9 @@ def ddim_fraction(eps_model, x_T, timesteps, alphas_cumprod, eta=0.0, noise_fn=t
 
 
 @mistake(DDIM, "weight of noise in a step is")
-def ddim_sigma_of_the_chain(eps_model, x_T, timesteps, alphas_cumprod, eta=0.0, noise_fn=torch.randn_like, clip_x0=False):
+def ddim_sigma_of_the_chain(
+    eps_model, x_T, timesteps, alphas_cumprod, eta=0.0, noise_fn=torch.randn_like, clip_x0=False
+):
     x = x_T
     for t, t_prev in pairs(timesteps):
         eps = eps_model(x, t)
@@ -238,7 +239,9 @@ def ddim_sigma_of_the_chain(eps_model, x_T, timesteps, alphas_cumprod, eta=0.0, 
 
 
 @mistake(DDIM, "√(1−ᾱ_prev)")
-def ddim_no_room_for_noise(eps_model, x_T, timesteps, alphas_cumprod, eta=0.0, noise_fn=torch.randn_like, clip_x0=False):
+def ddim_no_room_for_noise(
+    eps_model, x_T, timesteps, alphas_cumprod, eta=0.0, noise_fn=torch.randn_like, clip_x0=False
+):
     x, ahead = x_T.double(), [noise_fn(x_T) for _ in range(len(timesteps))]
     for t, t_prev in pairs(timesteps):
         eps = eps_model(x.to(x_T.dtype), t)
@@ -418,10 +421,10 @@ def inpaint_large_variance(eps_model, x_T, x_orig, edit_mask, timesteps, alphas_
     x, m = x_T, edit_mask
     for t, t_prev in pairs(timesteps):
         mean, _ = posterior(x, clean(x, eps_model(x, t), t, alphas_cumprod), t, t_prev, alphas_cumprod)
-        if t_prev < 0:
-            return m * mean + (1 - m) * x_orig
-        noise = (1 - alphas_cumprod[t] / alphas_cumprod[t_prev]).sqrt() * noise_fn(x)
-        x = m * (mean + noise) + (1 - m) * _noised(x_orig, noise_fn(x), t_prev, alphas_cumprod)
+        if t_prev >= 0:
+            mean = mean + (1 - alphas_cumprod[t] / alphas_cumprod[t_prev]).sqrt() * noise_fn(x)
+        x = m * mean + (1 - m) * _noised(x_orig, noise_fn(x), t_prev, alphas_cumprod)
+    return x
 
 
 @mistake(INPAINT, "eps stands for the step's fresh noise")
@@ -473,7 +476,7 @@ def _dps(
     return x
 
 
-def _in_dps(task_said, **change):
+def _in_dps(**change):
     def sample(
         eps_model, x_T, measurement, operator, timesteps, alphas_cumprod, scale=0.5, eta=0.0, noise_fn=torch.randn_like
     ):
@@ -492,7 +495,7 @@ for name, said, change in (
     ("dps_not_at_last", "at t_prev = -1 is 0", {"corrected": lambda t_prev: t_prev >= 0}),
     ("dps_twice", "is −2·ζ", {"misfit": lambda r: 2 * r.norm()}),
 ):
-    MISTAKES.append(pytest.param(DPS, _in_dps(said, **change), (said,), id=name))
+    MISTAKES.append(pytest.param(DPS, _in_dps(**change), (said,), id=name))
 
 
 @mistake(DPS, "eps stands for the step's fresh noise")
@@ -586,9 +589,8 @@ def test_what_is_no_chain_of_steps_is_not_read():
 @pytest.mark.usefixtures("unhurried")
 def test_over_the_wire(grade, hand_in):
     """In a worker the network and the noise are asked from afar; what is said is the same."""
-    source = (ROOT / "reference" / "dps.py").read_text(encoding="utf-8")
-    assert "eps = eps_model(x_t, t)" in source
     plain = (ROOT / "tests" / "solutions" / "plain" / "dps.py").read_text(encoding="utf-8")
+    assert "eps = eps_model(x_t, t)" in plain
     folder = hand_in(
         on_top_of=ROOT / "tests" / "solutions" / "plain",
         dps=plain.replace("eps = eps_model(x_t, t)", "eps = eps_model(x_t, i)"),

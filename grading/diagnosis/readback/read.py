@@ -31,8 +31,8 @@ def reading(task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[],
     drawn = answers(ask, _fresh_calls(task))
     twice = [one for one in drawn if task not in CHAINS or "noise_fn" in one.arguments][:ASKED_TWICE]
     if any(not same_answer(one, answer(ask, one.arguments)) for one in twice):
-        said = _NOT_FROM_NOISE_FN if task in CHAINS else _RANDOM
-        return Description([Finding(said, said)])
+        random = _NOT_FROM_NOISE_FN if task in CHAINS else _RANDOM
+        return Description([Finding(random, random)])
     seen = [*drawn, *record]
     if explains(relations.as_expected(task).predict, seen, out_of_time):
         return None

@@ -154,7 +154,9 @@ def blended_start(followed: list[Trace]) -> Iterator[Start]:
         return blend(x_prev=arguments["x_T"], noise=draws[0], t_prev=arguments["timesteps"][0], **rest)
 
     def gives(trace: Trace) -> bool:
-        return bool(trace.draws) and alike(make(trace.arguments, Draws(_none, trace.result, list(trace.draws))), trace.states[0])
+        return bool(trace.draws) and alike(
+            make(trace.arguments, Draws(_none, trace.result, list(trace.draws))), trace.states[0]
+        )
 
     if all(gives(trace) for trace in followed):
         said = "Besides the blends after the steps there is one before the first. x_T is used as it comes."
@@ -163,5 +165,3 @@ def blended_start(followed: list[Trace]) -> Iterator[Start]:
 
 def _none(x: Tensor) -> Tensor:
     raise IndexError("a draw that was not made")
-
-

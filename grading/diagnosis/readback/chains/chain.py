@@ -120,6 +120,9 @@ class Blend:
     said: tuple[Finding, ...] = ()
 
 
+_FRESH, _EVERY_OTHER = Source(), Source(rule=(2, 0, 1))
+
+
 @dataclass(frozen=True)
 class Chain:
     kind: Kind
@@ -127,9 +130,9 @@ class Chain:
     told: Told
     start: Start
     step: Step
-    noise: Source = Source()
+    noise: Source = _FRESH
     blend: Blend | None = None
-    blend_noise: Source = Source(rule=(2, 0, 1))
+    blend_noise: Source = _EVERY_OTHER
     clip: Clip = CLIPS[0]
     sees_start: bool = False  # the network is shown the first image at every step
     defaults: tuple[tuple[str, float], ...] = (("eta", 0.0), ("scale", 0.5))
@@ -141,7 +144,7 @@ class Chain:
         return first if bool(torch.isclose(first, second, 1e-7, 1e-7).all()) else ANYTHING
 
     def _run(self, arguments: Arguments, noise_fn: Image) -> Tensor:
-        arguments = dict(self.defaults) | arguments if self.kind.eta else arguments
+        arguments = {**dict[str, Any](self.defaults), **arguments} if self.kind.eta else arguments
         draws = Draws(noise_fn, arguments[self.kind.start])
         pairs = self.visits.pairs(arguments)
         first = x = self.start.make(arguments, draws)
@@ -188,7 +191,9 @@ class Chain:
             found.append(Finding(self.clip.student, self.clip.staff))
         for (name, value), (_, expected) in zip(self.defaults, Chain.defaults):
             if value != expected:
-                said = f"Called without {name}, your function takes {value:g} for it. The signature says another default."
+                said = (
+                    f"Called without {name}, your function takes {value:g} for it. The signature says another default."
+                )
                 found.append(Finding(said, f"{name} = {value:g} as the default, not {expected:g}"))
         return found
 
@@ -220,11 +225,11 @@ def given(kind: Kind, arguments: Arguments, at: Place, x_t: Tensor, network: Ima
     offered |= {"alphas_cumprod": abar, "clip": lambda x: clip.estimate(x, asked), "estimate": estimate}
     offered |= {"network": network}
     names = ("eta", "scale", "measurement", "operator", kind.start, "noise" if kind.noised else "")
-    return offered | {f"{name}_of_the_start" if name == "noise" else name: arguments[name] for name in names if name in arguments}
+    return offered | {
+        f"{name}_of_the_start" if name == "noise" else name: arguments[name] for name in names if name in arguments
+    }
 
 
 def _drawing(seed: int) -> Image:
     generator = torch.Generator().manual_seed(seed)
     return lambda x: torch.randn(x.shape, generator=generator, dtype=torch.float64).to(x.dtype)
-
-

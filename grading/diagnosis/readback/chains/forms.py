@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from ..evidence import Arguments
-from ..expressions import HALF, Expression, Quantities, of, single
+from ..expressions import Expression, Quantities, of, single
 from ..known.combinations import misfit_sizes, misfits
 from ..known.schedule import DIRECTION, FORMULAS, SIGMA, VARIANCE, along_a_step
 from ..sums import Sum, Terms
@@ -39,13 +39,13 @@ _OF_EPS = _in_a_step(
     along_a_step(
         ("x_t", "eps", "noise"),
         {
-            "x_t": single(ᾱ_prev=HALF, ᾱ_t=-HALF),
-            "eps": single(-1.0, **{"β": 1, "ᾱ_prev": HALF, "ᾱ_t": -HALF, "1−ᾱ_t": -HALF}),
+            "x_t": single(ᾱ_prev=0.5, ᾱ_t=-0.5),
+            "eps": single(-1.0, **{"β": 1.0, "ᾱ_prev": 0.5, "ᾱ_t": -0.5, "1−ᾱ_t": -0.5}),
             "noise": _DDPM_NOISE,
         },
     )
 )
-_DDIM: dict[str, Expression] = {"x0": single(ᾱ_prev=HALF), "noise": of(SIGMA), "eps": Expression((DIRECTION,))}
+_DDIM: dict[str, Expression] = {"x0": single(ᾱ_prev=0.5), "noise": of(SIGMA), "eps": Expression((DIRECTION,))}
 _DDIM_OF_X0 = _in_a_step(along_a_step(("x0", "noise", "eps"), _DDIM, eta=True))
 _DDIM_OF_X_T = _in_a_step(FORMULAS["ddim.ddim_step"])
 
@@ -139,8 +139,6 @@ def estimate(t: int, alphas_cumprod: Tensor) -> Callable[[Tensor, Tensor], Tenso
     """x_t, eps -> the estimate of the clean image."""
     abar = level(alphas_cumprod, t)
     return lambda x_t, eps: (x_t - (1 - abar).sqrt() * eps) / abar.sqrt()
-
-
 
 
 def noised(x0: Tensor, noise: Tensor, t: int, alphas_cumprod: Tensor) -> Tensor:

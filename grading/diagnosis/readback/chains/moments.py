@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
@@ -126,7 +126,8 @@ def sources(found: list[Moment], side: int | None, terms: Terms) -> Iterator[Sou
         yield from _sources(moving, used, "first sample")
     for name in ("x_T", "image", "noise_of_the_start"):
         later = [one for one in moving if one.at.k and name in one.offered]
-        if later and all(_regressed(one, side, terms, lambda m: {name: m.offered[name]}) is not None for one in later):
+        handed = partial(_handed, name)
+        if later and all(_regressed(one, side, terms, handed) is not None for one in later):
             yield Source("start", start=name, silent="last")
             yield Source("start", start=name, silent="")
 
@@ -156,6 +157,10 @@ def _silent(used: list[tuple[Place, int | None]]) -> str:
     ):
         return "first"
     return "last"
+
+
+def _handed(name: str, one: Moment) -> dict[str, Tensor]:
+    return {name: one.offered[name]}
 
 
 def _draws(one: Moment) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ from ..coefficients import regress
 from ..evidence import Answer, Arguments, Ask
 from ..formula import number
 from . import forms
-from .blends import blends, blended_start
+from .blends import blended_start, blends
 from .chain import CLIPS, Chain, Clip, Start
 from .draws import FRESH, Draws, Source
 from .kinds import KINDS, SMALL, Kind, calls, calls_with_defaults, clipping_calls, traces
@@ -253,7 +253,10 @@ def _noised(followed: list[Trace]) -> Iterator[Start]:
 
     def answers(level: Callable[[list[int], int, int], int]) -> list[Answer]:
         return [
-            Answer(_noising(trace.arguments, Draws(_as_drawn, trace.result, list(trace.draws)), level, drawn), trace.states[0])
+            Answer(
+                _noising(trace.arguments, Draws(_as_drawn, trace.result, list(trace.draws)), level, drawn),
+                trace.states[0],
+            )
             for trace in followed
         ]
 
@@ -300,6 +303,8 @@ def _as_drawn(x: Tensor) -> Tensor:
 def _at_the_start(one: Finding) -> Finding:
     student = one.student.replace("Your weight of x0", "At the start your weight of the image")
     student = student.replace("Your weight", "At the start your weight")
-    return replace(one, student=student if student != one.student else f"At the start: {one.student}", staff=f"at the start: {one.staff}")
-
-
+    return replace(
+        one,
+        student=student if student != one.student else f"At the start: {one.student}",
+        staff=f"at the start: {one.staff}",
+    )

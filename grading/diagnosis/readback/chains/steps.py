@@ -75,8 +75,12 @@ def steps(kind: Kind, seen: Iterable[Answer], out_of_time: Callable[[], bool], o
     plain = [replace(one, arguments={n: v for n, v in one.arguments.items() if n in names}) for one in seen]
     for relation in relations.relations(task, plain[:20], {}, out_of_time):
         if explains(relation.predict, plain, out_of_time):
-            yield _step(relation, lambda given, of=relation: of.predict({n: v for n, v in given.items() if n in names}))
+            yield _step(relation, partial(_related, relation, names))
             return
+
+
+def _related(relation: Reading, names: tuple[str, ...], given: Arguments) -> Tensor:
+    return relation.predict({name: given[name] for name in names if name in given})
 
 
 def gives(compute: Compute, seen: Iterable[Answer]) -> bool:
@@ -114,14 +118,18 @@ def _placed(finding: Finding, where: str) -> Finding:
 def _where(kind: Kind, seen: Iterable[Answer]) -> str:
     """The steps in which a mistake shows."""
     wrong = [one.arguments["t_prev"] for one in seen if not gives(partial(forms.right_step, kind), [one])]
-    return "In the last step" if max(wrong) < 0 else "In the step to timestep 0" if set(wrong) == {0} else "In every step"
+    return (
+        "In the last step" if max(wrong) < 0 else "In the step to timestep 0" if set(wrong) == {0} else "In every step"
+    )
 
 
 def _told(mistake: Mistake, read: list[Step], where: str) -> Finding:
     """A catalogued mistake's words, and the weight that shows it where it is one alone."""
     weight = read[0].said[0].student.split(": ")[0] + ". " if read and len(read[0].said) == 1 else ""
     weight = weight if weight.startswith("Your weight") else ""
-    return Finding(f"{weight}{where}: {mistake.student}", f"{mistake.name} {where[0].lower()}{where[1:]}: {mistake.staff}")
+    return Finding(
+        f"{weight}{where}: {mistake.student}", f"{mistake.name} {where[0].lower()}{where[1:]}: {mistake.staff}"
+    )
 
 
 def _gives(compute: Compute, seen: Iterable[Answer]) -> bool:
@@ -185,10 +193,14 @@ _ENOUGH = 14  # points, to tell a formula from another
 
 def _estimates(kind: Kind, seen: Iterable[Answer]) -> list[Step]:
     """The step is right, but for the estimate of the clean image that goes into it."""
-    formula = replace(FORMULAS["ddpm.predict_x0"], what=lambda term: f"weight of {term} in the estimate of the clean image")
+    formula = replace(
+        FORMULAS["ddpm.predict_x0"], what=lambda term: f"weight of {term} in the estimate of the clean image"
+    )
     asked = [_estimate_in(kind, one) for one in seen]
     found = _readings(formula, [one for one in asked if one is not None])
-    return [_step(read, _with_estimate(kind, read.predict), where="in every estimate of the clean image") for read in found]
+    return [
+        _step(read, _with_estimate(kind, read.predict), where="in every estimate of the clean image") for read in found
+    ]
 
 
 def _estimate_in(kind: Kind, one: Answer) -> Answer | None:
@@ -218,11 +230,12 @@ def _with_estimate(kind: Kind, predict_x0: Compute) -> Compute:
 def _known(kind: Kind) -> list[tuple[Mistake, Compute, bool]]:
     """Every catalogued mistake of a function that a step is made of, inside the step; whether it sees a clipped x0."""
     ways = _WAYS[kind.step] | (_CORRECTIONS if kind.corrected else {})
-    found = []
-    for task, way in ways.items():
-        for mistake in (one for one in catalogue() if one.task == task):
-            found.append((mistake, _careful(way(kind, mistake.implementation)), task != "ddim.ddim_step"))
-    return found
+    return [
+        (mistake, _careful(way(kind, mistake.implementation)), task != "ddim.ddim_step")
+        for task, way in ways.items()
+        for mistake in catalogue()
+        if mistake.task == task
+    ]
 
 
 def _posterior_step(kind: Kind, wrong: Callable) -> Compute:
@@ -333,8 +346,9 @@ def at_a_level(task: str, seen: Iterable[Answer], only_right: bool = False) -> I
         return
     for mistake in (one for one in catalogue() if one.task == task):
         if _gives(of(mistake.implementation), seen):
-            yield Step(of(mistake.implementation), (Finding(mistake.student, f"{mistake.name}: {mistake.staff}"),), things=1)
+            yield Step(
+                of(mistake.implementation), (Finding(mistake.student, f"{mistake.name}: {mistake.staff}"),), things=1
+            )
             return
     for read in _readings(FORMULAS[task], seen):
         yield Step(read.predict, tuple(read.findings()), things=sum(one.things for one in read.findings()))
-
