@@ -17,6 +17,7 @@ known of each function before it is read stands in ``known/``.
 | ``sums``           | a function that is a sum of known terms                                    |
 | ``relations``      | what relation a result has to the expected one                             |
 | ``formula``        | formulas as people read them, and what tells one from another in words     |
+| ``chains/``        | samplers, step by step                                                     |
 | ``boxes``          | where the boxes of a cutout lie                                            |
 | ``chance``         | what is beyond chance                                                      |
 """

@@ -195,6 +195,11 @@ _LEVELS: tuple[tuple[str, str, Callable[[list[int], int, int], int]], ...] = (
     ),
     (
         "The image is noised to the level where the first step ends instead of where it begins.",
+        "noised to timesteps[start + 1], which is not there after the last one",
+        lambda listed, start, T: listed[start + 1],
+    ),
+    (
+        "The image is noised to the level where the first step ends instead of where it begins.",
         "noised to timesteps[min(start + 1, last)]",
         lambda listed, start, T: listed[min(start + 1, len(listed) - 1)],
     ),
@@ -268,7 +273,10 @@ def _noised(followed: list[Trace]) -> Iterator[Start]:
 
     some = False
     for student, staff, level in _LEVELS:
-        step = next(at_a_level("noising.add_noise", answers(level), only_right=True), None)
+        try:
+            step = next(at_a_level("noising.add_noise", answers(level), only_right=True), None)
+        except IndexError:  # that entry is not there in a call which came back with an image
+            continue
         if step is not None:
             some = True
             yield start(step, level, *([Finding(student, staff)] if staff else []))
