@@ -21,6 +21,7 @@ known of each function before it is read stands in ``known/``.
 | ``formula``        | formulas as people read them                                               |
 | ``differences``    | what tells one formula from another, in words                              |
 | ``indices``        | formulas that are the same but for the index at which ᾱ is read            |
+| ``chains/``        | samplers, step by step                                                     |
 | ``boxes``          | where the boxes of a cutout lie                                            |
 | ``chance``         | what is beyond chance                                                      |
 """

@@ -6,6 +6,7 @@ from ...checking.points import Draw, cases
 from ...contract.functions import function
 from ...verdicts import Finding
 from . import relations, sums
+from .chains import CHAINS, read_chain
 from .defaults import defaults
 from .evidence import Answer, Arguments, Ask, answer, answers, explains, same_answer
 from .known import FAMILIES, STATISTICS, SUMS, kernels, logits, losses
@@ -16,6 +17,9 @@ from .variants import variants
 MOST_RIVALS = 3
 ASKED_TWICE = 6  # calls; some draw nothing, such as those with eta = 0
 _RANDOM = "The same call gives another result each time: random numbers are drawn inside, which are to be handed over."
+_NOT_FROM_NOISE_FN = (
+    "The same call gives another result each time: random numbers are drawn that do not come from noise_fn."
+)
 FRESH_SEEDS = (101, 102)
 
 
@@ -27,8 +31,10 @@ def reading(task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[],
         said = STATISTICS[task](ask, record)
         return Description(said) if said else None
     drawn = answers(ask, _fresh_calls(task))
-    if any(not same_answer(one, answer(ask, one.arguments)) for one in drawn[:ASKED_TWICE]):
-        return Description([Finding(_RANDOM, _RANDOM)])
+    twice = [one for one in drawn if task not in CHAINS or "noise_fn" in one.arguments][:ASKED_TWICE]
+    if any(not same_answer(one, answer(ask, one.arguments)) for one in twice):
+        random = _NOT_FROM_NOISE_FN if task in CHAINS else _RANDOM
+        return Description([Finding(random, random)])
     seen = [*drawn, *record]
     if explains(relations.as_expected(task).predict, seen, out_of_time):
         return None
@@ -60,6 +66,8 @@ def _readers(
     task: str, ask: Ask, drawn: list[Answer], seen: list[Answer], out_of_time: Callable[[], bool]
 ) -> Iterator[Iterator[Reading]]:
     """Ways to read this function, the one that says most first."""
+    if task in CHAINS:
+        yield read_chain(task, ask, out_of_time)
     yield defaults(task, ask)
     if task in FAMILIES:
         yield variants(FAMILIES[task], seen, out_of_time)

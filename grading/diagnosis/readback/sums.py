@@ -167,7 +167,11 @@ def doubled_all(arguments: Arguments) -> Arguments:
 
 def read_sum(formula: Sum, ask: Ask) -> Iterator[Read]:
     """The readings that reproduce the answers at the formula's own points; to be held against all others."""
-    regimes = [answers(ask, calls()) for calls in formula.points.values()]
+    yield from read_answers(formula, [answers(ask, calls()) for calls in formula.points.values()])
+
+
+def read_answers(formula: Sum, regimes: list[list[Answer]]) -> Iterator[Read]:
+    """The same of answers that came about in another way, such as the steps of a chain; by regime."""
     first = _read_regime(formula, regimes[0], next(iter(formula.edges)))
     if first is None:
         return

@@ -173,8 +173,12 @@ def _blurred(arguments: Arguments) -> Terms:
 
 
 def _misfits(arguments: Arguments) -> Terms:
-    """Gradients of several misfits; the term is that of the norm's, and its sizes are left to the weights."""
     live, _ = materialise(arguments)
+    return misfits(live)
+
+
+def misfits(live: Arguments) -> Terms:
+    """Gradients of several misfits; the term is that of the norm's, and its sizes are left to the weights."""
     x_t, x0_hat, y, operator = live["x_t"], live["x0_hat"], live["measurement"], live["operator"]
 
     def gradient(loss: Callable[[], Tensor], at: Tensor) -> Callable[[], Tensor]:
@@ -208,10 +212,16 @@ def _misfits(arguments: Arguments) -> Terms:
 
 def _misfit_sizes(arguments: Arguments, edge: str) -> Quantities:
     live, _ = materialise(arguments)
+    return misfit_sizes(live)
+
+
+def misfit_sizes(live: Arguments) -> Quantities:
     with torch.enable_grad():
         misfit = live["measurement"] - live["operator"](live["x0_hat"])
-        (gradient,) = torch.autograd.grad(torch.linalg.vector_norm(misfit), live["x_t"], allow_unused=True)
-    found = {"ζ": arguments["scale"]} if "scale" in arguments else {}
+        (gradient,) = torch.autograd.grad(
+            torch.linalg.vector_norm(misfit), live["x_t"], retain_graph=True, allow_unused=True
+        )
+    found = {"ζ": live["scale"]} if "scale" in live else {}
     found |= {"‖r‖": float(torch.linalg.vector_norm(misfit.detach())), "n": misfit.numel()}
     found |= {"‖∇‖": float(torch.linalg.vector_norm(gradient)) if gradient is not None else 1.0}
     return {name: torch.tensor(float(value), dtype=torch.float64) for name, value in found.items()}

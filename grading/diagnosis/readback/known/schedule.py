@@ -229,10 +229,10 @@ def _blend_terms(arguments: Arguments) -> dict[str, Callable[[], Tensor]]:
     }
 
 
-_SIGMA = product(1.0, {"η": 1, "1−ᾱ_prev": HALF, "1−ᾱ_t": -HALF, "β": HALF})
+SIGMA = product(1.0, {"η": 1, "1−ᾱ_prev": HALF, "1−ᾱ_t": -HALF, "β": HALF})
 _X0_SHARE = product(-1.0, {"ᾱ_prev": HALF, "1−ᾱ_t": HALF, "ᾱ_t": -HALF})
-_DIRECTION = Power((product(1.0, {"1−ᾱ_prev": 1}), -(_SIGMA * _SIGMA)), HALF)
-_VARIANCE = {"1−ᾱ_prev": 1, "1−ᾱ_t": -1, "β": 1}
+DIRECTION = Power((product(1.0, {"1−ᾱ_prev": 1}), -(SIGMA * SIGMA)), HALF)
+VARIANCE = {"1−ᾱ_prev": 1, "1−ᾱ_t": -1, "β": 1}
 
 
 def _weights(**powers: dict[str, float]) -> dict[str, Expression]:
@@ -245,22 +245,22 @@ FORMULAS: dict[str, Sum] = {
         ("x_t", "eps"),
         {"x_t": single(ᾱ_t=-0.5), "eps": single(-1.0, **{"1−ᾱ_t": 0.5, "ᾱ_t": -0.5})},
     ),
-    "ddpm.posterior_variance": along_a_step((), {"": single(**_VARIANCE)}),
+    "ddpm.posterior_variance": along_a_step((), {"": single(**VARIANCE)}),
     "ddpm.posterior_step": along_a_step(
         ("x_t", "x0", "noise"),
         {
             "x0": single(**{"ᾱ_prev": 0.5, "β": 1, "1−ᾱ_t": -1}),
             "x_t": single(**{"ᾱ_t": 0.5, "ᾱ_prev": -0.5, "1−ᾱ_prev": 1, "1−ᾱ_t": -1}),
-            "noise": single(**{name: e / 2 for name, e in _VARIANCE.items()}),
+            "noise": single(**{name: e / 2 for name, e in VARIANCE.items()}),
         },
     ),
-    "ddim.ddim_sigma": along_a_step((), {"": of(_SIGMA)}, eta=True),
+    "ddim.ddim_sigma": along_a_step((), {"": of(SIGMA)}, eta=True),
     "ddim.ddim_step": along_a_step(
         ("x_t", "noise", "eps"),
         {
             "x_t": single(ᾱ_prev=0.5, ᾱ_t=-0.5),
-            "eps": Expression((Power((_X0_SHARE,)), _DIRECTION)),
-            "noise": of(_SIGMA),
+            "eps": Expression((Power((_X0_SHARE,)), DIRECTION)),
+            "noise": of(SIGMA),
         },
         eta=True,
     ),
