@@ -50,6 +50,15 @@ class Finding:
     things: int = 1
 
 
+@dataclass(frozen=True)
+class Repair:
+    """A small change of the student's code under which every check passes."""
+
+    student: str  # where, and what is wrong there
+    edits: int  # places that have to be changed
+    staff: list[str]  # the changes that do it, "ddpm.py:12: before → after"
+
+
 @dataclass
 class CheckResult:
     title: str  # the property, as a student reads it
@@ -65,6 +74,7 @@ class Verdict:
     defined_at: str = ""  # "ddpm.py:12"
     mistakes: list[str] = field(default_factory=list)  # what explains every result that came back
     reading: list[Finding] = field(default_factory=list)  # what is wrong with the formula that was read back
+    repair: Repair | None = None  # what has to be changed for every check to pass
     unexplained: str = ""  # said where nothing known explains the results, with the smallest failing call
     confined: bool | None = None  # whether the kernel confined the student's code; None where none was run
     reason: str = ""  # for "not implemented" and "not graded"

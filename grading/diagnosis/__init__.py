@@ -2,7 +2,8 @@
 
 A diagnosis is made only when it explains all calls, those that are right by chance included. A catalogued mistake has
 to give their results, gradients, arguments changed in place, graphs and ``.grad`` left behind; a formula that was read
-back has to give their results. Where neither does, the smallest failing call is shown instead. Points are never changed.
+back has to give their results; under a repair every check has to pass. Where nothing does, the smallest failing call is
+shown instead. Points are never changed.
 
 | file               | holds                                                                    |
 | ------------------ | ------------------------------------------------------------------------ |
@@ -12,9 +13,11 @@ back has to give their results. Where neither does, the smallest failing call is
 | ``reading``        | further questions to the student's worker, for reading back              |
 | ``counterexample`` | the smallest failing call                                                |
 | ``mistakes/``      | the catalogue                                                            |
+| ``repair/``        | small changes of the student's own code, under which every check passes  |
 | ``readback/``      | the algebra of formulas; ``known/``: what is known of each function      |
 """
 
 from .diagnose import Diagnosis, diagnose, told_already
+from .repair import Check
 
-__all__ = ["Diagnosis", "diagnose", "told_already"]
+__all__ = ["Check", "Diagnosis", "diagnose", "told_already"]

@@ -1,9 +1,9 @@
 """What is graded in one run: a frozen value that everything which takes part in the run is handed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..diagnosis import Diagnosis, diagnose
+from ..diagnosis import Check, Diagnosis, diagnose
 from ..sandbox.student import Student
 from ..submissions import Submission
 
@@ -15,6 +15,6 @@ class Run:
     submission: Submission
     tasks: tuple[str, ...]
     seed: int
-    diagnose: Callable[[Student], Diagnosis] | None = (
+    diagnose: Callable[[Student, Sequence[Check]], Diagnosis] | None = (
         diagnose  # without it a function is left at its first failed check
     )

@@ -68,4 +68,5 @@ def _named(verdict: Verdict) -> list[str]:
     """What was read back and what is known of it; where that is nothing, the smallest call that shows the failure."""
     lines = [f"read back: {finding.student}" for finding in verdict.reading]
     lines += [f"likely mistake: {mistake}" for mistake in verdict.mistakes]
+    lines += [verdict.repair.student] if verdict.repair is not None else []
     return lines or ([verdict.unexplained] if verdict.unexplained else [])

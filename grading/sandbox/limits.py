@@ -42,6 +42,17 @@ WAITING_SECONDS = 1.6  # of wall clock, on a machine that is not shared; no call
 PROBE_SECONDS = 0.25  # for one such call; a worker that hangs is ended after twice that
 NETWORK_SECONDS = 1.0  # for one run of a network on a dozen inputs
 
+# A repair: edits of the student's code, tried in its worker. All are numbers of tries, so that it ends the same anywhere.
+REPAIR_EDITS = 500  # single ones, each on a cheap call; fewer where the call is long
+REPAIR_EDITS_BY_CHECKS = 200  # … where a whole check has to be asked, divided by the calls that it takes
+REPAIR_NETWORKS = 24  # … where a network is built and run
+REPAIR_CALLS = 3  # failing calls that an edit has to mend before any check is asked
+REPAIR_PAIRED = 300  # single edits whose results foretell those of pairs
+REPAIR_PAIRS = 60  # pairs that are tried
+REPAIR_PROOFS = 6  # edits of which all checks are asked
+REPAIR_WORKERS = 3  # that edited code may bring down
+REPAIR_CALL_SECONDS = 0.5  # for one call of edited code
+
 # A smoke run.
 PICTURE_SECONDS = 60.0  # a call of a sampler waits for the network a hundred times
 

@@ -49,6 +49,7 @@ class Student:
         self.record: list[Observation] = []  # what came back, for the diagnosis
         self._conversation = Conversation(fork_server, code, self.function)
         self._deadline = math.inf
+        self._failed_seconds = limits.FAILED_SECONDS
 
     @property
     def task(self) -> str:
@@ -65,7 +66,7 @@ class Student:
 
     def hurry(self) -> None:
         """Something has failed: from the first time that this is said, no call begins after ``FAILED_SECONDS``."""
-        self._deadline = min(self._deadline, time.monotonic() + limits.FAILED_SECONDS * limits.patience())
+        self._deadline = min(self._deadline, time.monotonic() + self._failed_seconds * limits.patience())
 
     def take_time(self) -> None:
         """The verdict stands; what is asked from now on is extra."""
@@ -74,6 +75,17 @@ class Student:
     def allow(self, seconds: float) -> None:
         """From now on a call may take so much processor time."""
         self._call_seconds = seconds
+
+    def edited(self, edits: list[dict[str, Any]], seconds: float, traced: bool = False) -> "Student":
+        """The same function with its code edited, as a student with a record of its own; its first failure ends it.
+
+        An edit is the whole text of one function: ``file``, ``name`` and ``line`` of its code, the ``path`` to it in its
+        text, and that, ``source``, as a list of lines.
+        """
+        twin = copy.copy(self)
+        twin.record, twin._deadline, twin._call_seconds, twin._failed_seconds = [], math.inf, seconds, 0.0
+        twin._conversation = self._conversation.edited(edits, traced)
+        return twin
 
     def hurry_import(self) -> None:
         """The same import has hung for another function."""
@@ -92,9 +104,24 @@ class Student:
         return self._conversation.asked > 0 or self.stopped is not None
 
     @property
+    def asked(self) -> int:
+        """How many requests have reached a worker."""
+        return self._conversation.asked
+
+    @property
     def open(self) -> bool:
         """Whether its worker can be asked again."""
         return self._conversation.open
+
+    @property
+    def code(self) -> Path:
+        """The folder with the submission's files."""
+        return self._conversation.code
+
+    @property
+    def ran(self) -> set[str]:
+        """The lines that its calls ran, where it is traced, as its worker says."""
+        return self._conversation.ran
 
     @property
     def hung_import(self) -> bool:

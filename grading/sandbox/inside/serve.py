@@ -1,5 +1,6 @@
 """One worker: confined, it imports the submission, finds one function and answers calls until the channel closes."""
 
+import contextlib
 import io
 import os
 import shutil
@@ -16,6 +17,7 @@ from .. import limits
 from ..crossing import calls, wire
 from ..crossing.values import Remote
 from . import confinement, loader
+from .edits import Edits, traced
 from .gradients import differentiable
 
 
@@ -77,20 +79,24 @@ def _find(channel: socket.socket, folder: Path, module: str, function: str) -> C
 
 
 def _answer_calls(channel: socket.socket, found: Callable, folder: Path, printed: _Printed) -> None:
-    remote = _remote(channel)
+    remote, edits = _remote(channel), Edits(folder)
     while True:
         request = wire.receive(channel)
         printed.text = ""
+        ran: list[str] = []
+        tracing = traced(folder, ran) if request.pop("traced", False) else contextlib.nullcontext()
         try:
-            if "settings" in request:
-                reply = calls.run_module(found, **request)
-            else:
-                reply = calls.perform(found, **request, remote=remote)
+            edits.hold(request.pop("edits", []))
+            with tracing:
+                if "settings" in request:
+                    reply = calls.run_module(found, **request)
+                else:
+                    reply = calls.perform(found, **request, remote=remote)
         except wire.Closed:
             raise
         except BaseException as error:
             reply = {"raised": calls.describe_error(error, folder)}
-        wire.send(channel, reply | {"printed": printed.text})
+        wire.send(channel, reply | {"printed": printed.text, "ran": ran})
 
 
 def _remote(channel: socket.socket) -> Callable[[Remote], Callable]:

@@ -1,0 +1,110 @@
+"""Edits under which every check passes: single ones first, then pairs that the single ones' results foretell."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from ...sandbox import limits
+from ...sandbox.student import Student
+from .calls import failing
+from .candidates import Edit, candidates, message
+from .checks import Check
+from .filters import FailedCalls, FailedCheck
+from .pairs import Tried, foretold
+from .sources import definitions
+
+Edits = tuple[Edit, ...]
+
+
+class _GivenUp(Exception):
+    """Edited code has taken too many workers with it."""
+
+
+class _Editor:
+    """The student's function under one edit after the other, all in one worker while that one lives."""
+
+    def __init__(self, student: Student) -> None:
+        self.latest = student
+        self.workers = 0
+
+    def under(self, edits: Edits, traced: bool = False) -> Student:
+        if not self.latest.open:
+            self.workers += 1
+            if self.workers > limits.REPAIR_WORKERS:
+                raise _GivenUp
+        self.latest = self.latest.edited(message(edits), limits.REPAIR_CALL_SECONDS, traced)
+        return self.latest
+
+
+def repairing(student: Student, checks: list[Check]) -> list[Edits]:
+    """The edits that leave nothing wrong, the likeliest first; none where nothing of this kind was found."""
+    editor = _Editor(student)
+    try:
+        calls = failing(student.task, student.record, limits.REPAIR_CALLS)
+        first = FailedCalls(calls) if calls else _cheapest(editor, checks)
+        edits = list(_edits(editor, first))
+        found = _singles(editor, checks, first, edits)
+        return found or (_pairs(editor, checks, first, edits) if isinstance(first, FailedCalls) else [])
+    except _GivenUp:
+        return []
+    finally:
+        editor.latest.close()
+
+
+def _cheapest(editor: _Editor, checks: list[Check]) -> FailedCheck:
+    """The failed check that needs the fewest calls to fail again."""
+    counted = []
+    for check in checks:
+        if check.failed:
+            student = editor.under(())
+            before = student.asked
+            test = check.smallest(student)
+            counted.append((student.asked - before, len(counted), test))
+    calls, _, test = min(counted)
+    return FailedCheck(test, calls, editor.latest.function.network)
+
+
+def _edits(editor: _Editor, first: FailedCalls | FailedCheck) -> Iterator[Edit]:
+    """Single edits of what is run where the failure shows, each text once, as many as are tried."""
+    student = editor.under((), traced=True)
+    first.passes(student)
+    texts = set[str]()
+    for edit in candidates(definitions(student.code, student.ran, student.defined_at), student.ran):
+        if len(texts) == first.most:
+            return
+        text = str(message((edit,)))
+        if text not in texts:
+            texts.add(text)
+            yield edit
+
+
+def _singles(
+    editor: _Editor, checks: list[Check], first: FailedCalls | FailedCheck, edits: list[Edit]
+) -> list[Edits]:
+    """Where a likelier correction repairs, the less likely ones are not asked."""
+    for _, tier in groupby(edits, key=lambda edit: edit.correction.tier):
+        found = _proven(editor, checks, (one for one in ((edit,) for edit in tier) if first.passes(editor.under(one))))
+        if found:
+            return found
+    return []
+
+
+def _pairs(editor: _Editor, checks: list[Check], first: FailedCalls, edits: list[Edit]) -> list[Edits]:
+    before = first.results(editor.under(()))
+    if before is None:
+        return []
+    alone = ((edit, first.results(editor.under((edit,)))) for edit in edits[: limits.REPAIR_PAIRED])
+    tried = [Tried(edit, value) for edit, value in alone if value is not None]
+    pairs = foretold(before, first.right(), tried, limits.REPAIR_PAIRS)
+    return _proven(editor, checks, (pair for pair in pairs if first.passes(editor.under(pair))))
+
+
+def _proven(editor: _Editor, checks: list[Check], edits: Iterable[Edits]) -> list[Edits]:
+    """Those under which all checks pass."""
+    # The failed ones come first; at the end those that look at what the others have recorded.
+    ordered = sorted(checks, key=lambda check: (check.afterwards, not check.failed))
+
+    def proven(one: Edits) -> bool:
+        student = editor.under(one)
+        return all(check.passes(student) for check in ordered)
+
+    return [one for one in list(edits)[: limits.REPAIR_PROOFS] if proven(one)]
