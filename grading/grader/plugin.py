@@ -137,8 +137,9 @@ class GradingPlugin:
         verdict.defined_at, verdict.confined = student.defined_at, student.confined
         if verdict.outcome == FAILED and self.run.diagnose is not None:
             try:
-                told = told_already([check.failure for check in verdict.checks if check.failure is not None])
-                diagnosis = self.run.diagnose(student, [] if told else self._asked_again(task))
+                failures = [check.failure for check in verdict.checks if check.failure is not None]
+                told, all_told = told_already(failures), {failure.kind for failure in failures} == {"changed"}
+                diagnosis = self.run.diagnose(student, [] if all_told else self._asked_again(task))
                 verdict.mistakes = [mistake.student for mistake in diagnosis.mistakes]
                 verdict.reading, verdict.repair = diagnosis.reading, diagnosis.repair
                 verdict.unexplained = "" if told else diagnosis.unexplained

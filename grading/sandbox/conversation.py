@@ -50,7 +50,7 @@ class Conversation:
     def edited(self, edits: list[dict[str, Any]], traced: bool) -> "Conversation":
         """A second conversation, under edits; with the same worker as long as that one can be asked."""
         twin = Conversation(self.fork_server, self.code, self.function)
-        twin.edits, twin.traced, twin.asked = edits, traced, self.asked
+        twin.edits, twin.traced, twin.asked, twin.defined_at = edits, traced, self.asked, self.defined_at
         if self.open:
             twin.worker, twin.ready = self.worker, True
         return twin

@@ -47,7 +47,6 @@ REPAIR_EDITS = 500  # single ones, each on a cheap call; fewer where the call is
 REPAIR_EDITS_BY_CHECKS = 200  # … where a whole check has to be asked, divided by the calls that it takes
 REPAIR_NETWORKS = 24  # … where a network is built and run
 REPAIR_CALLS = 3  # failing calls that an edit has to mend before any check is asked
-REPAIR_PAIRED = 300  # single edits whose results foretell those of pairs
 REPAIR_PAIRS = 60  # pairs that are tried
 REPAIR_PROOFS = 6  # edits of which all checks are asked
 REPAIR_WORKERS = 3  # that edited code may bring down

@@ -19,6 +19,8 @@ comes of it explains a verdict that stands already: no point ever comes from edi
 | ``words``       | what is said of it                                                                        |
 """
 
+from collections.abc import Sequence
+
 from ...sandbox.student import Student
 from ...verdicts import Repair
 from .checks import Check
@@ -28,6 +30,6 @@ from .words import repair
 __all__ = ["Check", "repaired"]
 
 
-def repaired(student: Student, checks: list[Check]) -> Repair | None:
+def repaired(student: Student, checks: Sequence[Check]) -> Repair | None:
     """The smallest change of the student's code under which all checks pass, in words."""
     return repair(repairing(student, checks))

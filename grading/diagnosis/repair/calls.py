@@ -1,5 +1,6 @@
 """Recorded calls with their right results: what an edit has to give, quick to ask."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +27,13 @@ class Call:
     allowed: float
     dtype: torch.dtype | None
 
+    def demand(self, student: Student) -> Reply:
+        return student(**_copied(self.arguments), recorded=False)
+
     def ask(self, student: Student) -> Reply | None:
         """What the student's function answers; None where it comes to no answer."""
         try:
-            return student(**_copied(self.arguments), recorded=False)
+            return self.demand(student)
         except Failure:
             return None
 
@@ -50,23 +54,37 @@ class Call:
         return _cost(self.arguments)
 
 
-def failing(task: str, record: list[Observation], most: int) -> list[Call]:
-    """Recorded calls that were answered wrongly, the cheapest first and others spread over the record."""
-    found = []
+def failing(student: Student, record: list[Observation], most: int) -> list[Call]:
+    """Calls that are answered wrongly, the cheapest first and others spread over the record."""
+    found: list[Call] = []
     for one in sorted(record, key=lambda one: _cost(one.arguments))[:LOOKED_AT]:
-        call = _call(task, one)
+        call = _call(student.task, one.arguments) if one.reply is not None or one.error else None
         if call is not None and not call.right(one.reply):
             found.append(call)
-    return found if len(found) <= most else [found[i * (len(found) - 1) // (most - 1)] for i in range(most)]
+    short = (
+        [] if not found else [call for call in _shorter(student.task, found[0]) if not call.right(call.ask(student))]
+    )
+    spread = found if len(found) < most else [found[i * (len(found) - 1) // (most - 1)] for i in range(most)]
+    return [*short[:1], *spread][:most]
 
 
-def _call(task: str, observation: Observation) -> Call | None:
-    """The right result of a recorded call, where there is exactly one."""
-    if observation.reply is None and not observation.error:
-        return None
-    if any(isinstance(value, Seeded) for value in observation.arguments.values()):
+def _shorter(task: str, call: Call) -> Iterator[Call]:
+    """The same call with a chain of one or two steps: each step asks the network, which takes most of the time."""
+    chain, start = call.arguments.get("timesteps"), call.arguments.get("start", 0)
+    if not isinstance(chain, list):
+        return
+    for steps in (1, 2):
+        for part in (chain[: start + steps], *([] if start else [chain[-steps:]])):
+            if len(part) < len(chain):
+                shorter = _call(task, call.arguments | {"timesteps": part})
+                if shorter is not None:
+                    yield shorter
+
+
+def _call(task: str, arguments: dict[str, Any]) -> Call | None:
+    """A call with its right result, where there is exactly one."""
+    if any(isinstance(value, Seeded) for value in arguments.values()):
         return None  # another right function draws other numbers from the same generator
-    arguments = observation.arguments
     try:
         expected, again = (exact(task, _copied(arguments)) for _ in range(2))
         if not isinstance(expected, Tensor):

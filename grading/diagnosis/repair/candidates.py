@@ -2,16 +2,19 @@
 
 import ast
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from .corrections import Correction, Scope, corrections
+from ...contract.functions import Function
+from .corrections import ONE_CALL_TOO_MANY, STATEMENT, TOO_MUCH, Correction, Scope, corrections
 from .operators import number
 from .places import Place, line, places
 from .sources import Definition
 
 _BESIDE = ("self", "cls")
+_LESS = (TOO_MUCH, ONE_CALL_TOO_MANY, STATEMENT)  # of a network: one without a broken layer runs, and proves nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,11 +24,16 @@ class Edit:
     definition: Definition
     place: Place
     correction: Correction
-    rank: tuple[int, int]  # the lower the likelier
+
+    @cached_property
+    def message(self) -> list[dict[str, Any]]:
+        return together((self,))
 
     @property
     def line(self) -> int:
         """Where a student finds the piece that is wrong."""
+        if self.correction.line is not None:
+            return self.correction.line
         return getattr(self.place.piece, "lineno", getattr(self.place.statement, "lineno", self.definition.line))
 
     def change(self) -> tuple[str, str]:
@@ -35,9 +43,8 @@ class Edit:
             return before, "; ".join(line(one) for one in changed)
 
 
-def message(edits: Iterable[Edit]) -> list[dict[str, Any]]:
+def together(edits: Sequence[Edit]) -> list[dict[str, Any]]:
     """What a worker is sent for edits that are made together: the new text of every definition concerned."""
-    edits = list(edits)
     with contextlib.ExitStack() as stack:
         for one in edits:
             stack.enter_context(one.place.holds(one.correction.replacement))
@@ -45,33 +52,37 @@ def message(edits: Iterable[Edit]) -> list[dict[str, Any]]:
     return [definition.edit(text) for definition, text in texts.values()]
 
 
-def candidates(found: list[Definition], ran: set[str]) -> Iterator[Edit]:
-    """Single edits of these definitions at lines that were run, the likeliest first."""
-    every = [
-        (correction.tier, definition, place, correction)
-        for definition in found
-        for place, scope in _places(definition, ran)
+def candidates(found: list[Definition], ran: set[str], suspected: set[str], graded: Function) -> list[Edit]:
+    """Single edits of these definitions at lines that were run, suspected ones first, and there the likeliest first.
+
+    The first definition is the graded function's own.
+    """
+    edits = [
+        Edit(definition, place, correction)
+        for number, definition in enumerate(found)
+        for place, scope in _places(definition, ran, {} if number else graded.defaults)
         for correction in corrections(place, scope)
+        if not (graded.network and correction.said in _LESS)
     ]
-    every.sort(key=lambda one: one[0])
-    for order, (tier, definition, place, correction) in enumerate(every):
-        yield Edit(definition, place, correction, (tier, order))
+    return sorted(
+        edits, key=lambda edit: (f"{edit.definition.file}:{edit.line}" not in suspected, edit.correction.tier)
+    )
 
 
-def _places(definition: Definition, ran: set[str]) -> Iterator[tuple[Place, Scope]]:
+def _places(definition: Definition, ran: set[str], defaults: dict[str, str]) -> Iterator[tuple[Place, Scope]]:
     tree = definition.holder
     block, position = (tree.body[0], 0) if isinstance(tree.body[0], ast.ClassDef) else (tree, 0)
     while isinstance(inner := block.body[0], ast.ClassDef):  # type: ignore[attr-defined]
         block = inner
     assigned = _assigned(definition.node)
     numbers = tuple(dict.fromkeys(v for one in ast.walk(definition.node) if (v := number(one)) is not None))
-    attributes = _attributes(definition.node)
+    attributes, functions = _attributes(definition.node), _functions(definition.node, assigned)
     for place in places(block, position, definition.path[-1], _is_left_out):
         first, last = _own_lines(place.statement)
         run = place.statement is definition.node or any(f"{definition.file}:{n}" in ran for n in range(first, last + 1))
         if run:
             names = tuple(name for name, since in assigned.items() if since <= last and name not in _BESIDE)
-            yield place, Scope(names, numbers, attributes)
+            yield place, Scope(names, numbers, attributes, functions, defaults)
 
 
 def _is_left_out(node: ast.AST) -> bool:
@@ -90,10 +101,7 @@ def _assigned(node: ast.stmt) -> dict[str, int]:
     """Parameters and local names, with the line from which on each of them stands for something."""
     since: dict[str, int] = {}
     inner = {
-        id(name)
-        for one in ast.walk(node)
-        if isinstance(one, ast.comprehension)
-        for name in ast.walk(one.target)
+        id(name) for one in ast.walk(node) if isinstance(one, ast.comprehension) for name in ast.walk(one.target)
     }  # names that live in a comprehension only
     for one in ast.walk(node):
         if isinstance(one, ast.arg):
@@ -111,3 +119,10 @@ def _attributes(node: ast.stmt) -> dict[str, tuple[str, ...]]:
         if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and id(one) not in called:
             found.setdefault(one.value.id, {})[one.attr] = None
     return {name: tuple(attributes) for name, attributes in found.items()}
+
+
+def _functions(node: ast.stmt, names: Iterable[str]) -> tuple[str, ...]:
+    """The functions, not methods of a value, that are called with one argument in this definition, or could be."""
+    calls = (one for one in ast.walk(node) if isinstance(one, ast.Call) and len(one.args) == 1 and not one.keywords)
+    called = [call.func.id for call in calls if isinstance(call.func, ast.Name)]
+    return tuple(dict.fromkeys([*called, *(name for name in names if name.endswith("_fn"))]))

@@ -14,7 +14,7 @@ from . import operators
 from .operators import Replacement, number, with_fields
 from .places import Place
 
-LIKELY, POSSIBLE, FAR = range(3)  # how soon a correction is tried, and which of several is the mistake
+LIKELY, NAMES, NEXT, POSSIBLE, FAR = range(5)  # how soon a correction is tried, and which of several is the mistake
 
 AT_ONE_VALUE = "the condition decides wrongly at one value"
 CONDITION = "the condition decides wrongly"
@@ -55,12 +55,13 @@ _ALIKE = [  # functions of which one is written for another
     {"min", "max"},
     {"logsigmoid", "softplus"},
     {"mse_loss", "l1_loss"},
+    {"matmul", "mul"},
 ]
 _WRAPPED = [  # what a part may have to be put into: how soon it is tried, what its lack means
-    ("-_", LIKELY, SIGN),
-    ("1 - _", LIKELY, MISSING),
-    ("_ ** 0.5", LIKELY, NO_CALL),
-    ("_ ** 2", LIKELY, MISSING),
+    ("-_", NEXT, SIGN),
+    ("1 - _", NEXT, MISSING),
+    ("_ ** 0.5", NEXT, NO_CALL),
+    ("_ ** 2", NEXT, MISSING),
     ("_.detach()", POSSIBLE, GRAPH),
     ("2 * _", POSSIBLE, MISSING),
     ("_ / 2", POSSIBLE, MISSING),
@@ -68,6 +69,8 @@ _WRAPPED = [  # what a part may have to be put into: how soon it is tried, what 
     ("1 / _", POSSIBLE, MISSING),
     ("_ + 1", FAR, INDEX),
     ("_ - 1", FAR, INDEX),
+    ("_.mT", FAR, NO_CALL),
+    ("0 * _", FAR, MISSING),
     ("_.flip(-2)", FAR, NO_CALL),
     ("_.mean()", FAR, NO_CALL),
     ("_.sum()", FAR, NO_CALL),
@@ -83,6 +86,7 @@ class Correction(NamedTuple):
     tier: int
     said: str
     replacement: Replacement
+    line: int | None = None  # where that is seen, if not where the piece stands
 
 
 @dataclass(frozen=True)
@@ -92,18 +96,20 @@ class Scope:
     names: tuple[str, ...]  # parameters, and what is assigned on lines before
     numbers: tuple[float, ...]  # that stand in the definition
     attributes: dict[str, tuple[str, ...]]  # of one object: "self" → ("betas", "alphas")
+    functions: tuple[str, ...]  # that are called with one argument
+    defaults: dict[str, str]  # of the graded function, as the contract has them
 
 
 def corrections(place: Place, scope: Scope) -> Iterator[Correction]:
     """Everything that is tried at one place."""
     node = place.piece
-    called = isinstance(place.holder, ast.Call) and place.name == "func"
+    called = isinstance(place.holder, ast.Call) and place.name == "func" and isinstance(node, ast.Name | ast.Attribute)
     if isinstance(node, ast.stmt):
         yield from _of_statements(node, scope)
     elif isinstance(node, ast.keyword):
         yield Correction(POSSIBLE, KEYWORD, [])  # left out
     elif called:
-        yield from _functions(node)
+        yield from _functions(node, scope)
     elif isinstance(node, ast.expr) and isinstance(getattr(node, "ctx", None), ast.Load | None):
         is_default = isinstance(place.holder, ast.arguments)
         for one in (*_expressions(node, place), *_names(node, scope), *_constants(node, scope)):
@@ -117,9 +123,11 @@ def _expressions(node: ast.expr, place: Place) -> Iterator[Correction]:
             if kind in _COMPARISONS and other is not kind:
                 touching = _TOUCHING.get(kind) is other
                 said = AT_ONE_VALUE if touching else CONDITION
-                yield Correction(LIKELY if touching else POSSIBLE, said, with_fields(node, ops=[other()]))
+                yield Correction(LIKELY, said, with_fields(node, ops=[other()]))
     if place.name == "test" and isinstance(place.holder, ast.If | ast.IfExp):
         yield Correction(LIKELY, CONDITION, ast.UnaryOp(ast.Not(), node))
+    if place.name == "iter":
+        yield Correction(POSSIBLE, NO_CALL, ast.Call(ast.Name("range", ast.Load()), [node], []))
     if isinstance(node, ast.BoolOp):
         yield from _each(LIKELY, CONDITION, operators.exchanged_operators(node))
         yield from _each(POSSIBLE, CONDITION, node.values)
@@ -153,7 +161,7 @@ def _arithmetic(node: ast.BinOp) -> Iterator[Correction]:
     for other in operators.EXCHANGED.get(kind, ()):
         sign = {kind, other} == {ast.Add, ast.Sub}
         yield Correction(LIKELY, SIGN if sign else OPERATOR, with_fields(node, op=other()))
-    yield from _each(LIKELY, TOO_MUCH, (node.left, node.right))
+    yield from _each(NEXT, TOO_MUCH, (node.left, node.right))
     if kind in (ast.Sub, ast.Div, ast.Pow, ast.FloorDiv):
         yield Correction(LIKELY, SIDES, ast.BinOp(node.right, node.op, node.left))
     for other in _ARITHMETIC:
@@ -163,10 +171,14 @@ def _arithmetic(node: ast.BinOp) -> Iterator[Correction]:
         yield Correction(POSSIBLE, OPERATOR, with_fields(node, op=ast.FloorDiv()))
     if isinstance(node.left, ast.BinOp):  # (a + b) * c for a + b * c, and a * (b + c) for a * b + c
         inner = node.left
-        yield Correction(POSSIBLE, OPERATOR, ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, node.op, node.right)))
+        yield Correction(
+            POSSIBLE, OPERATOR, ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, node.op, node.right))
+        )
     if isinstance(node.right, ast.BinOp):
         inner = node.right
-        yield Correction(POSSIBLE, OPERATOR, ast.BinOp(ast.BinOp(node.left, node.op, inner.left), inner.op, inner.right))
+        yield Correction(
+            POSSIBLE, OPERATOR, ast.BinOp(ast.BinOp(node.left, node.op, inner.left), inner.op, inner.right)
+        )
 
 
 def _names(node: ast.expr, scope: Scope) -> Iterator[Correction]:
@@ -175,11 +187,11 @@ def _names(node: ast.expr, scope: Scope) -> Iterator[Correction]:
     if isinstance(node, ast.Name) and local:
         for name in scope.names:
             if name != node.id:
-                yield Correction(LIKELY, NAME, ast.Name(name, ast.Load()))
+                yield Correction(NAMES, NAME, ast.Name(name, ast.Load()))
     if isinstance(node, ast.Attribute):
         for name in scope.attributes.get(ast.unparse(node.value), ()):
             if name != node.attr:
-                yield Correction(POSSIBLE, NAME, with_fields(node, attr=name))
+                yield Correction(NAMES, NAME, with_fields(node, attr=name))
     if isinstance(node, ast.Subscript):
         for name in scope.names:
             yield Correction(POSSIBLE, NAME, with_fields(node, slice=ast.Name(name, ast.Load())))
@@ -191,21 +203,25 @@ def _names(node: ast.expr, scope: Scope) -> Iterator[Correction]:
     if local or isinstance(node, ast.Attribute | ast.Subscript | ast.Call | ast.BinOp):
         for template, tier, said in _WRAPPED_TREES:
             yield Correction(tier, said, _filled(template, node))
+        for function in scope.functions:
+            called = ast.Call(ast.parse(function, mode="eval").body, [node], [])
+            yield Correction(POSSIBLE, NO_CALL, called)
 
 
 def _constants(node: ast.expr, scope: Scope) -> Iterator[Correction]:
     value = number(node)
     if value is not None:
         yield from _each(LIKELY, CONSTANT, operators.changed_constants(node))
-        others = dict.fromkeys((value - 1, -value, *scope.numbers, 2, 0.5, 1e-4))
+        yield from _each(LIKELY, CONSTANT, (_literal(value - 1), _literal(-value)))
+        others = dict.fromkeys((*scope.numbers, 2, 0.5, 1e-4))
         yield from (Correction(POSSIBLE, CONSTANT, _literal(other)) for other in others if other != value)
         yield from (Correction(FAR, NAME, ast.Name(name, ast.Load())) for name in scope.names)
     elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
         yield Correction(LIKELY, SETTING, ast.Constant(not node.value))
 
 
-def _functions(node: ast.AST) -> Iterator[Correction]:
-    """Another function of the same kind."""
+def _functions(node: ast.AST, scope: Scope) -> Iterator[Correction]:
+    """Another function of the same kind, or one that is called near by."""
     field = "id" if isinstance(node, ast.Name) else "attr"
     name = getattr(node, field, "")
     for kind in _ALIKE:
@@ -213,11 +229,13 @@ def _functions(node: ast.AST) -> Iterator[Correction]:
             yield Correction(LIKELY, WRONG_CALL, with_fields(node, **{field: other}))
     if isinstance(node, ast.Attribute) and name.endswith("_") and not name.endswith("__"):
         yield Correction(POSSIBLE, WRONG_CALL, with_fields(node, attr=name.rstrip("_")))  # x.add for x.add_
+    for function in scope.functions:
+        yield Correction(POSSIBLE, WRONG_CALL, ast.parse(function, mode="eval").body)
 
 
 def _of_statements(node: ast.stmt, scope: Scope) -> Iterator[Correction]:
     if isinstance(node, ast.FunctionDef):
-        yield from _of_functions(node)
+        yield from _of_functions(node, scope)
         return
     for other in operators.dropped_statements(node):
         yield Correction(LIKELY, CONDITION if isinstance(node, ast.If) else STATEMENT, other)
@@ -235,11 +253,18 @@ def _of_statements(node: ast.stmt, scope: Scope) -> Iterator[Correction]:
             yield Correction(FAR, ORDER, with_fields(node, **{field: swapped}))
 
 
-def _of_functions(node: ast.FunctionDef) -> Iterator[Correction]:
-    for argument in node.args.args:
-        if argument.arg not in ("self", "cls"):
-            kept = _statement(f"{argument.arg} = {argument.arg}.clone()")
-            yield Correction(LIKELY, overwritten(argument.arg), with_fields(node, body=[kept, *node.body]))
+def _of_functions(node: ast.FunctionDef, scope: Scope) -> Iterator[Correction]:
+    own = node.args.defaults
+    named = node.args.args[len(node.args.args) - len(own) :]
+    for i, argument in enumerate(named):
+        if argument.arg in scope.defaults:
+            value = ast.parse(scope.defaults[argument.arg], mode="eval").body
+            arguments = with_fields(node.args, defaults=[*own[:i], value, *own[i + 1 :]])
+            yield Correction(LIKELY, DEFAULT, with_fields(node, args=arguments), own[i].lineno)
+    written = [one.lineno for one in ast.walk(node) if _writes(one)]
+    for argument in node.args.args if written else []:
+        kept = with_fields(node, body=_on_a_copy(argument.arg, node.body))
+        yield Correction(LIKELY, overwritten(argument.arg), kept, min(written))
     last = node.body[-1]
     if isinstance(last, ast.Expr | ast.Assign):
         value = last.targets[0] if isinstance(last, ast.Assign) else last.value
@@ -258,10 +283,35 @@ def overwritten(name: str) -> str:
     return f"`{name}` is overwritten"
 
 
+def _on_a_copy(name: str, body: list[ast.stmt]) -> list[ast.stmt]:
+    """A body that works on a copy of an argument, and on one image of it at a time where it loops over them.
+
+    What a loop over a tensor gives are views that autograd lets nobody write into.
+    """
+    images = ast.parse(f"map({name}.__getitem__, range(len({name})))", mode="eval").body
+    copied = [copy.deepcopy(statement) for statement in body]
+    for loop in (one for statement in copied for one in ast.walk(statement) if isinstance(one, ast.For)):
+        if isinstance(loop.iter, ast.Name) and loop.iter.id == name:
+            loop.iter = images
+    return [_statement(f"{name} = {name}.clone()"), *copied]
+
+
+def _writes(node: ast.AST) -> bool:
+    """Whether a tensor may be changed in place here: x[0] = 1, x += 1, x.add_(1)."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr.endswith("_")
+    return isinstance(node, ast.AugAssign) or any(isinstance(one, ast.Subscript) for one in targets)
+
+
 def _counted(node: ast.For) -> Iterator[ast.AST]:
     """The loop with a counter in the place of each constant index that stands in its body."""
     indices = {number(one.slice) for statement in node.body for one in ast.walk(statement) if _constant_index(one)}
-    first = node.iter.slice.lower if isinstance(node.iter, ast.Subscript) and isinstance(node.iter.slice, ast.Slice) else None
+    first = (
+        node.iter.slice.lower
+        if isinstance(node.iter, ast.Subscript) and isinstance(node.iter.slice, ast.Slice)
+        else None
+    )
     start = number(first) if first is not None else 0
     for index in sorted(indices, key=str):
         body = [_Counting(index).visit(copy.deepcopy(statement)) for statement in node.body]

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from ...sandbox import limits
 from ...sandbox.student import Student
+from ...verdicts import Failure
 from ..readback.evidence import as_tensor
 from .calls import Call
 from .checks import Test, passes
@@ -18,9 +19,14 @@ class FailedCalls:
     def __init__(self, calls: list[Call]) -> None:
         self.calls = calls
         self.most = limits.REPAIR_EDITS * A_CHEAP_CALL // (A_CHEAP_CALL + calls[0].cost)
+        self.paired = self.most // len(calls)
 
     def passes(self, student: Student) -> bool:
         return all(call.right(call.ask(student)) for call in self.calls)
+
+    def raised_at(self, student: Student) -> set[str]:
+        """The lines that an exception of the first call goes through, if it ends with one."""
+        return raised_at(self.calls[0].demand, student)
 
     def results(self, student: Student) -> Tensor | None:
         """The numbers that all of these calls give, one after the other; None where they give others in number."""
@@ -46,3 +52,17 @@ class FailedCheck:
 
     def passes(self, student: Student) -> bool:
         return passes(self.test, student)
+
+    def raised_at(self, student: Student) -> set[str]:
+        return raised_at(self.test, student)
+
+
+def raised_at(test: Test, student: Student) -> set[str]:
+    """The lines of the student's code, "ddpm.py:12", that an exception goes through."""
+    try:
+        test(student)
+    except Failure as failure:
+        return {place.split(" ")[0].rstrip(":") for place in failure.where}
+    except Exception:
+        return set()
+    return set()

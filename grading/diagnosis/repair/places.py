@@ -41,9 +41,7 @@ class Place:
             setattr(self.holder, self.name, old)
 
 
-def places(
-    holder: ast.AST, position: int, scope: str, left_out: LeftOut, block: str = "body"
-) -> Iterator[Place]:
+def places(holder: ast.AST, position: int, scope: str, left_out: LeftOut, block: str = "body") -> Iterator[Place]:
     """Every piece of a statement and of the statements in its block, but for what is left out."""
     statement = getattr(holder, block)[position]
     if left_out(statement):

@@ -1,6 +1,7 @@
 """The definitions in a submission's files. Its text is only parsed here; nothing of it is ever run on this side."""
 
 import ast
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,9 @@ def _in_file(folder: Path, file: str) -> list[Definition]:
     path = folder / file
     try:  # the name is a worker's word
         inside = path.resolve().is_relative_to(folder.resolve()) and path.stat().st_size <= MOST_BYTES
-        return list(_defined(ast.parse(path.read_bytes()).body, file, ())) if inside else []
+        with warnings.catch_warnings():  # about the student's text: they are for its own process
+            warnings.simplefilter("ignore")
+            return list(_defined(ast.parse(path.read_bytes()).body, file, ())) if inside else []
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 
@@ -71,9 +74,7 @@ def _defined(body: list[ast.stmt], file: str, classes: tuple[str, ...]) -> Itera
                 yield from _defined(getattr(node, block, []), file, classes)
 
 
-def _definition(
-    node: ast.stmt, file: str, classes: tuple[str, ...], code: str, line: int, name: str
-) -> Definition:
+def _definition(node: ast.stmt, file: str, classes: tuple[str, ...], code: str, line: int, name: str) -> Definition:
     held = node
     for outer in reversed(classes):
         held = ast.ClassDef(outer, bases=[], keywords=[], body=[held], decorator_list=[], type_params=[])
