@@ -1,10 +1,11 @@
 """Whether what a diagnosis says is true: held against answers to inputs that no check has drawn."""
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..checking.points import cases
-from ..diagnosis import Diagnosis, diagnose, readback
+from ..diagnosis import Check, Diagnosis, diagnose, readback
 from ..diagnosis.matching import explanations
 from ..diagnosis.readback.evidence import Answer, explains
 from ..sandbox.student import Student
@@ -24,9 +25,9 @@ class Statement:
     tested: bool = False  # there are inputs to tell by
 
 
-def examine(student: Student, seed: int) -> tuple[Diagnosis, Statement]:
+def examine(student: Student, checks: Sequence[Check], seed: int) -> tuple[Diagnosis, Statement]:
     """The diagnosis of a failed function, and whether it stands up to fresh inputs, asked of the same worker."""
-    made = diagnose(student)
+    made = diagnose(student, checks)
     statement = Statement([mistake.name for mistake in made.mistakes], read=bool(made.reading))
     if statement.named or statement.read:
         _refute(student, seed + 1, statement, made.formula)

@@ -43,7 +43,7 @@ PROBE_SECONDS = 0.25  # for one such call; a worker that hangs is ended after tw
 NETWORK_SECONDS = 1.0  # for one run of a network on a dozen inputs
 
 # A repair: edits of the student's code, tried in its worker. All are numbers of tries, so that it ends the same anywhere.
-REPAIR_EDITS = 500  # single ones, each on a cheap call; fewer where the call is long
+REPAIR_EDITS = 700  # single ones, each on a cheap call; fewer where the call is long
 REPAIR_EDITS_BY_CHECKS = 200  # … where a whole check has to be asked, divided by the calls that it takes
 REPAIR_NETWORKS = 24  # … where a network is built and run
 REPAIR_CALLS = 3  # failing calls that an edit has to mend before any check is asked

@@ -16,7 +16,7 @@ from grading.diagnosis.repair.sources import definitions
 from .conftest import told
 
 MARK = "  # wrong"
-STEPS = '''
+STEPS = """
 import torch
 
 
@@ -46,17 +46,17 @@ def chain(eps_model, x, timesteps, alphas_cumprod, noise_fn):
         x0 = predict_x0(x, eps_model(x, t), t, alphas_cumprod)
         x = posterior_step(x, x0, noise_fn(x), t, t_prev, alphas_cumprod)
     return x
-'''
+"""
 
 # task, what is wrong, the files ("module" alone: one file of that name)
 SINGLE = {
     "linear_betas, a module-level lambda": (
         "noising.linear_betas",
-        words.DEFAULT,
+        words.ARGUMENTS,
         """
         import torch
 
-        linear_betas = lambda num_train_steps=1000, beta_start=1e-4, beta_end=0.2: torch.linspace(beta_start, beta_end, num_train_steps)  # wrong
+        linear_betas = lambda num_train_steps=1000, beta_start=1e-4, beta_end=0.02: torch.linspace(beta_end, beta_start, num_train_steps)  # wrong
         """,
     ),
     "scaled_linear_betas, a helper that squares": (
@@ -75,7 +75,7 @@ SINGLE = {
     ),
     "cosine_betas, one too many": (
         "noising.cosine_betas",
-        words.TOO_MUCH,
+        words.CONSTANT,
         """
         import math
 
@@ -301,7 +301,7 @@ def sdedit(eps_model, image, noise, start, timesteps, alphas_cumprod, noise_fn=t
     ),
     "sds_weight": (
         "distillation.sds_weight",
-        words.TOO_MUCH,
+        words.CONSTANT,
         """
         def sds_weight(t, alphas_cumprod):
             return 1 - alphas_cumprod[t] ** 2  # wrong
@@ -366,7 +366,7 @@ def sdedit(eps_model, image, noise, start, timesteps, alphas_cumprod, noise_fn=t
     ),
     "interpolate, the last frame": (
         "latents.interpolate",
-        words.TOO_MUCH,
+        words.SIGN,
         """
         import torch
 
@@ -473,7 +473,7 @@ DOUBLE = {
             a = alphas_cumprod[t]
             b = alphas_cumprod[t_prev] if t_prev >= 0 else torch.ones_like(a)
             alpha = a / b
-            clean = b.sqrt() * (1 - alpha) / (1 - b + 1 - alpha * b) * x0 if t < 0 else b.sqrt() * (1 - alpha) / (1 - a) * x0
+            clean = b.sqrt() * (1 - alpha) / (1 - a) * x0
             kept = alpha * (1 - b) / (1 - a) * x_t  # wrong
             fresh = (1 - b) / (1 - a) * (1 - alpha) * noise  # wrong
             return clean + kept + fresh
@@ -538,3 +538,145 @@ def test_two_mistakes_at_once(grade, hand_in, case):
     assert verdict.repair.edits == 2
     file, numbers = places[0].split(" line ")[0], [place.split(" line ")[1] for place in places]
     assert all(f"line {number}:" in verdict.repair.student for number in numbers) and file in verdict.repair.student
+
+
+HOSTILE = {
+    "it hangs once its code is another": """
+        import inspect
+
+        def lp_loss(pred, target, p=1, mask=None):
+            here = inspect.currentframe().f_code.co_code
+            while here != ORIGINAL:
+                pass
+            return (pred - target).abs().pow(p).mean() * 2
+
+        ORIGINAL = lp_loss.__code__.co_code
+        """,
+    "it ends its worker once its code is another": """
+        import inspect, os
+
+        def lp_loss(pred, target, p=1, mask=None):
+            if inspect.currentframe().f_code.co_code != ORIGINAL:
+                os._exit(0)
+            return (pred - target).abs().pow(p).mean() * 2
+
+        ORIGINAL = lp_loss.__code__.co_code
+        """,
+    "it exchanges its own code at every call": """
+        def lp_loss(pred, target, p=1, mask=None):
+            lp_loss.__code__ = other.__code__
+            return (pred - target).abs().pow(p).mean() * 2
+
+        def other(pred, target, p=1, mask=None):
+            lp_loss.__code__ = lp_loss.__code__.replace(co_name="nothing")
+            return (pred - target).abs().pow(p).mean() * 3
+        """,
+    "it answers rightly only once it is edited": """
+        import inspect
+
+        def right(pred, target, p, mask):
+            wrong = (pred - target).abs().pow(p)
+            mask = wrong * 0 + 1 if mask is None else wrong * 0 + mask
+            return (wrong * mask).sum() / mask.sum().clamp(min=1)
+
+        def lp_loss(pred, target, p=1, mask=None):
+            edited = inspect.currentframe().f_code.co_code != ORIGINAL
+            return right(pred, target, p, mask) if edited else pred.sum() * 0
+
+        ORIGINAL = lp_loss.__code__.co_code
+        """,
+    "its file is no file that a parser takes": "x = " + "(" * 3000 + ")" * 3000 + "\n",
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_no_point_comes_from_edited_code(grade, hand_in, case):
+    verdict = grade(hand_in(inversion=HOSTILE[case]), ["inversion.lp_loss"])["inversion.lp_loss"]
+    assert verdict.outcome == "failed" and verdict.failures
+    assert verdict.confined is not False
+
+
+def test_the_function_after_it_is_graded_as_ever(grade, hand_in):
+    """Edits are made in the worker of the function that failed, and in no other one."""
+    text = """
+        def weight(scale):
+            return scale + 1
+
+        def classifier_free_guidance(eps_uncond, eps_cond, scale):
+            return eps_uncond + weight(scale) * (eps_cond - eps_uncond)
+
+        def guided_eps(model, x_t, t, cond, null_cond, scale):
+            return classifier_free_guidance(model(x_t, t, null_cond), model(x_t, t, cond), scale)
+        """
+    verdicts = grade(hand_in(guidance=text), ["guidance.classifier_free_guidance", "guidance.guided_eps"])
+    assert {verdict.outcome for verdict in verdicts.values()} == {"failed"}
+    assert len({verdict.repair.student for verdict in verdicts.values()}) == 1
+
+
+def test_staff_alone_read_the_edit(grade, hand_in):
+    folder, _ = written(hand_in, *SINGLE["sds_weight"][::2])
+    verdict = grade(folder, ["distillation.sds_weight"])["distillation.sds_weight"]
+    (change, *_) = verdict.repair.staff
+    assert "return 1 - alphas_cumprod[t] ** 2 → return 1 - alphas_cumprod[t] ** 1" in change
+    assert "→" not in verdict.repair.student and change not in told(verdict)
+
+
+# --- what is tried ------------------------------------------------------------------------------------------------
+
+
+def tried(tmp_path, text, task="inversion.delta_penalty", ran=None, raised_at=()):
+    """The edits of a file, in order, as the texts that a worker would be sent."""
+    source = textwrap.dedent(text).lstrip("\n")
+    (tmp_path / "made.py").write_text(source)
+    ran = {f"made.py:{number}" for number in ran or range(1, len(source.splitlines()) + 1)}
+    found = definitions(tmp_path, ran, "made.py:1")
+    return candidates(found, ran, set(raised_at), function(task))
+
+
+def texts(edits):
+    return ["\n".join(edit.message[0]["source"]) for edit in edits]
+
+
+def test_every_edit_is_python(tmp_path):
+    for text in texts(tried(tmp_path, STEPS)):
+        ast.parse(text)
+
+
+def test_a_name_is_exchanged_for_what_stands_in_scope_there(tmp_path):
+    made = texts(tried(tmp_path, "def f(x, y):\n    a = x\n    b = y\n    return a\n"))
+    assert "def f(x, y):\n    a = y\n    b = y\n    return a" in made
+    assert "def f(x, y):\n    a = x\n    b = y\n    return b" in made
+    assert "def f(x, y):\n    a = b\n    b = y\n    return a" not in made
+
+
+def test_only_lines_that_were_run_are_edited(tmp_path):
+    edits = tried(tmp_path, "def f(x):\n    if x > 0:\n        return 2\n    return 3\n", ran={1, 2, 4})
+    assert {edit.line for edit in edits} == {1, 2, 4}
+
+
+def test_where_an_exception_went_through_is_edited_first(tmp_path):
+    edits = tried(tmp_path, "def f(x):\n    y = x + 1\n    return y.foo(1)\n", raised_at={"made.py:3"})
+    lines = [edit.line for edit in edits]
+    assert lines[0] == 3 and lines == [3] * lines.count(3) + [line for line in lines if line != 3]
+
+
+def test_two_edits_of_one_function_are_one_text(tmp_path):
+    edits = tried(tmp_path, "def f(x):\n    y = x + 1\n    return y - 1\n")
+    first = next(edit for edit in edits if edit.change() == ("y = x + 1", "y = x - 1"))
+    second = next(edit for edit in edits if edit.change() == ("return y - 1", "return y + 1"))
+    (message,) = together((first, second))
+    assert message["source"] == ["def f(x):", "    y = x - 1", "    return y + 1"]
+    assert first.change() == ("y = x + 1", "y = x - 1"), "nothing stays changed"
+
+
+def test_a_method_is_sent_within_its_class(tmp_path):
+    edits = tried(tmp_path, "class A:\n    def f(self, x):\n        return x + 1\n    def g(self):\n        return 2\n")
+    message = next(edit.message[0] for edit in edits if edit.line == 3)
+    assert message["path"] == ["A", "f"] and message["line"] == 2 and message["source"][0] == "class A:"
+    assert "def g" not in "\n".join(message["source"])
+
+
+def test_a_place_outside_of_the_submission_is_not_read(tmp_path):
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "outside.py").write_text("def f():\n    return 1\n")
+    assert definitions(tmp_path / "inside", {"../outside.py:1", "nowhere.py:3", "no place"}, "") == []

@@ -8,7 +8,7 @@ import ast
 import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from . import operators
 from .operators import Replacement, number, with_fields
@@ -58,11 +58,11 @@ _ALIKE = [  # functions of which one is written for another
     {"matmul", "mul"},
 ]
 _WRAPPED = [  # what a part may have to be put into: how soon it is tried, what its lack means
+    ("_.detach()", NEXT, GRAPH),
     ("-_", NEXT, SIGN),
     ("1 - _", NEXT, MISSING),
     ("_ ** 0.5", NEXT, NO_CALL),
     ("_ ** 2", NEXT, MISSING),
-    ("_.detach()", POSSIBLE, GRAPH),
     ("2 * _", POSSIBLE, MISSING),
     ("_ / 2", POSSIBLE, MISSING),
     ("abs(_)", POSSIBLE, NO_CALL),
@@ -79,7 +79,7 @@ _WRAPPED = [  # what a part may have to be put into: how soon it is tried, what 
     ("_.reshape(-1, 1, 1, 1)", FAR, NO_CALL),
 ]
 _WRAPPED_TREES = [(ast.parse(text, mode="eval").body, tier, said) for text, tier, said in _WRAPPED]
-_ADDED = {"keepdim": True, "create_graph": True, "dim": 0, "reduction": "sum"}
+_ADDED: dict[str, bool | int | str] = {"keepdim": True, "create_graph": True, "dim": 0, "reduction": "sum"}
 
 
 class Correction(NamedTuple):
@@ -119,7 +119,7 @@ def corrections(place: Place, scope: Scope) -> Iterator[Correction]:
 def _expressions(node: ast.expr, place: Place) -> Iterator[Correction]:
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         kind = type(node.ops[0])
-        for other in _COMPARISONS:
+        for other in sorted(_COMPARISONS, key=lambda other: _TOUCHING.get(kind) is not other):
             if kind in _COMPARISONS and other is not kind:
                 touching = _TOUCHING.get(kind) is other
                 said = AT_ONE_VALUE if touching else CONDITION
@@ -261,7 +261,7 @@ def _of_functions(node: ast.FunctionDef, scope: Scope) -> Iterator[Correction]:
             value = ast.parse(scope.defaults[argument.arg], mode="eval").body
             arguments = with_fields(node.args, defaults=[*own[:i], value, *own[i + 1 :]])
             yield Correction(LIKELY, DEFAULT, with_fields(node, args=arguments), own[i].lineno)
-    written = [one.lineno for one in ast.walk(node) if _writes(one)]
+    written = [getattr(one, "lineno", 0) for one in ast.walk(node) if _writes(one)]
     for argument in node.args.args if written else []:
         kept = with_fields(node, body=_on_a_copy(argument.arg, node.body))
         yield Correction(LIKELY, overwritten(argument.arg), kept, min(written))
@@ -330,7 +330,7 @@ class _Counting(ast.NodeTransformer):
         return with_fields(node, slice=ast.Name("index_", ast.Load())) if counted else node
 
 
-def _constant_index(node: ast.AST) -> bool:
+def _constant_index(node: ast.AST) -> TypeGuard[ast.Subscript]:
     return isinstance(node, ast.Subscript) and isinstance(number(node.slice), int)
 
 

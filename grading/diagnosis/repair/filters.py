@@ -19,7 +19,6 @@ class FailedCalls:
     def __init__(self, calls: list[Call]) -> None:
         self.calls = calls
         self.most = limits.REPAIR_EDITS * A_CHEAP_CALL // (A_CHEAP_CALL + calls[0].cost)
-        self.paired = self.most // len(calls)
 
     def passes(self, student: Student) -> bool:
         return all(call.right(call.ask(student)) for call in self.calls)

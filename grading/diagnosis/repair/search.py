@@ -97,7 +97,7 @@ def _pairs(editor: _Editor, checks: Sequence[Check], first: FailedCalls, edits: 
     before = first.results(editor.under(()))
     if before is None:
         return []
-    alone = ((edit, first.results(editor.under((edit,)))) for edit in edits[: first.paired])
+    alone = ((edit, first.results(editor.under((edit,)))) for edit in edits)
     tried = [Tried(edit, value) for edit, value in alone if value is not None]
     pairs = foretold(before, first.right(), tried, limits.REPAIR_PAIRS)
     return _proven(editor, checks, (pair for pair in pairs if first.passes(editor.under(pair))))

@@ -33,16 +33,15 @@ class Definition:
 
 def definitions(folder: Path, lines: Iterable[str], first: str) -> list[Definition]:
     """Those that these lines ("ddpm.py:12") stand in, the one at ``first`` before all others."""
-    found = []
+    found: list[Definition] = []
     by_file: dict[str, set[int]] = {}
     for place in lines:
         file, _, number = place.rpartition(":")
         if number.isdecimal():
             by_file.setdefault(file, set()).add(int(number))
     for file in sorted(by_file):
-        for one in _in_file(folder, file):
-            if any(one.line <= number <= one.last for number in by_file[file]):
-                found.append(one)
+        numbers = by_file[file]
+        found += [one for one in _in_file(folder, file) if any(one.line <= n <= one.last for n in numbers)]
     return sorted(found, key=lambda one: f"{one.file}:{one.line}" != first)
 
 
@@ -75,8 +74,10 @@ def _defined(body: list[ast.stmt], file: str, classes: tuple[str, ...]) -> Itera
 
 
 def _definition(node: ast.stmt, file: str, classes: tuple[str, ...], code: str, line: int, name: str) -> Definition:
-    held = node
+    held: Any = node
     for outer in reversed(classes):
-        held = ast.ClassDef(outer, bases=[], keywords=[], body=[held], decorator_list=[], type_params=[])
+        inner = held
+        held = ast.parse(f"class {outer}: pass").body[0]
+        held.body = [inner]
     assert node.end_lineno is not None
     return Definition(file, code, line, node.end_lineno, (*classes, name), node, ast.Module([held], []))
