@@ -8,13 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from ...contract.functions import Function
-from .corrections import ONE_CALL_TOO_MANY, STATEMENT, TOO_MUCH, Correction, Scope, corrections
+from .corrections import REMOVING, Correction, Scope, corrections
 from .operators import number
 from .places import Place, line, places
 from .sources import Definition
 
 _BESIDE = ("self", "cls")
-_LESS = (TOO_MUCH, ONE_CALL_TOO_MANY, STATEMENT)  # of a network: one without a broken layer runs, and proves nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +61,7 @@ def candidates(found: list[Definition], ran: set[str], suspected: set[str], grad
         for number, definition in enumerate(found)
         for place, scope in _places(definition, ran, {} if number else graded.defaults)
         for correction in corrections(place, scope)
-        if not (graded.network and correction.said in _LESS)
+        if not (graded.network and correction.said in REMOVING)  # one without a broken layer runs, and proves nothing
     ]
     return sorted(
         edits, key=lambda edit: (f"{edit.definition.file}:{edit.line}" not in suspected, edit.correction.tier)

@@ -39,6 +39,8 @@ NO_RETURN = "the result is not returned"
 SAME_INDEX = "every round of the loop uses the same index"
 GRAPH = "gradients flow there that should not"
 
+REMOVING = (TOO_MUCH, ONE_CALL_TOO_MANY, STATEMENT)
+
 _TOUCHING = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 _COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)

@@ -8,6 +8,7 @@ from ...sandbox.student import Student
 from .calls import failing
 from .candidates import Edit, candidates, together
 from .checks import Check, Test
+from .corrections import REMOVING
 from .filters import FailedCalls, FailedCheck
 from .pairs import Tried, foretold
 from .sources import definitions
@@ -85,11 +86,12 @@ def _edits(editor: _Editor, first: FailedCalls | FailedCheck) -> Iterator[Edit]:
 def _singles(
     editor: _Editor, checks: Sequence[Check], first: FailedCalls | FailedCheck, edits: list[Edit]
 ) -> list[Edits]:
-    """Where a likelier correction repairs, the less likely ones are not asked."""
+    """Where a likelier correction repairs, the less likely ones are not asked; nor is anything removed needlessly."""
     for _, tier in groupby(edits, key=lambda edit: edit.correction.tier):
         found = _proven(editor, checks, (one for one in ((edit,) for edit in tier) if first.passes(editor.under(one))))
+        kept = [one for one in found if one[0].correction.said not in REMOVING]
         if found:
-            return found
+            return kept or found
     return []
 
 
