@@ -59,6 +59,16 @@ class Terms:
     number: int  # of all terms
 
 
+@dataclass(frozen=True)
+class Repair:
+    """A small change of the student's code under which every check passes."""
+
+    student: str  # where, and what is wrong there
+    edits: int  # how many pieces have to be changed
+    places: list[str]  # that are named, "ddpm.py:12"
+    staff: list[str]  # the changes that do it, "ddpm.py:12: before → after"
+
+
 @dataclass
 class CheckResult:
     title: str  # the property, as a student reads it
@@ -75,6 +85,7 @@ class Verdict:
     mistakes: list[str] = field(default_factory=list)  # what explains every result that came back
     reading: list[Finding] = field(default_factory=list)  # what is wrong with the formula that was read back
     remarks: list[str] = field(default_factory=list)  # cost nothing: what works here and will bite elsewhere
+    repair: Repair | None = None  # what has to be changed for every check to pass
     unexplained: str = ""  # said where nothing known explains the results, with the smallest failing call
     confined: bool | None = None  # whether the kernel confined the student's code; None where none was run
     reason: str = ""  # for "not implemented" and "not graded"

@@ -4,7 +4,6 @@
 
 | file             | holds                                                                         |
 | ---------------- | ----------------------------------------------------------------------------- |
-| ``operators``    | what a mutation changes: pieces of a syntax tree and what takes their place   |
 | ``mutants``      | which functions of the reference are mutated, and the mutants of each         |
 | ``equivalent``   | mutants that compute the same, declared with a reason in ``equivalent.toml``  |
 | ``defaults``     | every default, changed                                                        |

@@ -2,10 +2,11 @@
 
 import contextlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..checking.points import cases
-from ..diagnosis import Diagnosis, diagnose, readback
+from ..diagnosis import Check, Diagnosis, diagnose, readback
 from ..diagnosis.matching import explanations
 from ..diagnosis.readback.evidence import Answer, explains
 from ..sandbox.student import Student
@@ -26,9 +27,9 @@ class Statement:
     asking: float = 0.0  # seconds that this took
 
 
-def examine(student: Student, seed: int) -> tuple[Diagnosis, Statement]:
+def examine(student: Student, checks: Sequence[Check], seed: int) -> tuple[Diagnosis, Statement]:
     """The diagnosis of a failed function, and whether it stands up to fresh inputs, asked of the same worker."""
-    made = diagnose(student)
+    made = diagnose(student, checks)
     statement = Statement([mistake.name for mistake in made.mistakes], read=bool(made.reading))
     start = time.monotonic()
     if statement.named or statement.read:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
-from .mutants import Place, compiled, pieces, places
-from .operators import Replacement, replacements
+from ..diagnosis.repair.operators import Replacement, replacements
+from ..diagnosis.repair.places import Place, pieces, places
+from .mutants import compiled, is_left_out
 from .reach import Solution, Unit
 
 
@@ -92,12 +93,12 @@ def applied(source: str, edits: list[Edit]) -> tuple[str, dict[Edit, tuple[int, 
 def _body(node: ast.stmt, scope: str) -> Iterator[Place]:
     if isinstance(node, ast.FunctionDef):
         for i in range(ast.get_docstring(node) is not None, len(node.body)):
-            yield from places(node, i, scope)
+            yield from places(node, i, scope, is_left_out)
         return
     for function in ast.walk(node):
         if isinstance(function, ast.Lambda):
             yield Place(scope, node, function.body, function, "body", None)
-            for holder, name, index in pieces(function.body):
+            for holder, name, index in pieces(function.body, is_left_out):
                 value = getattr(holder, name)
                 yield Place(scope, node, value if index is None else value[index], holder, name, index)
 

@@ -31,9 +31,8 @@ def explanation(
     verdict: Verdict, statement: Statement, stranger: Stranger, lines: dict[Edit, tuple[int, int]]
 ) -> Explanation:
     """What a failed function is told. ``lines`` says where the edited statements stand."""
-    repair = getattr(verdict, "repair", None)
-    places: list[str] = repair.places if repair is not None else []
-    carried: list[str] = getattr(verdict, "carried", [])
+    places = verdict.repair.places if verdict.repair is not None else []
+    carried = verdict.carried
     named = sum(any(_on(place, edit, lines[edit]) for place in places) for edit in stranger.edits)
     true = {
         REPAIRED: True,

@@ -123,7 +123,7 @@ def as_the_original(mistake: str, original: Graded, other: Graded) -> bool:
     same = bool(sentences) and sentences == _sentences(other)
     silent = not (original.statement.named or sentences or original.verdict.unexplained)
     told = silent and not other.verdict.unexplained
-    return bool(named) or same or told or getattr(other.verdict, "repair", None) is not None
+    return bool(named) or same or told or other.verdict.repair is not None
 
 
 def _sentences(graded: Graded) -> list[str]:

@@ -7,17 +7,13 @@ check hands such arguments in, so that no grade can depend on how they are refus
 """
 
 import ast
-import contextlib
-import copy
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from .operators import Replacement, replacements
+from ..diagnosis.repair.operators import replacements
+from ..diagnosis.repair.places import drop_docstrings, line, places
 from .scope import definition, is_refusal, is_refusing, module_source, reached
-
-OMITTED = ("annotation", "returns", "bases", "type_comment")
 
 
 @dataclass(frozen=True)
@@ -59,14 +55,14 @@ def mutations(source: str, module: str, name: str, tasks: tuple[str, ...] = ()) 
     holder = ast.Module([node], [])
     plain = ast.unparse(holder)
     seen, code = {plain}, compiled(plain)
-    for place in places(holder, 0, name):
-        original = line_of(place.statement)
+    for place in places(holder, 0, name, is_left_out):
+        original = line(place.statement)
         for operator, replacement in replacements(place.piece):
             if isinstance(replacement, ast.Name) and operator == "name" and replacement.id not in known:
                 continue  # there is no such variable here
             with place.holds(replacement) as changed:
                 text = ast.unparse(holder)
-                mutated = "; ".join(line_of(one) for one in changed)
+                mutated = "; ".join(line(one) for one in changed)
             if text not in seen:
                 seen.add(text)
                 same, whole = compiled(text) == code, f"{before}{text}\n{after}"
@@ -106,74 +102,5 @@ def _bare(code) -> tuple:
     return code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars
 
 
-@dataclass(frozen=True)
-class Place:
-    """A piece of a statement, and the field of the node that holds it; ``index`` is None where that is no list."""
-
-    scope: str
-    statement: ast.stmt
-    piece: ast.AST
-    holder: ast.AST
-    name: str
-    index: int | None
-
-    @contextlib.contextmanager
-    def holds(self, replacement: Replacement) -> Iterator[list[ast.stmt]]:
-        """With the piece exchanged for another one; yields the statements that stand there then."""
-        old = getattr(self.holder, self.name)
-        new = replacement if isinstance(replacement, list) else [] if replacement is None else [replacement]
-        if self.index is None:
-            setattr(self.holder, self.name, replacement)
-        else:
-            inserted = new or ([ast.Pass()] if isinstance(self.piece, ast.stmt) else [])
-            setattr(self.holder, self.name, [*old[: self.index], *inserted, *old[self.index + 1 :]])
-        try:
-            whole = self.piece is self.statement
-            yield (new or [ast.Pass()]) if whole else [self.statement]  # type: ignore[misc]
-        finally:
-            setattr(self.holder, self.name, old)
-
-
-def places(holder: ast.AST, position: int, scope: str, block: str = "body") -> Iterator[Place]:
-    """Every piece of a statement and of the statements in its block, but for what is never mutated."""
-    statement = getattr(holder, block)[position]
-    if is_refusal(statement):
-        return
-    yield Place(scope, statement, statement, holder, block, position)
-    for inner_holder, name, index in pieces(statement):
-        value = getattr(inner_holder, name)
-        yield Place(scope, statement, value if index is None else value[index], inner_holder, name, index)
-    for name in ("body", "orelse"):
-        for i, inner in enumerate(getattr(statement, name, [])):
-            nested = isinstance(inner, ast.FunctionDef | ast.ClassDef)
-            yield from places(statement, i, f"{scope}.{inner.name}" if nested else scope, name)
-
-
-def pieces(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
-    """The pieces of a statement's own line, each by the field that holds it."""
-    for name, value in ast.iter_fields(node):
-        if name in OMITTED or (isinstance(value, list) and value and isinstance(value[0], ast.stmt)):
-            continue
-        for i, inner in enumerate(value) if isinstance(value, list) else [(None, value)]:
-            part_of_number = isinstance(node, ast.UnaryOp) and isinstance(inner, ast.Constant)  # -1 is one number
-            if isinstance(inner, ast.AST) and not isinstance(inner, ast.JoinedStr) and not part_of_number:
-                if is_refusing(inner):
-                    continue
-                yield node, name, i
-                yield from pieces(inner)
-
-
-def drop_docstrings(tree: ast.AST) -> None:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-
-
-def line_of(statement: ast.stmt) -> str:
-    """A statement as one line, without the block that it governs; "nothing" for ``pass``."""
-    bare: Any = copy.copy(statement)
-    if hasattr(bare, "body"):
-        bare.body = [ast.Pass()]
-    if hasattr(bare, "orelse"):
-        bare.orelse = []
-    return " ".join(ast.unparse(bare).removesuffix("pass").split()) or "nothing"
+def is_left_out(node: ast.AST) -> bool:
+    return is_refusal(node) or is_refusing(node)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..checking import compare
-from ..diagnosis import Diagnosis
+from ..diagnosis import Check, Diagnosis
 from ..grader import Run, grade
 from ..grader.crew import Claim, Send, share_out
 from ..sandbox.fork_server import ForkServer
@@ -97,8 +97,8 @@ def grade_round(fork_server: ForkServer, one: Round, folder: Path) -> dict[str, 
         margins.clear()
         before = now
 
-    def examined(student: Student) -> Diagnosis:
-        diagnosis, statements[student.task] = examine(student, one.seed)
+    def examined(student: Student, checks: Sequence[Check]) -> Diagnosis:
+        diagnosis, statements[student.task] = examine(student, checks, one.seed)
         return diagnosis
 
     shutil.rmtree(folder, ignore_errors=True)

@@ -2,7 +2,8 @@
 
 A diagnosis is made only when it explains all calls, those that are right by chance included. A catalogued mistake has
 to give their results, gradients, arguments changed in place, graphs and ``.grad`` left behind; a formula that was read
-back has to give their results. Where neither does, the smallest failing call is shown instead. Points are never changed.
+back has to give their results; under a repair every check has to pass. Where nothing does, the smallest failing call is
+shown instead. Points are never changed.
 
 | file               | holds                                                                    |
 | ------------------ | ------------------------------------------------------------------------ |
@@ -15,10 +16,12 @@ back has to give their results. Where neither does, the smallest failing call is
 | ``terms``          | which terms of a formula are right, for partial credit                   |
 | ``counterexample`` | the smallest failing call                                                |
 | ``mistakes/``      | the catalogue                                                            |
+| ``repair/``        | small changes of the student's own code, under which every check passes  |
 | ``readback/``      | the algebra of formulas; ``known/``: what is known of each function      |
 """
 
 from .diagnose import Diagnosis, diagnose
+from .repair import Check
 from .terms import right_terms
 
-__all__ = ["Diagnosis", "diagnose", "right_terms"]
+__all__ = ["Check", "Diagnosis", "diagnose", "right_terms"]

@@ -1,17 +1,19 @@
-"""What is wrong with a failed function: it is read back, and the catalogue is asked."""
+"""What is wrong with a failed function: it is read back, the catalogue is asked, and its code is tried with small edits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ..sandbox import limits
 from ..sandbox.student import Student
-from ..verdicts import Finding
+from ..verdicts import Finding, Repair
 from . import readback
 from .clock import Bounds
 from .counterexample import smallest_failing_call
 from .matching import IN_FLOAT32, only_in_float32, recognised
 from .mistakes import Mistake
 from .reading import read_back
-from .told import results_are_right, told_already
+from .repair import Check, repaired
+from .told import all_is_told, results_are_right, told_already
 
 _BROKEN_OFF = "the search for the mistake was broken off: this function, or this machine, is too slow for it"
 
@@ -21,25 +23,35 @@ class Diagnosis:
     mistakes: list[Mistake] = field(default_factory=list)
     reading: list[Finding] = field(default_factory=list)
     formula: readback.Reading | None = None  # what was read back, of which ``reading`` tells in words
+    repair: Repair | None = None
     unexplained: str = ""
-    trouble: str = ""  # what went wrong in the reader
+    trouble: list[str] = field(default_factory=list)  # what went wrong in reading and repairing
 
 
-def diagnose(student: Student) -> Diagnosis:
-    """What is wrong with a failed function."""
+def diagnose(student: Student, checks: Sequence[Check] = ()) -> Diagnosis:
+    """What is wrong with a failed function, from what came back, further answers, and its checks asked of edited code."""
     bounds = Bounds()
-    read = _try_reading(student, bounds)
-    mistakes = recognised(student.task, student.record, bounds.emergency, unseen=not read.reading)
+    found = _recognised(student, bounds)
     if bounds.broken_off:
-        return Diagnosis(unexplained=_BROKEN_OFF)
-    if not (read.reading or mistakes) and only_in_float32(student.task, student.record):
-        return replace(read, reading=[IN_FLOAT32])
+        return Diagnosis(unexplained=_BROKEN_OFF, trouble=found.trouble)
+    if checks and not all_is_told(student.failures):
+        found = _try_repairing(found, student, checks)
     came_back = any(one.reply is not None for one in student.record) or student.task in readback.NETWORKS
-    if read.reading or mistakes or not came_back or told_already(student.failures):
-        return replace(read, mistakes=mistakes)
+    explained = bool(found.reading or found.mistakes or found.repair) or told_already(student.failures)
+    if explained or not came_back:
+        return found  # where nothing came back there is nothing to explain
     smallest = smallest_failing_call(student)
     told = "no known mistake explains these results" + f"; smallest failing call: {smallest}" * bool(smallest)
-    return replace(read, unexplained=told)
+    return replace(found, unexplained=told)
+
+
+def _recognised(student: Student, bounds: Bounds) -> Diagnosis:
+    """What is known of such results."""
+    read = _try_reading(student, bounds)
+    mistakes = recognised(student.task, student.record, bounds.emergency, unseen=not read.reading)
+    if not (read.reading or mistakes or bounds.broken_off) and only_in_float32(student.task, student.record):
+        return replace(read, reading=[IN_FLOAT32])
+    return replace(read, mistakes=mistakes)
 
 
 def _try_reading(student: Student, bounds: Bounds) -> Diagnosis:
@@ -50,4 +62,17 @@ def _try_reading(student: Student, bounds: Bounds) -> Diagnosis:
         formula = read_back(student, bounds.tries(limits.READING_TRIES))
         return Diagnosis(reading=formula.findings() if formula is not None else [], formula=formula)
     except Exception as error:
-        return Diagnosis(trouble=f"nothing read back of {student.task}: {type(error).__name__}: {error}")
+        return Diagnosis(trouble=[f"nothing read back of {student.task}: {type(error).__name__}: {error}"])
+
+
+def _try_repairing(found: Diagnosis, student: Student, checks: Sequence[Check]) -> Diagnosis:
+    """The diagnosis with a repair, if there is one. A single edit that mends all says more than a formula taken apart."""
+    try:
+        repair = repaired(student, checks)
+    except Exception as error:
+        trouble = f"no repair of {student.task}: {type(error).__name__}: {error}"
+        return replace(found, trouble=[*found.trouble, trouble])
+    apart = sum(finding.things for finding in found.reading) > 1
+    if repair is not None and repair.edits == 1 and apart:
+        return replace(found, repair=repair, reading=[])
+    return replace(found, repair=repair)

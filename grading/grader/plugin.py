@@ -1,12 +1,12 @@
 """Runs the checks under pytest: hands each one its graded function, and gathers verdicts as functions are finished."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
 from ..checking.titles import title, told_once
-from ..diagnosis import right_terms
+from ..diagnosis import Check, right_terms
 from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import OutOfPatience, Student
 from ..verdicts import FAILED, CheckResult, Failure, Verdict, conclude
@@ -36,6 +36,8 @@ class GradingPlugin:
         self.students: dict[str, Student] = {}
         self.checks: dict[str, list[CheckResult]] = {task: [] for task in run.tasks}
         self.expected: dict[str, int] = dict.fromkeys(run.tasks, 0)
+        self.items: dict[str, list[pytest.Item]] = {task: [] for task in run.tasks}
+        self.failed: set[pytest.Item] = set()
         self.trouble: list[str] = []  # what pytest could not even begin with
 
     # --- fixtures -----------------------------------------------------------------------------------------------
@@ -72,6 +74,7 @@ class GradingPlugin:
         items[:] = sorted(chosen, key=lambda item: (order[task_of(item)], _comes_last(item)))
         for item in items:
             self.expected[task_of(item)] += 1
+            self.items[task_of(item)].append(item)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None):
@@ -116,6 +119,7 @@ class GradingPlugin:
             result = _result(item, call.excinfo.value)
             self.checks[task_of(item)].append(result)
             if result.failure is not None:
+                self.failed.add(item)
                 self._student(task_of(item)).hurry()
         assert call.when != "collect"
         outcome: Literal["passed", "failed"] = "passed" if call.excinfo is None else "failed"
@@ -139,18 +143,31 @@ class GradingPlugin:
         if verdict.outcome == FAILED and self.run.diagnose is not None and not pointless:
             try:
                 student.failures = [check.failure for check in verdict.failures if check.failure is not None]
-                diagnosis = self.run.diagnose(student)
+                diagnosis = self.run.diagnose(student, self._asked_again(task))
                 verdict.mistakes = [mistake.student for mistake in diagnosis.mistakes]
-                verdict.reading = diagnosis.reading
+                verdict.reading, verdict.repair = diagnosis.reading, diagnosis.repair
                 verdict.unexplained = diagnosis.unexplained
                 verdict.terms = right_terms(diagnosis.formula) if only_wrong(verdict) else None
-                self.trouble += [diagnosis.trouble] if diagnosis.trouble else []
+                self.trouble += diagnosis.trouble
             except Exception as error:  # a diagnosis is an extra: its failure must not cost the verdict
                 self.trouble.append(f"no diagnosis of {task}: {type(error).__name__}: {error}")
         if student.hung_import:
             self._hurry_imports_like(student)
         student.close()
         self.on_verdict(verdict)
+
+    def _asked_again(self, task: str) -> list[Check]:
+        """The function's checks, to be asked of edited code."""
+        return [
+            Check(item.obj, _handed(item, {"seed": self.run.seed}), item in self.failed, _comes_last(item))  # type: ignore[attr-defined]
+            for item in self.items[task]
+        ]
+
+
+def _handed(item: pytest.Item, fixtures: dict[str, Any]) -> dict[str, Any]:
+    """What a check is handed besides its student."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return {k: v for k, v in (fixtures | parameters).items() if k in item.fixturenames}  # type: ignore[attr-defined]
 
 
 def only_wrong(verdict: Verdict) -> bool:

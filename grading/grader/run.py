@@ -1,9 +1,9 @@
 """What is graded in one run: a frozen value that everything which takes part in the run is handed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..diagnosis import Diagnosis, diagnose
+from ..diagnosis import Check, Diagnosis, diagnose
 from ..sandbox.student import Student
 from ..submissions import Submission
 
@@ -15,7 +15,7 @@ class Run:
     submission: Submission
     tasks: tuple[str, ...]
     seed: int
-    diagnose: Callable[[Student], Diagnosis] | None = (
+    diagnose: Callable[[Student, Sequence[Check]], Diagnosis] | None = (
         diagnose  # without it a function is left at its first failed check
     )
     carry: bool = True  # what fails because of another function is asked again with a right one in its place

@@ -109,6 +109,7 @@ def _named(verdict: Verdict) -> list[str]:
     for number, mistake in enumerate(verdict.mistakes, 1):
         which = f" ({number} of {len(verdict.mistakes)} that fit)" if len(verdict.mistakes) > 1 else ""
         lines.append(f"what is wrong{which}: {mistake}")
+    lines += [f"where: {verdict.repair.student}"] if verdict.repair is not None else []
     return lines or ([verdict.unexplained] if verdict.unexplained else [])
 
 

@@ -57,6 +57,7 @@ def _test(row: Row, hints: str) -> dict[str, Any]:
             "diagnosis": verdict.mistakes if hints == "mistake" else [],
             "remarks": verdict.remarks if hints == "mistake" else [],
             "reading": [finding.staff for finding in verdict.reading] if hints == "mistake" else [],
+            "repair": verdict.repair.staff if hints == "mistake" and verdict.repair is not None else [],
         },
     }
     if row.score is not None:  # a function that was not graded has neither a score nor a status

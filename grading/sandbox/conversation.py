@@ -30,6 +30,9 @@ class Conversation:
         self.hurried = False  # the same import has hung for another function
         self.defined_at = ""
         self.confined: bool | None = None
+        self.edits: list[dict[str, Any]] = []  # every request is answered under them, also by a new worker
+        self.traced = False
+        self.ran: set[str] = set()  # lines of the submission, "ddpm.py:12", as the worker says, while ``traced``
 
     @property
     def open(self) -> bool:
@@ -46,15 +49,22 @@ class Conversation:
         if self.worker is not None:
             self.worker.end()
 
+    def edited(self, edits: list[dict[str, Any]], traced: bool) -> "Conversation":
+        """A second conversation, under edits; with the same worker as long as that one can be asked."""
+        twin = Conversation(self.fork_server, self.code, self.function, self.lent)
+        twin.edits, twin.traced, twin.asked, twin.defined_at = edits, traced, self.asked, self.defined_at
+        if self.open:
+            twin.worker, twin.ready = self.worker, True
+        return twin
+
     def exchange(self, request: Request, seconds: float | None = None) -> dict:
         """Send one request to the worker; its answer, or the failure that came instead."""
         called = request.called
         try:
             worker = self._ready_worker()
             self.asked += 1
-            answer = worker.call(
-                request.message, request.callbacks, limits.CALL_SECONDS if seconds is None else seconds
-            )
+            message = request.message | {"edits": self.edits, "traced": self.traced}
+            answer = worker.call(message, request.callbacks, limits.CALL_SECONDS if seconds is None else seconds)
         except Hung:
             self.hung_import = not self.ready
             where = f"importing {self.function.module}.py" if self.hung_import else "your code"
@@ -74,6 +84,9 @@ class Conversation:
         handed_to = answer.get("handed_to")
         if isinstance(handed_to, str) and handed_to:
             self.defined_at = handed_to
+        if self.traced:
+            with self.readable(called):
+                self.ran |= {str(line) for line in fields(answer, {"ran": list})["ran"]}
         if "raised" in answer:
             with self.readable(called):
                 failure = raised(fields(answer, {"raised": dict})["raised"], called)

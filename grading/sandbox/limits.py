@@ -45,6 +45,16 @@ DIAGNOSED_CALLS = 120  # replayed for each candidate; all checks of a function m
 READING_TRIES = 20_000  # questions and comparisons of reading back
 DIAGNOSIS_SECONDS = 40.0  # of wall clock, on a machine that is not shared; a diagnosis takes a tenth of it at most
 
+# A repair: edits of the student's code, tried in its worker. All are numbers of tries, so that it ends the same anywhere.
+REPAIR_EDITS = 700  # single ones, each on a cheap call; fewer where the call is long
+REPAIR_EDITS_BY_CHECKS = 200  # … where a whole check has to be asked, divided by the calls that it takes
+REPAIR_NETWORKS = 24  # … where a network is built and run
+REPAIR_CALLS = 3  # failing calls that an edit has to mend before any check is asked
+REPAIR_PAIRS = 60  # pairs that are tried
+REPAIR_PROOFS = 6  # edits of which all checks are asked
+REPAIR_WORKERS = 3  # that edited code may bring down
+REPAIR_CALL_SECONDS = 0.5  # for one call of edited code
+
 # A smoke run.
 PICTURE_SECONDS = 60.0  # a call of a sampler waits for the network a hundred times
 

@@ -67,7 +67,7 @@ class Student:
         self.remarks: list[str] = []  # what costs nothing and is said all the same
         self._loans = [Loan(task) for task in lent]
         self._conversation = Conversation(fork_server, code, self.function, [loan.message for loan in self._loans])
-        self._calls_left, self._slow = math.inf, False
+        self._calls_left, self._slow, self._goes_on = math.inf, False, True
 
     @property
     def task(self) -> str:
@@ -84,7 +84,7 @@ class Student:
 
     def hurry(self) -> None:
         """Something has failed: from the first time that this is said, ``FAILED_CALLS`` more calls are made."""
-        self._calls_left = min(self._calls_left, limits.FAILED_CALLS)
+        self._calls_left = min(self._calls_left, limits.FAILED_CALLS if self._goes_on else 0)
 
     def take_time(self) -> None:
         """The verdict stands; what is asked from now on is extra."""
@@ -98,6 +98,18 @@ class Student:
         """Something that costs no point."""
         if said not in self.remarks:
             self.remarks.append(said)
+
+    def edited(self, edits: list[dict[str, Any]], seconds: float, traced: bool = False) -> "Student":
+        """The same function with its code edited, as a student with a record of its own; its first failure ends it.
+
+        An edit is the whole text of one function: ``file``, ``name`` and ``line`` of its code, the ``path`` to it in its
+        text, and that, ``source``, as a list of lines.
+        """
+        twin = copy.copy(self)
+        twin.record, twin.failures, twin.remarks = [], [], []
+        twin._calls_left, twin._call_seconds, twin._goes_on = math.inf, seconds, False
+        twin._conversation = self._conversation.edited(edits, traced)
+        return twin
 
     def hurry_import(self) -> None:
         """The same import has hung for another function."""
@@ -123,9 +135,24 @@ class Student:
         return [loan.function.task for loan in self._loans if loan.called]
 
     @property
+    def asked(self) -> int:
+        """How many requests have reached a worker."""
+        return self._conversation.asked
+
+    @property
     def open(self) -> bool:
         """Whether its worker can be asked again."""
         return self._conversation.open
+
+    @property
+    def code(self) -> Path:
+        """The folder with the submission's files."""
+        return self._conversation.code
+
+    @property
+    def ran(self) -> set[str]:
+        """The lines that its calls ran, where it is traced, as its worker says."""
+        return self._conversation.ran
 
     @property
     def hung_import(self) -> bool:

@@ -1,5 +1,6 @@
 """One worker: confined, it imports the submission, finds one function and answers calls until the channel closes."""
 
+import contextlib
 import io
 import os
 import shutil
@@ -16,6 +17,7 @@ from .. import limits
 from ..crossing import calls, wire
 from ..crossing.values import Remote
 from . import confinement, loader
+from .edits import Edits, traced
 from .first_nan import FirstNaN
 from .gradients import differentiable
 from .handing_on import Watched, hands_on
@@ -80,31 +82,35 @@ def _find(channel: socket.socket, folder: Path, module: str, function: str) -> C
 
 
 def _answer_calls(channel: socket.socket, found: Callable, folder: Path, printed: _Printed) -> None:
-    remote = _remote(channel)
+    remote, edits = _remote(channel), Edits(folder)
     adapter = Watched(found, folder) if hands_on(found, calls.where_defined(found, folder)) else None
     lending = Lending(folder.name, folder, remote)
     while True:
         request = wire.receive(channel)
         printed.text = ""
+        ran: list[str] = []
+        tracing = traced(folder, ran) if request.pop("traced", False) else contextlib.nullcontext()
         try:
-            if "settings" in request:
-                reply = calls.run_module(found, **request)
-            elif request.pop("watched", False):
-                with FirstNaN(folder) as watch:
-                    calls.perform(found, **request, remote=remote)
-                reply = watch.found
-            elif "lend" in request:
-                lending.lend(**request)
-                reply = {}
-            else:
-                reply = calls.perform(adapter or found, **request, remote=remote, given=lending.live)
+            edits.hold(request.pop("edits", []))
+            with tracing:
+                if "settings" in request:
+                    reply = calls.run_module(found, **request)
+                elif request.pop("watched", False):
+                    with FirstNaN(folder) as watch:
+                        calls.perform(found, **request, remote=remote)
+                    reply = watch.found
+                elif "lend" in request:
+                    lending.lend(**request)
+                    reply = {}
+                else:
+                    reply = calls.perform(adapter or found, **request, remote=remote, given=lending.live)
         except wire.Closed:
             raise
         except BaseException as error:
             reply = {"raised": calls.describe_error(error, folder)}
         if adapter is not None:
             reply["handed_to"], adapter = adapter.place, None
-        wire.send(channel, reply | {"printed": printed.text})
+        wire.send(channel, reply | {"printed": printed.text, "ran": ran})
 
 
 def _remote(channel: socket.socket) -> Callable[[Remote], Callable]:

@@ -1,7 +1,8 @@
-"""What a mutation changes: a piece of a syntax tree, and the pieces that may take its place.
+"""Small changes of code: a piece of a syntax tree, and the pieces that may take its place.
 
-A replacement is a new piece, or ``DROPPED`` for a statement that is left out. Every operator looks at one node alone;
-where mutation is allowed at all is :mod:`mutants`' business.
+The audit makes wrong code of right code by them, a repair right code of wrong code. A replacement is a new piece, or
+``DROPPED`` for a statement that is left out. Every operator looks at one node alone; where a change is made at all is
+for the caller to say.
 """
 
 import ast
@@ -51,17 +52,17 @@ def exchanged_operators(node: ast.AST) -> Iterator[Replacement]:
     """+ for -, * for /, < for <= and for >=, and for or."""
     if isinstance(node, ast.BinOp | ast.AugAssign | ast.BoolOp):
         for other in EXCHANGED.get(type(node.op), ()):
-            yield _with(node, op=other())
+            yield with_fields(node, op=other())
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         for other in EXCHANGED.get(type(node.ops[0]), ()):
-            yield _with(node, ops=[other()])
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not) and _number(node) is None:
+            yield with_fields(node, ops=[other()])
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not) and number(node) is None:
         yield node.operand
 
 
 def changed_constants(node: ast.AST) -> Iterator[Replacement]:
     """0, 1, -1, one more, half and twice as much; the other truth value."""
-    value = _number(node)
+    value = number(node)
     if value is not None:
         half = value // 2 if isinstance(value, int) and value % 2 == 0 else value / 2
         others = [0, 1, -1, value + 1, half, 2 * value]
@@ -78,18 +79,18 @@ def changed_indices(node: ast.AST) -> Iterator[Replacement]:
     """One less; a variable index moved by one either way; the ends of a slice moved by one, or left out."""
     if isinstance(node, ast.Subscript):
         for index in _shifted(node.slice):
-            yield _with(node, slice=index)
+            yield with_fields(node, slice=index)
     if isinstance(node, ast.Slice):
         for end in ("lower", "upper"):
             bound = getattr(node, end)
             if bound is not None:
-                yield _with(node, **{end: None})
+                yield with_fields(node, **{end: None})
                 for shifted in _shifted(bound):
-                    yield _with(node, **{end: shifted})
+                    yield with_fields(node, **{end: shifted})
 
 
 def _shifted(index: ast.expr) -> Iterator[ast.expr]:
-    value = _number(index)
+    value = number(index)
     if isinstance(value, int):
         yield ast.parse(repr(value - 1), mode="eval").body
     elif isinstance(index, ast.Name):
@@ -101,16 +102,16 @@ def dropped_calls(node: ast.AST) -> Iterator[Replacement]:
     if not isinstance(node, ast.Call):
         return
     method = node.func if isinstance(node.func, ast.Attribute) else None
-    if method is not None and ast.unparse(_root(method)) not in (*MODULES, "super()"):
+    if method is not None and ast.unparse(root(method)) not in (*MODULES, "super()"):
         yield method.value
     elif node.args and not isinstance(node.args[0], ast.Starred):
         yield node.args[0]
     for i, argument in enumerate(node.args):
-        if isinstance(argument, ast.Call) and isinstance(_root(node.func), ast.Call):  # super().__init__(layer, layer)
-            yield _with(node, args=node.args[:i] + node.args[i + 1 :])
+        if isinstance(argument, ast.Call) and isinstance(root(node.func), ast.Call):  # super().__init__(layer, layer)
+            yield with_fields(node, args=node.args[:i] + node.args[i + 1 :])
 
 
-def _root(node: ast.expr) -> ast.expr:
+def root(node: ast.expr) -> ast.expr:
     """torch in torch.optim.Adam, and super() in super().__init__."""
     while isinstance(node, ast.Attribute):
         node = node.value
@@ -121,7 +122,7 @@ def swapped_arguments(node: ast.AST) -> Iterator[Replacement]:
     """f(b, a) for f(a, b): each two neighbours, but for min and max; one branch of a conditional expression."""
     if isinstance(node, ast.Call) and ast.unparse(node.func) not in ("min", "max"):
         for i in range(len(node.args) - 1):
-            yield _with(node, args=[*node.args[:i], node.args[i + 1], node.args[i], *node.args[i + 2 :]])
+            yield with_fields(node, args=[*node.args[:i], node.args[i + 1], node.args[i], *node.args[i + 2 :]])
     if isinstance(node, ast.IfExp):
         yield from (node.body, node.orelse)
 
@@ -129,11 +130,11 @@ def swapped_arguments(node: ast.AST) -> Iterator[Replacement]:
 def renamed(node: ast.AST) -> Iterator[Replacement]:
     """min for max, sum for mean, t for t_prev."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in RENAMED:
-        yield _with(node, id=RENAMED[node.id])
+        yield with_fields(node, id=RENAMED[node.id])
     if isinstance(node, ast.Attribute) and node.attr in RENAMED:
-        yield _with(node, attr=RENAMED[node.attr])
+        yield with_fields(node, attr=RENAMED[node.attr])
     if isinstance(node, ast.keyword) and node.arg in RENAMED:
-        yield _with(node, arg=RENAMED[node.arg])
+        yield with_fields(node, arg=RENAMED[node.arg])
 
 
 def dropped_statements(node: ast.AST) -> Iterator[Replacement]:
@@ -148,7 +149,7 @@ def dropped_statements(node: ast.AST) -> Iterator[Replacement]:
     if isinstance(node, ast.Assign) and _names(node.targets[0]) & _names(node.value):
         yield DROPPED  # x = f(x); without any other assignment the name would only be missing
     if isinstance(node, ast.FunctionDef) and node.decorator_list:
-        yield _with(node, decorator_list=[])
+        yield with_fields(node, decorator_list=[])
 
 
 OPERATORS: dict[str, Operator] = {
@@ -169,15 +170,15 @@ def replacements(node: ast.AST) -> Iterator[tuple[str, Replacement]]:
             yield name, replacement
 
 
-def _with(node: ast.AST, **fields: object) -> ast.AST:
+def with_fields(node: ast.AST, **fields: object) -> ast.AST:
     """A copy of a node with other fields."""
     return ast.copy_location(type(node)(**{name: getattr(node, name, None) for name in node._fields} | fields), node)
 
 
-def _number(node: ast.AST) -> int | float | None:
+def number(node: ast.AST) -> int | float | None:
     """A literal number, the minus sign included."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        value = _number(node.operand)
+        value = number(node.operand)
         return None if value is None else -value
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
         return node.value

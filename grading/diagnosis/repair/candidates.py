@@ -1,0 +1,127 @@
+"""The edits that are tried, in the order of how likely they are: each is one correction at one place."""
+
+import ast
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ...contract.functions import Function
+from .corrections import REMOVING, Correction, Scope, corrections
+from .operators import number
+from .places import Place, line, places
+from .sources import Definition
+
+_BESIDE = ("self", "cls")
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """One correction in the student's code."""
+
+    definition: Definition
+    place: Place
+    correction: Correction
+
+    @cached_property
+    def message(self) -> list[dict[str, Any]]:
+        return together((self,))
+
+    @property
+    def line(self) -> int:
+        """Where a student finds the piece that is wrong."""
+        if self.correction.line is not None:
+            return self.correction.line
+        return getattr(self.place.piece, "lineno", getattr(self.place.statement, "lineno", self.definition.line))
+
+    def change(self) -> tuple[str, str]:
+        """The statement before and after, for staff."""
+        before = line(self.place.statement)
+        with self.place.holds(self.correction.replacement) as changed:
+            return before, "; ".join(line(one) for one in changed)
+
+
+def together(edits: Sequence[Edit]) -> list[dict[str, Any]]:
+    """What a worker is sent for edits that are made together: the new text of every definition concerned."""
+    with contextlib.ExitStack() as stack:
+        for one in edits:
+            stack.enter_context(one.place.holds(one.correction.replacement))
+        texts = {id(one.definition): (one.definition, ast.unparse(one.definition.holder)) for one in edits}
+    return [definition.edit(text) for definition, text in texts.values()]
+
+
+def candidates(found: list[Definition], ran: set[str], suspected: set[str], graded: Function) -> list[Edit]:
+    """Single edits of these definitions at lines that were run, suspected ones first, and there the likeliest first.
+
+    The first definition is the graded function's own.
+    """
+    edits = [
+        Edit(definition, place, correction)
+        for number, definition in enumerate(found)
+        for place, scope in _places(definition, ran, {} if number else graded.defaults)
+        for correction in corrections(place, scope)
+        if not (graded.network and correction.said in REMOVING)  # one without a broken layer runs, and proves nothing
+    ]
+    return sorted(
+        edits, key=lambda edit: (f"{edit.definition.file}:{edit.line}" not in suspected, edit.correction.tier)
+    )
+
+
+def _places(definition: Definition, ran: set[str], defaults: dict[str, str]) -> Iterator[tuple[Place, Scope]]:
+    tree = definition.holder
+    block, position = (tree.body[0], 0) if isinstance(tree.body[0], ast.ClassDef) else (tree, 0)
+    while isinstance(inner := block.body[0], ast.ClassDef):  # type: ignore[attr-defined]
+        block = inner
+    assigned = _assigned(definition.node)
+    numbers = tuple(dict.fromkeys(v for one in ast.walk(definition.node) if (v := number(one)) is not None))
+    attributes, functions = _attributes(definition.node), _functions(definition.node, assigned)
+    for place in places(block, position, definition.path[-1], _is_left_out):
+        first, last = _own_lines(place.statement)
+        run = place.statement is definition.node or any(f"{definition.file}:{n}" in ran for n in range(first, last + 1))
+        if run:
+            names = tuple(name for name, since in assigned.items() if since <= last and name not in _BESIDE)
+            yield place, Scope(names, numbers, attributes, functions, defaults)
+
+
+def _is_left_out(node: ast.AST) -> bool:
+    """What only refuses arguments, or brings names in."""
+    return isinstance(node, ast.Raise | ast.Assert | ast.Import | ast.ImportFrom | ast.Global | ast.Nonlocal)
+
+
+def _own_lines(statement: ast.stmt) -> tuple[int, int]:
+    """The first and the last line of a statement, without the block that it governs."""
+    block = getattr(statement, "body", [])
+    last = block[0].lineno - 1 if isinstance(block, list) and block else statement.end_lineno or statement.lineno
+    return statement.lineno, max(last, statement.lineno)
+
+
+def _assigned(node: ast.stmt) -> dict[str, int]:
+    """Parameters and local names, with the line from which on each of them stands for something."""
+    since: dict[str, int] = {}
+    inner = {
+        id(name) for one in ast.walk(node) if isinstance(one, ast.comprehension) for name in ast.walk(one.target)
+    }  # names that live in a comprehension only
+    for one in ast.walk(node):
+        if isinstance(one, ast.arg):
+            since.setdefault(one.arg, one.lineno)
+        elif isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store) and id(one) not in inner:
+            since[one.id] = min(one.lineno, since.get(one.id, one.lineno))
+    return since
+
+
+def _attributes(node: ast.stmt) -> dict[str, tuple[str, ...]]:
+    """The attributes that are read of each object in this definition."""
+    called = {id(one.func) for one in ast.walk(node) if isinstance(one, ast.Call)}
+    found: dict[str, dict[str, None]] = {}
+    for one in ast.walk(node):
+        if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and id(one) not in called:
+            found.setdefault(one.value.id, {})[one.attr] = None
+    return {name: tuple(attributes) for name, attributes in found.items()}
+
+
+def _functions(node: ast.stmt, names: Iterable[str]) -> tuple[str, ...]:
+    """The functions, not methods of a value, that are called with one argument in this definition, or could be."""
+    calls = (one for one in ast.walk(node) if isinstance(one, ast.Call) and len(one.args) == 1 and not one.keywords)
+    called = [call.func.id for call in calls if isinstance(call.func, ast.Name)]
+    return tuple(dict.fromkeys([*called, *(name for name in names if name.endswith("_fn"))]))

@@ -1,0 +1,65 @@
+"""The checks of a function, asked once more of an edited one."""
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ...sandbox.student import Student
+
+Test = Callable[[Student], object]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: a test that is handed the student whom it asks."""
+
+    test: Callable[..., object]
+    arguments: dict[str, Any]  # what it is handed besides
+    failed: bool
+    afterwards: bool  # it looks at what the other checks have recorded
+
+    def __call__(self, student: Student) -> object:
+        return self.test(**self.arguments, student=student)
+
+    def passes(self, student: Student) -> bool:
+        return passes(self, student)
+
+    def smallest(self, student: Student) -> Test:
+        """The one example at which a property fails, if this is a property; else the whole check."""
+        if not hasattr(self.test, "hypothesis"):
+            return self
+        failed: list[Test] = []
+        with _examples(self.test, failed):
+            self.passes(student)
+        return failed[-1] if failed else self
+
+
+def passes(test: Test, student: Student) -> bool:
+    """Whatever goes wrong, be it patience that is at its end: it has not passed."""
+    try:
+        test(student)
+    except Exception:
+        return False
+    return True
+
+
+@contextmanager
+def _examples(test: Any, failed: list[Test]) -> Iterator[None]:
+    """Gather the examples at which a property fails meanwhile, each as a test of its own."""
+    inner = test.hypothesis.inner_test
+
+    def noting(*args: Any, **drawn: Any) -> None:
+        before = copy.deepcopy({name: value for name, value in drawn.items() if name != "student"})
+        try:
+            inner(*args, **drawn)
+        except Exception:
+            failed.append(lambda student: inner(*args, **copy.deepcopy(before), student=student))
+            raise
+
+    test.hypothesis.inner_test = noting
+    try:
+        yield
+    finally:
+        test.hypothesis.inner_test = inner

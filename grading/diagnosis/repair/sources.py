@@ -1,0 +1,83 @@
+"""The definitions in a submission's files. Its text is only parsed here; nothing of it is ever run on this side."""
+
+import ast
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .places import drop_docstrings
+
+MOST_BYTES = 200_000  # of one file; a longer one is data, or meant to keep a parser busy
+_BLOCKS = ("body", "orelse", "finalbody")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A function, a method, or a name that stands for a lambda: what is edited as a whole."""
+
+    file: str  # "lib/steps.py"
+    name: str  # of its code, "step" or "<lambda>"
+    line: int  # where its code begins, decorators included
+    last: int
+    path: tuple[str, ...]  # "Sampler", "step"
+    node: ast.stmt  # without docstring and decorators
+    holder: ast.Module  # what holds it, with nothing else in it
+
+    def edit(self, text: str) -> dict[str, Any]:
+        """The message to a worker for another text of it."""
+        lines = text.split("\n")
+        return {"file": self.file, "name": self.name, "line": self.line, "path": list(self.path), "source": lines}
+
+
+def definitions(folder: Path, lines: Iterable[str], first: str) -> list[Definition]:
+    """Those that these lines ("ddpm.py:12") stand in, the one at ``first`` before all others."""
+    found: list[Definition] = []
+    by_file: dict[str, set[int]] = {}
+    for place in lines:
+        file, _, number = place.rpartition(":")
+        if number.isdecimal():
+            by_file.setdefault(file, set()).add(int(number))
+    for file in sorted(by_file):
+        numbers = by_file[file]
+        found += [one for one in _in_file(folder, file) if any(one.line <= n <= one.last for n in numbers)]
+    return sorted(found, key=lambda one: f"{one.file}:{one.line}" != first)
+
+
+def _in_file(folder: Path, file: str) -> list[Definition]:
+    path = folder / file
+    try:  # the name is a worker's word
+        inside = path.resolve().is_relative_to(folder.resolve()) and path.stat().st_size <= MOST_BYTES
+        with warnings.catch_warnings():  # about the student's text: they are for its own process
+            warnings.simplefilter("ignore")
+            return list(_defined(ast.parse(path.read_bytes()).body, file, ())) if inside else []
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+
+
+def _defined(body: list[ast.stmt], file: str, classes: tuple[str, ...]) -> Iterator[Definition]:
+    for node in body:
+        if isinstance(node, ast.FunctionDef):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            node.decorator_list = []
+            drop_docstrings(node)
+            yield _definition(node, file, classes, node.name, first, node.name)
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+            if isinstance(node.targets[0], ast.Name):
+                yield _definition(node, file, classes, "<lambda>", node.value.lineno, node.targets[0].id)
+        elif isinstance(node, ast.ClassDef):
+            yield from _defined(node.body, file, (*classes, node.name))
+        else:
+            for block in _BLOCKS:
+                yield from _defined(getattr(node, block, []), file, classes)
+
+
+def _definition(node: ast.stmt, file: str, classes: tuple[str, ...], code: str, line: int, name: str) -> Definition:
+    held: Any = node
+    for outer in reversed(classes):
+        inner = held
+        held = ast.parse(f"class {outer}: pass").body[0]
+        held.body = [inner]
+    assert node.end_lineno is not None
+    return Definition(file, code, line, node.end_lineno, (*classes, name), node, ast.Module([held], []))

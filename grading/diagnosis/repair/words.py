@@ -1,0 +1,55 @@
+"""What a repair says: to students the place and what is wrong there, to staff the change itself."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from ...verdicts import Repair
+from .candidates import Edit
+
+Edits = tuple[Edit, ...]
+_END = "nothing else is wrong."
+
+
+def repair(found: Sequence[Edits]) -> Repair | None:
+    """In words, from the edits that leave nothing wrong, the likeliest first."""
+    if not found:
+        return None
+    staff = [" and ".join(map(_change, edits)) for edits in found]
+    if len(found[0]) > 1:
+        return Repair(_together(found[0]), len(found[0]), [_at(edit) for edit in found[0]], staff)
+    first, *others = (edit for (edit,) in found)
+    other = next((edit for edit in others if _place(edit) != _place(first)), None)
+    return Repair(_one_of(first, other), 1, [_at(edit) for edit in (first, other) if edit is not None], staff)
+
+
+def _one_of(first: Edit, other: Edit | None) -> str:
+    """One edit is enough; where one on another line would be as well, that one is named, too."""
+    if other is None:
+        return f"{_place(first)}: {first.correction.said}; {_END}"
+    if other.correction.said == first.correction.said:
+        return f"{_place(first)} or {_place(other)}: {first.correction.said}; {_END}"
+    said = " or ".join(f"{_place(edit)} ({edit.correction.said})" for edit in (first, other))
+    return f"One thing is wrong, at {said}; {_END}"
+
+
+def _together(edits: Edits) -> str:
+    """Two edits that are both needed."""
+    ordered = sorted(edits, key=lambda edit: (edit.definition.file, edit.line))
+    parts = [
+        f"{place}: {', and '.join(dict.fromkeys(edit.correction.said for edit in here))}"
+        for place, here in groupby(ordered, key=_place)
+    ]
+    return f"{'; '.join(parts)}; {_END}"
+
+
+def _place(edit: Edit) -> str:
+    return f"{edit.definition.file} line {edit.line}"
+
+
+def _at(edit: Edit) -> str:
+    return f"{edit.definition.file}:{edit.line}"
+
+
+def _change(edit: Edit) -> str:
+    before, after = edit.change()
+    return f"{_at(edit)}: {before} → {after}"
