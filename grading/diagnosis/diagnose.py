@@ -36,9 +36,11 @@ def diagnose(student: Student, checks: Sequence[Check] = ()) -> Diagnosis:
         return Diagnosis(unexplained=_BROKEN_OFF, trouble=found.trouble)
     if checks and not all_is_told(student.failures):
         found = _try_repairing(found, student, checks)
+    known = bool(found.reading or found.mistakes or found.repair)
+    if not known and only_in_float32(student.task, student.record):
+        return replace(found, reading=[IN_FLOAT32])
     came_back = any(one.reply is not None for one in student.record) or student.task in readback.NETWORKS
-    explained = bool(found.reading or found.mistakes or found.repair) or told_already(student.failures)
-    if explained or not came_back:
+    if known or told_already(student.failures) or not came_back:
         return found  # where nothing came back there is nothing to explain
     smallest = smallest_failing_call(student)
     told = "no known mistake explains these results" + f"; smallest failing call: {smallest}" * bool(smallest)
@@ -49,8 +51,6 @@ def _recognised(student: Student, bounds: Bounds) -> Diagnosis:
     """What is known of such results."""
     read = _try_reading(student, bounds)
     mistakes = recognised(student.task, student.record, bounds.emergency, unseen=not read.reading)
-    if not (read.reading or mistakes or bounds.broken_off) and only_in_float32(student.task, student.record):
-        return replace(read, reading=[IN_FLOAT32])
     return replace(read, mistakes=mistakes)
 
 

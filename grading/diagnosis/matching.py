@@ -111,11 +111,11 @@ class _Search:
 
 
 def only_in_float32(task: str, record: list[Observation]) -> bool:
-    """Whether all replies are right to float32's accuracy, and some no better."""
+    """Whether all replies are right to float32's accuracy, and most no better: a small error in one corner is another."""
     if not function(task).exact:
         return False
     replays = Replays(task, record[: limits.DIAGNOSED_CALLS])
     reference, numbers = reference_function(task), range(len(replays.observed))
     if not all(replays.gives(reference, number, PROVING, single=True) is EXACTLY for number in numbers):
         return False
-    return any(replays.distance(reference, number) > 1 for number in numbers)
+    return 2 * sum(replays.distance(reference, number) > 1 for number in numbers) > len(numbers)

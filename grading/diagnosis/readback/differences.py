@@ -19,9 +19,25 @@ def differences(what: str, read: Expression, expected: Expression) -> list[Findi
     """What is wrong with the weight of ``what``."""
     if read == expected:
         return []
+    read = _squares_joined(read)
     said = "; ".join(dict.fromkeys(_named(read, expected)))
     mine = f"our {what} is {text(read)}"
     return [Finding(f"Y{mine}: {said}.", f"y{mine}; expected {text(expected)}: {said}.")]
+
+
+def _squares_joined(read: Expression) -> Expression:
+    """(1−ᾱ)·(1+ᾱ) as 1−ᾱ², which is how it was written."""
+
+    def joined(one: Product) -> Product:
+        powers = dict(one.powers)
+        for name in [name for name in powers if name.startswith("1+")]:
+            other = name.replace("1+", "1−", 1)
+            if powers.get(other) == powers[name]:
+                powers[f"{other}²"] = powers.pop(name)
+                del powers[other]
+        return product(one.constant, powers)
+
+    return Expression(tuple(Power(tuple(map(joined, part.products)), part.exponent) for part in read.parts))
 
 
 def _named(read: Expression, expected: Expression) -> Iterator[str]:

@@ -8,6 +8,7 @@ from .candidates import Edit
 
 Edits = tuple[Edit, ...]
 _END = "nothing else is wrong."
+_KINDS = 2  # that are named, where several edits of one line are enough each
 
 
 def repair(found: Sequence[Edits]) -> Repair | None:
@@ -17,15 +18,18 @@ def repair(found: Sequence[Edits]) -> Repair | None:
     staff = [" and ".join(map(_change, edits)) for edits in found]
     if len(found[0]) > 1:
         return Repair(_together(found[0]), len(found[0]), [_at(edit) for edit in found[0]], staff)
-    first, *others = (edit for (edit,) in found)
-    other = next((edit for edit in others if _place(edit) != _place(first)), None)
-    return Repair(_one_of(first, other), 1, [_at(edit) for edit in (first, other) if edit is not None], staff)
+    single = [edit for (edit,) in found]
+    first = single[0]
+    other = next((edit for edit in single if _place(edit) != _place(first)), None)
+    return Repair(_one_of(single, other), 1, [_at(edit) for edit in (first, other) if edit is not None], staff)
 
 
-def _one_of(first: Edit, other: Edit | None) -> str:
+def _one_of(single: list[Edit], other: Edit | None) -> str:
     """One edit is enough; where one on another line would be as well, that one is named, too."""
+    first = single[0]
     if other is None:
-        return f"{_place(first)}: {first.correction.said}; {_END}"
+        kinds = dict.fromkeys(edit.correction.said for edit in single)
+        return f"{_place(first)}: {', or '.join(list(kinds)[:_KINDS])}; {_END}"
     if other.correction.said == first.correction.said:
         return f"{_place(first)} or {_place(other)}: {first.correction.said}; {_END}"
     said = " or ".join(f"{_place(edit)} ({edit.correction.said})" for edit in (first, other))

@@ -72,13 +72,15 @@ class _Levels(dict):
         super().__init__(dict.fromkeys(self._names()))
 
     def _names(self) -> list[str]:
+        """What can be looked up here: at t = T − 1 there is no ᾱ_{t+1}."""
+        there = [label for label, index in self.indices.items() if int(index.max()) < len(self.table)]
         betas = ["β"] * ("prev" in self.indices and "t" in self.indices)
-        betas += [f"β_table({i})" for i in ("t", "{t+1}", "prev", "{prev+1}") if i in self.indices]
-        betas += [f"1−ᾱ_{a}/ᾱ_{b}" for a, b in _STRIDES if a in self.indices and b in self.indices]
+        betas += [f"β_table({i})" for i in ("t", "{t+1}", "prev", "{prev+1}") if i in there]
+        betas += [f"1−ᾱ_{a}/ᾱ_{b}" for a, b in _STRIDES if a in there and b in there]
         others = ["η"] * ("eta" in self.arguments) + (["t/T", "(t+1)/T"] if "t" in self.indices else [])
         others += ["B"] * (self.batch > 0)
         natural = [i for i in ("t", "prev") if i in self.indices]
-        rest = [i for i in self.indices if i not in natural]
+        rest = [i for i in there if i not in natural]
         return (
             [f"{kind}{i}" for i in natural for kind in ("ᾱ_", "1−ᾱ_")]
             + betas[:1]
@@ -150,18 +152,22 @@ def at_one_level(images: tuple[str, ...], expected: dict[str, Expression], terms
         made = _point(draw, images, **where)
         return made | (more(draw, made[images[0]].shape) if more else {})
 
-    lowest = {"at t = 0": at(0)} if index == "t" else {"at t_prev = 0": at(0), "at t_prev = -1": at(-1)}
+    ends = {"at t = 0": at(0), "at t = T − 1": at(T - 1)}
+    if index == "t_prev":
+        ends = {"at t_prev = 0": at(0), "at t_prev = -1": at(-1)}
 
     def regime(arguments: Arguments) -> Tensor:
-        where = torch.as_tensor(arguments[index])
-        return torch.where(where > 0, 0, 1 - where)
+        where, last = torch.as_tensor(arguments[index]), len(arguments["alphas_cumprod"]) - 1
+        if index == "t_prev":
+            return torch.where(where > 0, 0, 1 - where)
+        return torch.where(where == last, 2, torch.where(where == 0, 1, 0))
 
     label = "t" if index == "t" else "prev"
     return Sum(
         terms=terms or _images(*images),
         quantities=levels,
         expected=expected,
-        points={"": within, **lowest},
+        points={"": within, **ends},
         regime=regime,
         core=(f"ᾱ_{label}", f"1−ᾱ_{label}"),
         edges=EDGES,
