@@ -34,6 +34,7 @@ class Edits:
         self.held: list[dict[str, Any]] | None = []
         self._originals: list[tuple[Function, State]] = []
         self._found: dict[tuple[str, str, int], list[tuple[Function, tuple]]] = {}
+        self._remembering: list[Any] = []  # cached functions; to look for them takes longer than most calls
 
     def hold(self, edits: list[dict[str, Any]]) -> None:
         """Have these edits made, and no others."""
@@ -45,9 +46,8 @@ class Edits:
         for edit in edits:
             self._make(edit)
         self.held = edits
-        for cached in gc.get_objects():  # what was remembered may come from other code
-            if type(cached) is functools._lru_cache_wrapper:
-                cached.cache_clear()
+        for remembering in self._remembering:  # what it remembers may come from other code
+            remembering.cache_clear()
 
     def _make(self, edit: dict[str, Any]) -> None:
         live = self._live(edit["file"], edit["name"], edit["line"])
@@ -70,7 +70,9 @@ class Edits:
         """The functions made by one definition, and those made inside of it, each with its path from there."""
         key = (file, name, line)
         if key not in self._found:
-            functions = [one for one in gc.get_objects() if isinstance(one, Function)]
+            everything = gc.get_objects()
+            functions = [one for one in everything if isinstance(one, Function)]
+            self._remembering = [one for one in everything if type(one) is functools._lru_cache_wrapper]
             filename = str(self.folder / file)
             paths: dict[types.CodeType, tuple] = {}
             for one in functions:
