@@ -172,7 +172,7 @@ def _handed(item: pytest.Item, fixtures: dict[str, Any]) -> dict[str, Any]:
 
 def only_wrong(verdict: Verdict) -> bool:
     """Whether nothing but values was found wrong: whatever else a function does is no matter of terms."""
-    return all(check.failure.kind == "wrong" for check in verdict.checks if check.failure is not None)
+    return all(check.failure.kind in ("wrong", "value") for check in verdict.checks if check.failure is not None)
 
 
 def _result(item: pytest.Item, error: BaseException | None) -> CheckResult:
