@@ -13,7 +13,7 @@ from .matching import IN_FLOAT32, only_in_float32, recognised
 from .mistakes import Mistake
 from .reading import read_back
 from .repair import Check, repaired
-from .told import all_is_told, results_are_right, told_already
+from .told import results_are_right, told_already
 
 _BROKEN_OFF = "the search for the mistake was broken off: this function, or this machine, is too slow for it"
 
@@ -34,7 +34,7 @@ def diagnose(student: Student, checks: Sequence[Check] = ()) -> Diagnosis:
     found = _recognised(student, bounds)
     if bounds.broken_off:
         return Diagnosis(unexplained=_BROKEN_OFF, trouble=found.trouble)
-    if checks and not all_is_told(student.failures):
+    if checks:
         found = _try_repairing(found, student, checks)
     known = bool(found.reading or found.mistakes or found.repair)
     if not known and only_in_float32(student.task, student.record):

@@ -16,8 +16,3 @@ def results_are_right(failures: list[Failure]) -> bool:
     """What is wrong is something else: there is no formula to be read back."""
     kinds = {failure.kind for failure in failures}
     return bool(kinds) and kinds <= _RESULTS_ARE_RIGHT
-
-
-def all_is_told(failures: list[Failure]) -> bool:
-    """Arguments changed in place: the check names them, and many edits would keep them as they are."""
-    return {failure.kind for failure in failures} == {"changed"}

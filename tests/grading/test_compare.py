@@ -74,7 +74,7 @@ def test_a_relative_error_of_a_millionth_is_caught_in_float64(task):
         expected = exact(task, arguments)
         if float(expected.abs().max()) < 1e-6:  # a variance of 0: any multiple of it is right
             continue
-        with pytest.raises(Failure, match="is wrong in"):
+        with pytest.raises(Failure, match="is wrong(,| in)"):
             assert_right(Local(task, lambda result: result * (1 + 1e-6)), **arguments)
         caught += 1
     assert caught >= 2 or task.startswith(("noising.", "illusions.gaussian"))
@@ -86,7 +86,7 @@ def test_a_relative_error_of_a_thousandth_is_caught_everywhere(task):
         expected = exact(task, arguments)
         if float(expected.abs().max()) < 1e-6:
             continue
-        with pytest.raises(Failure, match="is wrong in"):
+        with pytest.raises(Failure, match="is wrong(,| in)"):
             assert_right(Local(task, lambda result: result * 1.001), **arguments)
 
 
@@ -153,7 +153,7 @@ ONES = torch.ones(2, 3, dtype=torch.float64)
         (ONES * float("nan"), "not finite"),
         (ONES / 0, "not finite"),
         (-ONES / 0, "not finite"),
-        (ONES + 1e-3, "wrong in 6 of 6 values"),
+        (ONES + 1e-3, "wrong in all 6 values"),
         (torch.where(torch.arange(6).reshape(2, 3) == 4, 1.5, ONES), "wrong in 1 of 6 values, by up to 0.5"),
     ],
 )

@@ -1,9 +1,12 @@
 """What a diagnosis may claim: it explains every draw, it names all that fit, and where nothing does it says so."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 import torch.nn.functional as F
 
+from grading.contract.functions import function
 from grading.contract.reference import reference_function
 from grading.diagnosis import readback, replays
 from grading.diagnosis.counterexample import smallest_failing_call
@@ -270,5 +273,8 @@ def test_a_right_number_is_no_failing_call(kind):
     points = [{"t": t, "alphas_cumprod": schedule} for t in (3, 9)]
     right = [float(1 - schedule[one["t"]]) for one in points]
     record = [observe(lambda t, alphas_cumprod, of=of: kind(of), one) for of, one in zip((right[0], 0.25), points)]
-    assert "t=9" in smallest_failing_call("distillation.sds_weight", record)
-    assert smallest_failing_call("distillation.sds_weight", record[:1]) == ""
+    task = "distillation.sds_weight"
+    student = SimpleNamespace(task=task, function=function(task), record=record, ask=lambda seconds, **call: kind(0.25))
+    assert smallest_failing_call(student).endswith("got 0.25")
+    student.record = record[:1]
+    assert smallest_failing_call(student) == ""

@@ -146,6 +146,11 @@ def product_differences(read: Product, expected: Product) -> Iterator[str]:
         yield f"a factor {number(max(abs(ratio), 1 / abs(ratio)))} too {'much' if abs(ratio) > 1 else 'little'}"
     if got == wanted:
         return
+    for name in [name for name in wanted if got.get(f"{name}²") == wanted[name] and name not in got]:
+        yield f"{name.removeprefix('1−')} is squared"
+        got[name] = got.pop(f"{name}²")
+    if got == wanted:
+        return
     whole = _whole(got, wanted) or renamed(of(product(1.0, got)), of(product(1.0, wanted)))
     if whole:
         yield whole
@@ -165,7 +170,8 @@ def product_differences(read: Product, expected: Product) -> Iterator[str]:
         stands = [n for n in got if n in changed and n not in wanted and _alike(n, name)]
         if stands:
             changed -= {name, stands[0]}
-            yield f"{stands[0]} stands for {name}"
+            squared = stands[0] == f"{name}²"
+            yield f"{name.removeprefix('1−')} is squared" if squared else f"{stands[0]} stands for {name}"
             yield from _exponent(stands[0], got[stands[0]], wanted[name])
     yield from _factors(changed, got, wanted)
 
