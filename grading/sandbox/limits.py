@@ -47,8 +47,9 @@ DIAGNOSIS_SECONDS = 40.0  # of wall clock, on a machine that is not shared; a di
 
 # A repair: edits of the student's code, tried in its worker. All are numbers of tries, so that it ends the same anywhere.
 REPAIR_EDITS = 700  # single ones, each on a cheap call; fewer where the call is long
-REPAIR_EDITS_BY_CHECKS = 400  # … where a whole check has to be asked, divided by the calls that it takes
-REPAIR_NETWORKS = 24  # … where a network is built and run
+REPAIR_EDITS_BY_CHECKS = (
+    400  # … where a whole check has to be asked, divided by the calls that it takes; slow ones count
+)
 REPAIR_CALLS = 3  # failing calls that an edit has to mend before any check is asked
 REPAIR_PAIRS = 60  # pairs that are tried
 REPAIR_PROOFS = 6  # edits of which all checks are asked

@@ -27,6 +27,7 @@ UNTRAINED = {
 
 SLOW = 20  # calls that a search, a network's run, a call on many numbers, or a worker's death counts for
 MANY = 100_000  # numbers
+A_CALLS_NUMBERS = 1_500  # that take about as long as all else in a call
 
 
 class NetworkRun(NamedTuple):
@@ -68,6 +69,7 @@ class Student:
         self._loans = [Loan(task) for task in lent]
         self._conversation = Conversation(fork_server, code, self.function, [loan.message for loan in self._loans])
         self._calls_left, self._slow, self._goes_on = math.inf, False, True
+        self.spent = 0  # calls, of which slow ones and those on many numbers count as several
 
     @property
     def task(self) -> str:
@@ -135,11 +137,6 @@ class Student:
         return [loan.function.task for loan in self._loans if loan.called]
 
     @property
-    def asked(self) -> int:
-        """How many requests have reached a worker."""
-        return self._conversation.asked
-
-    @property
     def open(self) -> bool:
         """Whether its worker can be asked again."""
         return self._conversation.open
@@ -181,6 +178,7 @@ class Student:
         """One call. What takes too long to be replayed with every known mistake need not be ``recorded``."""
         numbers = sum(value.numel() for value in arguments.values() if isinstance(value, Tensor))
         self._count(SLOW if self.function.optimises or self._slow or numbers > MANY else 1)
+        self.spent += numbers // A_CALLS_NUMBERS
         observation = Observation({name: copy.copy(value) for name, value in arguments.items()}, cotangent, None)
         if recorded:
             self.record.append(observation)
@@ -247,3 +245,4 @@ class Student:
         if self._calls_left <= 0:
             raise OutOfPatience
         self._calls_left -= calls
+        self.spent += calls

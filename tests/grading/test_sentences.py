@@ -507,16 +507,17 @@ def test_an_adapter_that_does_something_itself_is_the_place(grade, hand_in):
 
 def test_a_slow_machine_finds_the_same_failures(fork_server, hand_in):
     source = """
-        import time, torch
+        import torch
 
         def add_noise(x0, noise, t, alphas_cumprod):
-            time.sleep({seconds})
+            for _ in range({rounds}):  # an edit of this takes as long as it does
+                pass
             a = alphas_cumprod[t]
             return a.sqrt() * x0 + (1 - a) * noise
     """
     found = []
-    for seconds in (0, 0.05):
-        folder = hand_in(noising=source.format(seconds=seconds))
+    for rounds in (1, 400_000):
+        folder = hand_in(noising=source.format(rounds=rounds))
         with opened(folder) as submission:
             (verdict,) = grade_run(fork_server, Run(submission, ("noising.add_noise",), SEED))
         found.append([line for line in explain(verdict, "mistake") if not line.startswith("what")])

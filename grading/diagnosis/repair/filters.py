@@ -45,9 +45,9 @@ class FailedCalls:
 class FailedCheck:
     """The check that failed after the fewest calls: where no call has one right result, or every one has it."""
 
-    def __init__(self, test: Test, calls: int, network: bool) -> None:
+    def __init__(self, test: Test, calls: int) -> None:
         self.test = test
-        self.most = (limits.REPAIR_NETWORKS if network else limits.REPAIR_EDITS_BY_CHECKS) // max(1, calls)
+        self.most = limits.REPAIR_EDITS_BY_CHECKS // max(1, calls)
 
     def passes(self, student: Student) -> bool:
         return passes(self.test, student)

@@ -63,14 +63,14 @@ def _cheapest(editor: _Editor, checks: Sequence[Check]) -> FailedCheck:
     for check in checks:
         if check.failed and not check.afterwards:
             student = editor.under(())
-            before = student.asked
+            before = student.spent
             test = check.smallest(student)
-            counted.append((student.asked - before, len(counted), test))
+            counted.append((student.spent - before, len(counted), test))
     if not counted:  # what failed looks at the record of the others
         first, last = checks[0], next(check for check in checks if check.failed)
         counted = [(1, 0, lambda student: (first(student), last(student)))]
     calls, _, test = min(counted)
-    return FailedCheck(test, calls, editor.latest.function.network)
+    return FailedCheck(test, calls)
 
 
 def _edits(editor: _Editor, first: FailedCalls | FailedCheck) -> Iterator[Edit]:
