@@ -133,6 +133,13 @@ FUNCTIONS = (
     Function(
         "unet.class_ddpm_loss", "model, x0, labels, noise, t, alphas_cumprod, keep", differentiated=True, loss=True
     ),
+    Function("flow.flow_interpolate", "x0, x1, t", loss=True),
+    Function("flow.flow_velocity", "x0, x1", loss=True),
+    Function("flow.flow_step", "x_t, v, t, t_next"),
+    Function("flow.sample_flow", "v_model, x0, num_steps=50"),
+    Function("flow.guided_velocity", "model, x_t, labels, t, scale", sizes_tied=True),
+    Function("flow.flow_loss", "model, x0, x1, t", differentiated=True, loss=True),
+    Function("flow.class_flow_loss", "model, x0, x1, labels, t, keep", differentiated=True, loss=True),
 )
 MODULES = tuple(dict.fromkeys(function.module for function in FUNCTIONS))
 UNGRADED = ("bells",)  # open-ended: students get stubs, a person looks at the result

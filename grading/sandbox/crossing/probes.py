@@ -327,6 +327,21 @@ class ClassModel(TimeModel):
         return super().forward(x, t) + _per_sample("keep", kept, x) * torch.cos(label) * pattern(x, 0.9)
 
 
+class Unswitched(nn.Module):
+    """Whoever is handed this network leaves it in the mode it is in."""
+
+    def train(self, mode: bool = True) -> Any:
+        raise ValueError(f"the network is switched to {'train' if mode else 'eval'}(): that is its owner's to choose")
+
+
+class VelocityModel(TimeModel, Unswitched):
+    """A stand-in for v(x_t, t)."""
+
+
+class ClassVelocityModel(ClassModel, Unswitched):
+    """A stand-in for v(x_t, labels, t, keep)."""
+
+
 def _per_sample(name: str, value: Any, x: Tensor) -> Tensor:
     if not (isinstance(value, Tensor) and value.shape == (len(x),)):
         shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
@@ -351,6 +366,8 @@ _CLASSES = (
     DenoisingModel,
     TimeModel,
     ClassModel,
+    VelocityModel,
+    ClassVelocityModel,
 )
 _FUNCTIONS = (
     eps_model,

@@ -4,6 +4,7 @@
 | --------------------------------- | ------------------------------------------------------------- | ------------------- |
 | made of the noise schedule        | weights as products of powers of ᾱ_t, ᾱ_prev, β, η            | ``schedule``        |
 | made of estimates or gradients    | weights of named terms in scale, norms and sizes              | ``combinations``    |
+| of flow matching                  | weights of images in t and t_next                             | ``flow``            |
 | losses                            | a reduction of one among several terms, its power and factor  | ``losses``          |
 | of logits                         | a function of one logit, recovered by itself                  | ``logits``          |
 | blur                              | kernel, normalisation and padding, recovered from impulses    | ``kernels``         |
@@ -18,11 +19,11 @@ from collections.abc import Callable
 
 from ....verdicts import Finding
 from ..evidence import Answer, Ask
-from . import augmentations, combinations, cutout, samplers, schedule, searches
+from . import augmentations, combinations, cutout, flow, samplers, schedule, searches
 from .networks import CONDITIONS as NETWORKS
 from .networks import read_network
 
-SUMS = schedule.FORMULAS | combinations.FORMULAS
+SUMS = schedule.FORMULAS | combinations.FORMULAS | flow.FORMULAS
 STATISTICS: dict[str, Callable[[Ask, list[Answer]], list[Finding]]] = {
     "augment.rand_cutout": cutout.read_cutout,
     "augment.diff_augment": augmentations.read_augmentation,
