@@ -297,6 +297,50 @@ class PenalisedError(WeightedError):
     penalty = 1.0
 
 
+class Encoder(nn.Module):
+    """Undoes LinearGenerator, and has parameters to train."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(LinearGenerator().weight.detach().T.clone())
+
+    def forward(self, image: Tensor) -> Tensor:
+        return ((image - 0.1).flatten(1) @ self.weight.to(image.dtype).T).reshape(-1, 3, 2)
+
+
+class PoorEncoder(Encoder):
+    """The same, and always some way off: another one for each number of the latent."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        guess = super().forward(image)
+        return guess + 0.5 + 0.3 * pattern(guess, 0.4)
+
+
+class TwoValleys(nn.Module):
+    """latent (N, …) -> one pixel each: two valleys for every number, near -1 and near 1; the left ones are lower."""
+
+    FAR = 5.0  # beyond it there is nothing to see
+
+    def forward(self, latent: Tensor) -> Tensor:
+        height = (latent**2 - 1) ** 2 + 0.5 * latent
+        lost = (latent.detach().abs() > self.FAR).any()
+        return (height * torch.nan if lost else height).flatten(1)[:, :, None, None]
+
+
+class Height(nn.Module):
+    """A loss for :class:`TwoValleys`: how high the latent lies, and a little for how far it has come."""
+
+    def forward(self, pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
+        return (pred - target).sum() + 0.01 * (delta**2).sum()
+
+
+class NearItsStart(nn.Module):
+    """Another one: how far it has come counts for more than how high it lies."""
+
+    def forward(self, pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
+        return 0.2 * (pred - target).sum() + (delta**2).sum()
+
+
 class DenoisingModel(nn.Module):
     """A stand-in for a one-step denoiser."""
 
@@ -363,6 +407,11 @@ _CLASSES = (
     CurvedValley,
     WeightedError,
     PenalisedError,
+    Encoder,
+    PoorEncoder,
+    TwoValleys,
+    Height,
+    NearItsStart,
     DenoisingModel,
     TimeModel,
     ClassModel,
