@@ -8,6 +8,7 @@ from torch import Tensor
 
 from .. import data, networks
 from ..data.draws import seeded
+from ..flow import flow_step, guided_velocity
 from ..illusions import lowpass
 from ..networks.quality import (
     SEED,
@@ -19,6 +20,7 @@ from ..networks.quality import (
 )
 from .diffusion import PROMPT_SCALE, SCALE, SIGMAS, sample_digits, sample_digits_of, sample_prompts
 from .features import EMOJI_VIEWS
+from .flow import sample_digits_by_flow
 from .views import random_views
 
 __all__ = ["MEASURES", "Measured"]
@@ -90,6 +92,48 @@ def class_conditioned(model: Any) -> Measured:
         fakes[:50],
         10,
     )
+
+
+FEW_STEPS = (5, 10, 25, 50)
+
+
+def flow(model: Any) -> Measured:
+    """Digits of each class after few steps and many, beside what DDPM makes of the same network in as many."""
+    labels = torch.arange(10).repeat(SAMPLES // 10)
+    samplers = {
+        "flow, Euler": lambda wanted, generator, steps: sample_digits_by_flow(model, wanted, generator, steps=steps),
+        "DDPM": lambda wanted, generator, steps: sample_digits_of(ddpm, wanted, generator, steps=steps),
+    }
+    ddpm, classifier = networks.load("class"), networks.load("digit-classifier")
+    rates: dict[int, dict[str, float]] = {steps: {} for steps in FEW_STEPS}
+    distances: dict[int, dict[str, float]] = {steps: {} for steps in FEW_STEPS}
+    for steps in FEW_STEPS:
+        for name, sample in samplers.items():
+            parts = iter(labels.split(100))
+            fakes = _digits(lambda count, generator: sample(next(parts), generator, steps))
+            rates[steps][name] = recognition_rate(classifier, fakes, labels)
+            distances[steps][name] = digit_distances(fakes)["fake"]
+    parts = iter(labels.split(100))
+    fakes = _digits(lambda count, generator: sample_digits_by_flow(model, next(parts), generator))
+    numbers = {f"recognition rate, γ = {SCALE:g}, {steps} steps": rates[steps] for steps in FEW_STEPS}
+    numbers |= {f"Fréchet distance, γ = {SCALE:g}, {steps} steps": distances[steps] for steps in FEW_STEPS}
+    return numbers | {"how straight the ways are": straightness(model, labels[:100])}, fakes[:100], 10
+
+
+def straightness(model: Any, labels: Tensor, steps: int = 50) -> dict[str, float]:
+    """Along the ways of guided samples: how far apart their ends are, against how long they are; 1 is straight."""
+    seen: dict[str, float] = {}
+    for name, scale in (("without guidance", 1.0), (f"γ = {SCALE:g}", SCALE)):
+        x_t = torch.randn((len(labels), 1, 28, 28), generator=seeded("cpu", SEED))
+        start, length = x_t, torch.zeros(len(labels))
+        for i in range(steps):
+            t = torch.full((len(labels),), i / steps)
+            with torch.no_grad():
+                x_next = flow_step(x_t, guided_velocity(model, x_t, labels, t, scale), i / steps, (i + 1) / steps)
+            length += (x_next - x_t).flatten(1).norm(dim=1)
+            x_t = x_next
+        seen[name] = float(((x_t - start).flatten(1).norm(dim=1) / length).mean())
+    return seen
 
 
 def emoji(model: Any) -> Measured:
@@ -178,6 +222,7 @@ MEASURES: dict[str, Callable[[Any], Measured]] = {
     "one-step": one_step,
     "time": time_conditioned,
     "class": class_conditioned,
+    "flow": flow,
     "emoji": emoji,
     "stylegan": stylegan,
     "dcgan": dcgan,
