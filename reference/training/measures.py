@@ -1,6 +1,7 @@
 """What is measured of each shipped model, and the pictures that its card shows."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -84,8 +85,7 @@ def time_conditioned(model: Any) -> Measured:
 def class_conditioned(model: Any) -> Measured:
     """Digits of each class, at the handout's guidance scale."""
     labels = torch.arange(10).repeat(SAMPLES // 10)
-    parts = iter(labels.split(100))
-    fakes = _digits(lambda count, generator: sample_digits_of(model, next(parts), generator))
+    fakes = _digits_of(partial(sample_digits_of, model), labels)
     rate = recognition_rate(networks.load("digit-classifier"), fakes, labels)
     return (
         {f"recognition rate, γ = {SCALE:g}": rate, f"Fréchet distance, γ = {SCALE:g}": digit_distances(fakes)},
@@ -98,26 +98,24 @@ FEW_STEPS = (5, 10, 25, 50)
 
 
 def flow(model: Any) -> Measured:
-    """Digits of each class after few steps and many, beside what DDPM makes of the same network in as many."""
+    """Digits of each class after few steps and many, beside what DDPM makes with the same network in as many."""
     labels = torch.arange(10).repeat(SAMPLES // 10)
-    samplers = {
-        "flow, Euler": lambda wanted, generator, steps: sample_digits_by_flow(model, wanted, generator, steps=steps),
-        "DDPM": lambda wanted, generator, steps: sample_digits_of(ddpm, wanted, generator, steps=steps),
-    }
     ddpm, classifier = networks.load("class"), networks.load("digit-classifier")
-    rates: dict[int, dict[str, float]] = {steps: {} for steps in FEW_STEPS}
-    distances: dict[int, dict[str, float]] = {steps: {} for steps in FEW_STEPS}
+    by_flow, by_ddpm = partial(sample_digits_by_flow, model), partial(sample_digits_of, ddpm)
+    rates, distances = dict[str, Any](), dict[str, Any]()
     for steps in FEW_STEPS:
-        for name, sample in samplers.items():
-            parts = iter(labels.split(100))
-            fakes = _digits(lambda count, generator: sample(next(parts), generator, steps))
-            rates[steps][name] = recognition_rate(classifier, fakes, labels)
-            distances[steps][name] = digit_distances(fakes)["fake"]
-    parts = iter(labels.split(100))
-    fakes = _digits(lambda count, generator: sample_digits_by_flow(model, next(parts), generator))
-    numbers = {f"recognition rate, γ = {SCALE:g}, {steps} steps": rates[steps] for steps in FEW_STEPS}
-    numbers |= {f"Fréchet distance, γ = {SCALE:g}, {steps} steps": distances[steps] for steps in FEW_STEPS}
-    return numbers | {"how straight the ways are": straightness(model, labels[:100])}, fakes[:100], 10
+        made = {
+            name: _digits_of(partial(sample, steps=steps), labels)
+            for name, sample in (("flow", by_flow), ("DDPM", by_ddpm))
+        }
+        rates[f"recognition rate, γ = {SCALE:g}, {steps} steps"] = {
+            name: recognition_rate(classifier, fakes, labels) for name, fakes in made.items()
+        }
+        distances[f"Fréchet distance, γ = {SCALE:g}, {steps} steps"] = {
+            name: digit_distances(fakes)["fake"] for name, fakes in made.items()
+        }
+    numbers = rates | distances | {"straightness of the ways": straightness(model, labels[:100])}
+    return numbers, made["flow"][:100], 10
 
 
 def straightness(model: Any, labels: Tensor, steps: int = 50) -> dict[str, float]:
@@ -214,6 +212,12 @@ def _digits(sample: Callable[[int, torch.Generator], Tensor]) -> Tensor:
     """SAMPLES digits, 100 at a time, each hundred with a seed of its own."""
     with torch.autocast("cpu", torch.bfloat16):
         return torch.cat([sample(100, seeded("cpu", SEED, part)) for part in range(SAMPLES // 100)]).float()
+
+
+def _digits_of(sample: Callable[[Tensor, torch.Generator], Tensor], labels: Tensor) -> Tensor:
+    """One digit for each label."""
+    parts = iter(labels.split(100))
+    return _digits(lambda count, generator: sample(next(parts), generator))
 
 
 MEASURES: dict[str, Callable[[Any], Measured]] = {
