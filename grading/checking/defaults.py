@@ -43,7 +43,7 @@ _ELSEWHERE = ("generator", "noise_fn", "num_samples")
 
 def left_out(function: Function, seed: int) -> Iterator[tuple[str, Any, dict[str, Any]]]:
     """(name, default, the other arguments) for each argument of a function that builds no network and does not search."""
-    if function.network or function.optimises:
+    if not has_defaults_to_compare(function):
         return
     needed = required(function, seed)
     others = {name: value for name, value in _OTHERS.items() if name in function.defaults}
@@ -52,6 +52,11 @@ def left_out(function: Function, seed: int) -> Iterator[tuple[str, Any, dict[str
     for name, text in function.defaults.items():
         if name not in _ELSEWHERE:
             yield name, ast.literal_eval(text), needed | {key: value for key, value in others.items() if key != name}
+
+
+def has_defaults_to_compare(function: Function) -> bool:
+    """Networks and searches are held to theirs elsewhere; where the form is open the defaults are, too."""
+    return bool(function.defaults) and not (function.network or function.optimises or function.open_form)
 
 
 def required(function: Function, seed: int) -> dict[str, Any]:

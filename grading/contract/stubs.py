@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..paths import ROOT, STUBS
 from ..verdicts import GraderFault, Unusable
-from .functions import MODULES, UNGRADED
+from .functions import MODULES
 
 REFERENCE = ROOT / "reference"
 GENERATED = Path(__file__).with_name("generated_stubs.txt")  # digests of every version that was ever generated
@@ -38,7 +38,7 @@ def build() -> dict[str, str]:
     files = {"__init__.py": _INIT}
     for module in _WHOLE:
         files[f"{module}.py"] = _source(module)
-    for module in (*MODULES, *UNGRADED):
+    for module in MODULES:
         files[f"{module}.py"] = stub(_source(module))
     return files
 

@@ -30,6 +30,13 @@ _MADE_OF = {
     "inversion.inversion_loss": ("inversion.lp_loss", "inversion.perceptual_loss", "inversion.delta_penalty"),
     "unet.ddpm_loss": ("noising.add_noise",),
     "unet.class_ddpm_loss": ("noising.add_noise",),
+    "flow.sample_flow": ("flow.flow_step",),
+    "flow.guided_velocity": ("guidance.classifier_free_guidance",),
+    "flow.flow_loss": ("flow.flow_interpolate", "flow.flow_velocity"),
+    "flow.class_flow_loss": ("flow.flow_interpolate", "flow.flow_velocity"),
+    "bells.sketch_loss": ("bells.soft_edges",),
+    "bells.warp_loss": ("bells.warp",),
+    "bells.invert_best_of": ("inversion.invert",),
 }
 
 

@@ -1,6 +1,7 @@
 """What is measured of each shipped model, and the pictures that its card shows."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from .. import data, networks
 from ..data.draws import seeded
+from ..flow import flow_step, guided_velocity
 from ..illusions import lowpass
 from ..networks.quality import (
     SEED,
@@ -19,6 +21,7 @@ from ..networks.quality import (
 )
 from .diffusion import PROMPT_SCALE, SCALE, SIGMAS, sample_digits, sample_digits_of, sample_prompts
 from .features import EMOJI_VIEWS
+from .flow import sample_digits_by_flow
 from .views import random_views
 
 __all__ = ["MEASURES", "Measured"]
@@ -82,14 +85,53 @@ def time_conditioned(model: Any) -> Measured:
 def class_conditioned(model: Any) -> Measured:
     """Digits of each class, at the handout's guidance scale."""
     labels = torch.arange(10).repeat(SAMPLES // 10)
-    parts = iter(labels.split(100))
-    fakes = _digits(lambda count, generator: sample_digits_of(model, next(parts), generator))
+    fakes = _digits_of(partial(sample_digits_of, model), labels)
     rate = recognition_rate(networks.load("digit-classifier"), fakes, labels)
     return (
         {f"recognition rate, γ = {SCALE:g}": rate, f"Fréchet distance, γ = {SCALE:g}": digit_distances(fakes)},
         fakes[:50],
         10,
     )
+
+
+FEW_STEPS = (5, 10, 25, 50)
+
+
+def flow(model: Any) -> Measured:
+    """Digits of each class after few steps and many, beside what DDPM makes with the same network in as many."""
+    labels = torch.arange(10).repeat(SAMPLES // 10)
+    ddpm, classifier = networks.load("class"), networks.load("digit-classifier")
+    by_flow, by_ddpm = partial(sample_digits_by_flow, model), partial(sample_digits_of, ddpm)
+    rates, distances = dict[str, Any](), dict[str, Any]()
+    for steps in FEW_STEPS:
+        made = {
+            name: _digits_of(partial(sample, steps=steps), labels)
+            for name, sample in (("flow", by_flow), ("DDPM", by_ddpm))
+        }
+        rates[f"recognition rate, γ = {SCALE:g}, {steps} steps"] = {
+            name: recognition_rate(classifier, fakes, labels) for name, fakes in made.items()
+        }
+        distances[f"Fréchet distance, γ = {SCALE:g}, {steps} steps"] = {
+            name: digit_distances(fakes)["fake"] for name, fakes in made.items()
+        }
+    numbers = rates | distances | {"straightness of the ways": straightness(model, labels[:100])}
+    return numbers, made["flow"][:100], 10
+
+
+def straightness(model: Any, labels: Tensor, steps: int = 50) -> dict[str, float]:
+    """Along the ways of guided samples: how far apart their ends are, against how long they are; 1 is straight."""
+    seen: dict[str, float] = {}
+    for name, scale in (("without guidance", 1.0), (f"γ = {SCALE:g}", SCALE)):
+        x_t = torch.randn((len(labels), 1, 28, 28), generator=seeded("cpu", SEED))
+        start, length = x_t, torch.zeros(len(labels))
+        for i in range(steps):
+            t = torch.full((len(labels),), i / steps)
+            with torch.no_grad():
+                x_next = flow_step(x_t, guided_velocity(model, x_t, labels, t, scale), i / steps, (i + 1) / steps)
+            length += (x_next - x_t).flatten(1).norm(dim=1)
+            x_t = x_next
+        seen[name] = float(((x_t - start).flatten(1).norm(dim=1) / length).mean())
+    return seen
 
 
 def emoji(model: Any) -> Measured:
@@ -172,12 +214,19 @@ def _digits(sample: Callable[[int, torch.Generator], Tensor]) -> Tensor:
         return torch.cat([sample(100, seeded("cpu", SEED, part)) for part in range(SAMPLES // 100)]).float()
 
 
+def _digits_of(sample: Callable[[Tensor, torch.Generator], Tensor], labels: Tensor) -> Tensor:
+    """One digit for each label."""
+    parts = iter(labels.split(100))
+    return _digits(lambda count, generator: sample(next(parts), generator))
+
+
 MEASURES: dict[str, Callable[[Any], Measured]] = {
     "digit-classifier": digit_classifier,
     "emoji-classifier": emoji_classifier,
     "one-step": one_step,
     "time": time_conditioned,
     "class": class_conditioned,
+    "flow": flow,
     "emoji": emoji,
     "stylegan": stylegan,
     "dcgan": dcgan,

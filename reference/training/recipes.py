@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import diffusion, encoder, features, gan
+from . import diffusion, encoder, features, flow, gan
 from .loop import Options, Trainer
 
 __all__ = ["RECIPES", "Recipe"]
@@ -47,6 +47,15 @@ RECIPES = {
     ),
     "class": Recipe(
         "CS180 part B's class-conditioned UNet", diffusion.class_unet, "ClassConditionalUNet", "digits", 2400, 64, 2e-3
+    ),
+    "flow": Recipe(
+        "the same network by flow matching, CS180 part B since 2025",
+        flow.flow_unet,
+        "ClassConditionalUNet",
+        "digits",
+        2400,
+        64,
+        2e-3,
     ),
     "emoji": Recipe(
         "a prompt-conditioned diffusion model", diffusion.prompt_unet, "PromptUNet", "emoji", 4500, 64, 2e-3

@@ -11,11 +11,9 @@ import torch
 
 from grading.__main__ import main
 from grading.contract import stubs
-from grading.contract.functions import MODULES, UNGRADED, all_tasks
+from grading.contract.functions import MODULES, all_tasks
 from grading.contract.reference import reference_module
 from grading.verdicts import Unusable
-
-ALL_MODULES = (*MODULES, *UNGRADED)
 
 
 def own(module):
@@ -30,9 +28,7 @@ def is_task(definition):
 
 
 # What students write: every graded function and class, the blocks of the networks, the modules that a person grades.
-HOLLOW = [
-    f"{module}.{name}" for module in ALL_MODULES for name, definition in own(module).items() if is_task(definition)
-]
+HOLLOW = [f"{module}.{name}" for module in MODULES for name, definition in own(module).items() if is_task(definition)]
 CLASSES = [
     task for task in HOLLOW if inspect.isclass(getattr(reference_module(task.split(".")[0]), task.split(".")[1]))
 ]
@@ -98,13 +94,10 @@ def given(module):
 
 def test_every_graded_function_is_hollow_and_so_is_the_rest_that_students_write():
     assert set(all_tasks()) <= set(HOLLOW)
-    assert set(HOLLOW) - set(all_tasks()) == {
-        *(f"unet.{name}" for name in BLOCKS),
-        *(f"{module}.{name}" for module in UNGRADED for name in reference_module(module).__all__),
-    }
+    assert set(HOLLOW) - set(all_tasks()) == {f"unet.{name}" for name in BLOCKS}
 
 
-@pytest.mark.parametrize("module", ALL_MODULES)
+@pytest.mark.parametrize("module", MODULES)
 def test_what_is_given_is_what_the_module_says(module):
     assert given(module).keys() == set(getattr(reference_module(module), "GIVEN", ()))
 
@@ -123,7 +116,7 @@ def test_no_stub_contains_a_line_of_a_solution(task, fresh):
     assert not [line for line in long_lines if line in text]
 
 
-@pytest.mark.parametrize("module", ALL_MODULES)
+@pytest.mark.parametrize("module", MODULES)
 def test_no_private_helper_of_a_solution_is_in_a_stub(module, fresh):
     tree = ast.parse(fresh[f"{module}.py"])
     defined = [n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)]
@@ -179,7 +172,7 @@ def test_every_task_and_trap_of_a_solution_becomes_part_of_its_stub(task, packag
     assert [line for line in stub if line.startswith(("# TODO", "# Trap:"))] == expected
 
 
-@pytest.mark.parametrize("module", ALL_MODULES)
+@pytest.mark.parametrize("module", MODULES)
 def test_given_helpers_stay_whole(module, package):
     for name, function in given(module).items():
         assert inspect.getsource(getattr(package(module), name)) == inspect.getsource(function)
@@ -208,14 +201,14 @@ def test_given_uniform_numbers_work_in_the_stubs_and_the_graded_transforms_do_no
         augment.rand_cutout(x)
 
 
-@pytest.mark.parametrize("module", ALL_MODULES)
+@pytest.mark.parametrize("module", MODULES)
 def test_every_stub_compiles_and_says_the_same_all(module, fresh, package):
     compile(fresh[f"{module}.py"], module, "exec")
     assert package(module).__all__ == reference_module(module).__all__
 
 
 def test_there_is_a_stub_for_every_module(fresh):
-    assert {f"{module}.py" for module in ALL_MODULES} <= fresh.keys()
+    assert {f"{module}.py" for module in MODULES} <= fresh.keys()
 
 
 # --- what differs from what the reference gives ------------------------------------------------------------------

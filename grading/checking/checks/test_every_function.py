@@ -13,7 +13,7 @@ from ...sandbox.gradients import Differentiable
 from ...sandbox.student import OutOfPatience, Student
 from ...verdicts import Failure
 from ..compare import alike, assert_close, assert_right, exact, exact_gradients
-from ..defaults import left_out, required
+from ..defaults import has_defaults_to_compare, left_out, required
 from ..golden import golden_cases
 from ..points import CHAIN, Draw, cases
 from . import plain
@@ -24,9 +24,7 @@ LEVEL = 1e-9  # of a false alarm
 NAMED_POINTS = 4  # of those that fail
 
 each_function = pytest.mark.parametrize("task", all_tasks())
-each_with_defaults = pytest.mark.parametrize(
-    "task", [f.task for f in FUNCTIONS if f.defaults and not f.network and not f.optimises]
-)
+each_with_defaults = pytest.mark.parametrize("task", [f.task for f in FUNCTIONS if has_defaults_to_compare(f)])
 each_with_noise = pytest.mark.parametrize("task", [f.task for f in FUNCTIONS if "noise_fn" in f.defaults])
 each_random = pytest.mark.parametrize("task", [f.task for f in FUNCTIONS if f.random])
 

@@ -56,7 +56,8 @@ def perform(
     if cotangent is not None:
         leaves = {k: v for k, v in live.items() if isinstance(v, Tensor) and v.requires_grad and v.is_leaf}
         for name, network in networks.items():
-            leaves |= {f"{name}.{key}": parameter for key, parameter in network.named_parameters()}
+            trained = ((key, parameter) for key, parameter in network.named_parameters() if parameter.requires_grad)
+            leaves |= {f"{name}.{key}": parameter for key, parameter in trained}
         reply["grads"] = _gradients(result, leaves, cotangent)
     return reply
 

@@ -297,6 +297,50 @@ class PenalisedError(WeightedError):
     penalty = 1.0
 
 
+class Encoder(nn.Module):
+    """Undoes LinearGenerator, and has parameters to train."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(LinearGenerator().weight.detach().T.clone())
+
+    def forward(self, image: Tensor) -> Tensor:
+        return ((image - 0.1).flatten(1) @ self.weight.to(image.dtype).T).reshape(-1, 3, 2)
+
+
+class PoorEncoder(Encoder):
+    """The same, and always some way off: another one for each number of the latent."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        guess = super().forward(image)
+        return guess + 0.5 + 0.3 * pattern(guess, 0.4)
+
+
+class TwoValleys(nn.Module):
+    """latent (N, …) -> one pixel each: two valleys for every number, near -1 and near 1; the left ones are lower."""
+
+    FAR = 5.0  # beyond it there is nothing to see
+
+    def forward(self, latent: Tensor) -> Tensor:
+        height = (latent**2 - 1) ** 2 + 0.5 * latent
+        lost = (latent.detach().abs() > self.FAR).any()
+        return (height * torch.nan if lost else height).flatten(1)[:, :, None, None]
+
+
+class Height(nn.Module):
+    """A loss for :class:`TwoValleys`: how high the latent lies, and a little for how far it has come."""
+
+    def forward(self, pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
+        return (pred - target).sum() + 0.01 * (delta**2).sum()
+
+
+class NearItsStart(nn.Module):
+    """Another one: how far it has come counts for more than how high it lies."""
+
+    def forward(self, pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
+        return 0.2 * (pred - target).sum() + (delta**2).sum()
+
+
 class DenoisingModel(nn.Module):
     """A stand-in for a one-step denoiser."""
 
@@ -327,6 +371,21 @@ class ClassModel(TimeModel):
         return super().forward(x, t) + _per_sample("keep", kept, x) * torch.cos(label) * pattern(x, 0.9)
 
 
+class Unswitched(nn.Module):
+    """Whoever is handed this network leaves it in the mode it is in."""
+
+    def train(self, mode: bool = True) -> Any:
+        raise ValueError(f"the network is switched to {'train' if mode else 'eval'}(): that is its owner's to choose")
+
+
+class VelocityModel(TimeModel, Unswitched):
+    """A stand-in for v(x_t, t)."""
+
+
+class ClassVelocityModel(ClassModel, Unswitched):
+    """A stand-in for v(x_t, labels, t, keep)."""
+
+
 def _per_sample(name: str, value: Any, x: Tensor) -> Tensor:
     if not (isinstance(value, Tensor) and value.shape == (len(x),)):
         shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
@@ -348,9 +407,16 @@ _CLASSES = (
     CurvedValley,
     WeightedError,
     PenalisedError,
+    Encoder,
+    PoorEncoder,
+    TwoValleys,
+    Height,
+    NearItsStart,
     DenoisingModel,
     TimeModel,
     ClassModel,
+    VelocityModel,
+    ClassVelocityModel,
 )
 _FUNCTIONS = (
     eps_model,

@@ -8,6 +8,7 @@
 | losses on features or of networks |                                                               | ``tables``,         |
 |                                   |                                                               | ``taps``, ``blurs``,|
 |                                   |                                                               | ``layers``, ``fits``|
+| of flow matching                  | weights of images in t and t_next                             | ``flow``            |
 | losses                            | a reduction of one among several terms, its power and factor  | ``losses``          |
 | of logits                         | a function of one logit, recovered by itself                  | ``logits``          |
 | kernel                            | exponent and normalisation, recovered from its taps           | ``kernels``         |
@@ -30,6 +31,7 @@ from . import (
     combinations,
     cutout,
     fits,
+    flow,
     layers,
     samplers,
     schedule,
@@ -48,7 +50,7 @@ FAMILIES: dict[str, Family] = {
     "illusions.gaussian_kernel1d": taps.GAUSSIAN,
     "illusions.lowpass": blurs.BLUR,
 }
-SUMS = schedule.FORMULAS | combinations.FORMULAS
+SUMS = schedule.FORMULAS | combinations.FORMULAS | flow.FORMULAS
 STATISTICS: dict[str, Callable[[Ask, list[Answer]], list[Finding]]] = {
     "augment.rand_cutout": cutout.read_cutout,
     "augment.diff_augment": augmentations.read_augmentation,

@@ -36,16 +36,16 @@ _SCALE_REGIMES: dict[str, Callable[[Draw], float]] = {
 }
 
 
-def _scale_regime(arguments: Arguments) -> Tensor:
+def scale_regime(arguments: Arguments) -> Tensor:
     s = arguments["scale"]
     return torch.tensor(2 if s == 0 else 3 if s == 1 else 4 if s < 0 else 1 if s < 1 else 0)
 
 
-def _scale(arguments: Arguments, edge: str) -> Quantities:
+def scale_quantities(arguments: Arguments, edge: str) -> Quantities:
     return {"s": torch.tensor(float(arguments["scale"]), dtype=torch.float64)}
 
 
-def _at_scales(make: Callable[[Draw], Arguments]) -> dict[str, Callable[[], list[Arguments]]]:
+def at_scales(make: Callable[[Draw], Arguments]) -> dict[str, Callable[[], list[Arguments]]]:
     def points(number: int, scale: Callable[[Draw], float]) -> Callable[[], list[Arguments]]:
         @cache
         def calls() -> list[Arguments]:
@@ -287,18 +287,18 @@ _MISFIT = "the gradient of the norm"
 FORMULAS: dict[str, Sum] = {
     "guidance.classifier_free_guidance": Sum(
         terms=lambda a: {name: partial(plain(a).__getitem__, name) for name in ("eps_uncond", "eps_cond")},
-        quantities=_scale,
+        quantities=scale_quantities,
         expected=dict(zip(("eps_uncond", "eps_cond"), _SCALED)),
-        points=_at_scales(_guidance),
-        regime=_scale_regime,
+        points=at_scales(_guidance),
+        regime=scale_regime,
         core=("s",),
     ),
     "guidance.guided_eps": Sum(
         terms=_answers_for_conditions,
-        quantities=_scale,
+        quantities=scale_quantities,
         expected=dict(zip(_GUIDED, _SCALED)),
-        points=_at_scales(_guided),
-        regime=_scale_regime,
+        points=at_scales(_guided),
+        regime=scale_regime,
         core=("s",),
     ),
     "illusions.anagram_eps": Sum(
