@@ -53,10 +53,12 @@ def assert_independent_draws(student: Student, impulse: Tensor, **arguments: Any
     (wanted, effects), count = counting, len(counting[0])
     if len(effects) != count:
         summary = (
-            "some noise is not drawn afresh" if len(effects) < count else "more noise is drawn than there should be"
+            "some noise does not reach the result"
+            if len(effects) < count
+            else "more noise reaches the result than should"
         )
-        got = f"{len(effects)} draws from noise_fn act on the result"
-        raise replies[-1].fail(summary, f"{count} draws act on it, each in one place", got)
+        got = f"{len(effects)} draws from noise_fn reach it"
+        raise replies[-1].fail(summary, f"{count} draws that reach the result", got)
     for number, effect in enumerate(effects):
         match = next((i for i, w in enumerate(wanted) if float((w - effect).abs().max()) <= allowed), None)
         if match is None:  # as many draws as there should be: the noise is not what is wrong, or not all

@@ -14,13 +14,15 @@ from .expressions import HALF, Expression, Power, Product, of, product
 from .formula import number, power_text, product_text, text
 from .indices import in_order, renamed
 
+_MISSING = {"result": "nothing of the formula is there"}  # where there is no term that could be missing
+
 
 def differences(what: str, read: Expression, expected: Expression) -> list[Finding]:
     """What is wrong with the weight of ``what``."""
     if read == expected:
         return []
     read = _squares_joined(read)
-    said = "; ".join(dict.fromkeys(_named(read, expected)))
+    said = "; ".join(dict.fromkeys(_named(read, expected))) if read.parts else _MISSING.get(what, "it is missing")
     mine = f"our {what} is {text(read)}"
     return [Finding(f"Y{mine}: {said}.", f"y{mine}; expected {text(expected)}: {said}.")]
 
@@ -41,9 +43,6 @@ def _squares_joined(read: Expression) -> Expression:
 
 
 def _named(read: Expression, expected: Expression) -> Iterator[str]:
-    if not read.parts:
-        yield "it is missing"
-        return
     if not expected.parts:
         yield "it does not belong there"
         return
@@ -214,7 +213,7 @@ def _exponent(name: str, got: Fraction, wanted: Fraction) -> Iterator[str]:
     elif got == -wanted:
         yield f"{name} is {'multiplied in, not divided by' if got > 0 else 'divided by, not multiplied in'}"
     else:
-        yield f"{name} has the power {got} for {wanted}"
+        yield f"{name} has the power {got} instead of {wanted}"
 
 
 def _alike(one: str, other: str) -> bool:

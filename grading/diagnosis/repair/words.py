@@ -20,7 +20,9 @@ def repair(found: Sequence[Edits]) -> Repair | None:
         return Repair(_together(found[0]), len(found[0]), [_at(edit) for edit in found[0]], staff)
     single = [edit for (edit,) in found]
     first = single[0]
-    other = next((edit for edit in single if _place(edit) != _place(first)), None)
+    # Elsewhere it may be a helper's line that others need as it is.
+    beside = (edit for edit in single if edit.definition is first.definition)
+    other = next((edit for edit in beside if _place(edit) != _place(first)), None)
     return Repair(_one_of(single, other), 1, [_at(edit) for edit in (first, other) if edit is not None], staff)
 
 
