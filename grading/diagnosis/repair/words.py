@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+from ...contract.functions import all_tasks
 from ...verdicts import Repair
 from .candidates import Edit
 
@@ -20,8 +21,9 @@ def repair(found: Sequence[Edits]) -> Repair | None:
         return Repair(_together(found[0]), len(found[0]), [_at(edit) for edit in found[0]], staff)
     single = [edit for (edit,) in found]
     first = single[0]
-    # Elsewhere it may be a helper's line that others need as it is.
-    beside = (edit for edit in single if edit.definition is first.definition)
+    # In another graded function it would be a line that is needed there as it is.
+    graded = {task.split(".")[1] for task in all_tasks()}
+    beside = (edit for edit in single if edit.definition is first.definition or edit.definition.path[-1] not in graded)
     other = next((edit for edit in beside if _place(edit) != _place(first)), None)
     return Repair(_one_of(single, other), 1, [_at(edit) for edit in (first, other) if edit is not None], staff)
 
