@@ -5,7 +5,7 @@ One module per topic; a module's ``__all__`` is the list of its graded functions
 
 Read them in this order: :mod:`noising`, :mod:`ddpm`, :mod:`ddim`, :mod:`guidance`, :mod:`editing`,
 :mod:`illusions`, :mod:`dps`, :mod:`distillation`; then the GAN half: :mod:`gan_losses`, :mod:`augment`,
-:mod:`latents`, :mod:`inversion`, :mod:`bells`, :mod:`unet`.
+:mod:`latents`, :mod:`inversion`, :mod:`bells`, :mod:`unet`; and :mod:`flow`.
 
 Conventions that hold everywhere (each docstring says who differs):
 

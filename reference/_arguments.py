@@ -104,6 +104,12 @@ def require_positive(argument: str, value: Any) -> None:
         refuse(argument, "a number > 0", value)
 
 
+def require_labels(argument: str, labels: Any, x: Tensor) -> None:
+    """One class for each image."""
+    if not (isinstance(labels, Tensor) and labels.dtype == torch.int64 and labels.shape == (len(x),)):
+        refuse(argument, f"an int64 tensor of shape ({len(x)},)", labels)
+
+
 def require_logits(argument: str, logits: Any, batch_size: int | None = None) -> None:
     """(B,) or (B, 1), at least one."""
     ok = isinstance(logits, Tensor) and logits.is_floating_point() and logits.numel() > 0

@@ -38,7 +38,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ._arguments import refuse, require_image, require_int, require_like, require_number
+from ._arguments import refuse, require_image, require_int, require_labels, require_like, require_number
 from .guidance import classifier_free_guidance
 from .shapes import ClassModel, Image, Labels, PerSample, Scalar, TimeModel
 
@@ -219,7 +219,7 @@ def guided_velocity(model: ClassModel, x_t: Image, labels: Labels, t: PerSample,
     # Task: the network's answer with the class and without it, then classifier-free guidance.
     # Trap: keep is one number per sample, and 1 means that the class is told.
     require_image("x_t", x_t)
-    _require_labels(labels, x_t)
+    require_labels("labels", labels, x_t)
     _require_times("t", t, x_t)
     require_number("scale", scale)
     told = torch.ones(len(x_t), dtype=x_t.dtype, device=x_t.device)
@@ -290,7 +290,7 @@ def class_flow_loss(model: ClassModel, x0: Image, x1: Image, labels: Labels, t: 
     # Task: as flow_loss, with labels and keep handed on.
     # Trap: the order of the model's arguments; keep goes to the model as it is, per sample.
     _require_pair(x0, x1, t)
-    _require_labels(labels, x0)
+    require_labels("labels", labels, x0)
     if not (isinstance(keep, Tensor) and keep.shape == (len(x0),) and keep.is_floating_point()):
         refuse("keep", f"a float tensor of shape ({len(x0)},)", keep)
     v = model(flow_interpolate(x0, x1, t), labels, t, keep)
@@ -318,8 +318,3 @@ def _require_pair(x0: Tensor, x1: Tensor, t: Tensor) -> None:
     require_image("x0", x0)
     require_like("x1", x1, "x0", x0)
     _require_times("t", t, x0)
-
-
-def _require_labels(labels: Tensor, x: Tensor) -> None:
-    if not (isinstance(labels, Tensor) and labels.dtype == torch.int64 and labels.shape == (len(x),)):
-        refuse("labels", f"an int64 tensor of shape ({len(x)},)", labels)

@@ -36,6 +36,7 @@ from ._arguments import (
     require_entries,
     require_image,
     require_int,
+    require_labels,
     require_like,
     require_number,
     require_schedule,
@@ -442,8 +443,7 @@ def class_ddpm_loss(
     # Task: as ddpm_loss, with labels and keep handed on.
     # Trap: the order of the model's arguments; keep goes to the model as it is, per sample.
     x_t = _noised(x0, noise, t, alphas_cumprod)
-    if not (isinstance(labels, Tensor) and labels.dtype == torch.int64 and labels.shape == (len(x0),)):
-        refuse("labels", f"an int64 tensor of shape ({len(x0)},)", labels)
+    require_labels("labels", labels, x0)
     _require_per_sample("keep", keep, x0)
     return _mean_squared_error(model(x_t, labels, _fraction(t, alphas_cumprod, x0), keep), noise)
 

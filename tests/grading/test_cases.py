@@ -44,7 +44,7 @@ ANSWERS = {
     ),
     "first-layer-copied": Case(("inversion.perceptual_loss",), ("first (one|layer)|line",), (UNKNOWN,)),
     "last-timestep-clamped": Case(("distillation.sds_weight",), ("T − 1|last timestep|line 7",), ()),
-    "small-residuals-squared": Case(("dps.dps_gradient",), ("",), ()),
+    "small-residuals-squared": Case(("dps.dps_gradient",), ("line 8: the condition",), (UNKNOWN,)),
     "right-for-every-legal-t-prev": Case(("editing.repaint_blend",), ("",), ()),
     "box-written-into-x": Case(("augment.rand_cutout",), ("x (is overwritten|changed in place)",), (UNKNOWN,)),
 }

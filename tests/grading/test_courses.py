@@ -6,6 +6,7 @@ import pytest
 
 from grading.contract.courses import NAMES, load
 from grading.contract.functions import all_tasks, chosen
+from grading.paths import ROOT
 from grading.report import number, rows, totals
 from grading.verdicts import FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED, Verdict
 
@@ -85,6 +86,17 @@ def test_cmu_bells_add_up_to_more_than_the_fifteen_that_count():
     assert list(by_task("cmu16726-hw5", "Bells").values()) == [4, 2, 3, 3, 3, 5, 4, 4, 5]
     _, automatic, by_hand = totals(load("cmu16726-hw5"), rows(load("cmu16726-hw5"), {}))
     assert automatic + by_hand == 30 + 40 + 30 + 15
+
+
+def test_both_editions_of_cs180_have_the_same_part_a():
+    old, new = (
+        [i for i in load(name).items if i.part.startswith("Part A")] for name in ("cs180-proj5", "cs180-proj5-fm")
+    )
+    assert old == new and old
+
+
+def test_the_readme_says_how_many_functions_there_are():
+    assert f"student_stubs/: {len(all_tasks())} functions" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_cs180_counts_ten_for_each_section_of_part_a():

@@ -2,8 +2,7 @@ import torch
 
 from ...sandbox.crossing.values import Leaf, Probe
 from . import Draw
-
-MASKS = {"a mask per element": (3, 2, 5, 7), "a mask per sample": (3, 1, 5, 7), "a mask for everything": (1, 1, 5, 7)}
+from .inversion import MASKS
 
 
 def flow(draw: Draw, shape=(3, 2, 5, 7), dtype=torch.float64):

@@ -17,17 +17,13 @@ def _over_images(t):
     return t.reshape(-1, 1, 1, 1) if isinstance(t, torch.Tensor) else t
 
 
-def _turned(t):
-    return 1 - t
-
-
 flow_interpolate = partial(mistake, "flow.flow_interpolate")
 
 
 @flow_interpolate("time reversed: t·x0 + (1 - t)·x1 (SD3's and diffusers' σ; seen)")
 def interpolate_time_reversed(x0, x1, t):
     """Time runs the other way: t = 0 gives the data. Here it is the noise that stands at t = 0."""
-    return between(x0, x1, _turned(t))
+    return between(x0, x1, 1 - t)
 
 
 @flow_interpolate("variance preserving: √(1 - t) x0 + √t x1")

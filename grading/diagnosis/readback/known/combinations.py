@@ -276,7 +276,7 @@ def _numbers(arguments: Arguments, edge: str) -> Quantities:
     return {"1": torch.tensor(1.0, dtype=torch.float64)}
 
 
-def _always(arguments: Arguments) -> Tensor:
+def always(arguments: Arguments) -> Tensor:
     return torch.tensor(0)
 
 
@@ -309,7 +309,7 @@ FORMULAS: dict[str, Sum] = {
             "the estimate of x_t turned upside down for cond_flipped, turned upside down": single(0.5),
         },
         points=_images_at(_two_conditions("cond_upright", "cond_flipped", (2, 3, 4, 6))),
-        regime=_always,
+        regime=always,
         core=(),
     ),
     "illusions.hybrid_eps": Sum(
@@ -321,7 +321,7 @@ FORMULAS: dict[str, Sum] = {
             "the estimate for cond_high, blurred": single(-1.0),
         },
         points=_images_at(_two_conditions("cond_low", "cond_high", (2, 3, 6, 7), kernel_size=5, sigma=1.1)),
-        regime=_always,
+        regime=always,
         core=(),
     ),
     "dps.dps_gradient": Sum(
@@ -329,7 +329,7 @@ FORMULAS: dict[str, Sum] = {
         quantities=_misfit_sizes,
         expected={_MISFIT: single()},
         points=_images_at(_measured(step=False), 16),
-        regime=_always,
+        regime=always,
         core=("‖r‖",),
     ),
     "dps.dps_step": Sum(
@@ -337,7 +337,7 @@ FORMULAS: dict[str, Sum] = {
         quantities=_misfit_sizes,
         expected={"x_prev": single(), _MISFIT: single(-1.0, ζ=1)},
         points=_images_at(_measured(step=True), 16),
-        regime=_always,
+        regime=always,
         core=("ζ",),
     ),
     "inversion.gram_matrix": Sum(
@@ -345,7 +345,7 @@ FORMULAS: dict[str, Sum] = {
         quantities=_feature_sizes,
         expected={"F Fᵀ": single(1.0, B=0, C=-1, H=-1, W=-1)},
         points=_images_at(_features, 24),
-        regime=_always,
+        regime=always,
         core=(),
     ),
 }

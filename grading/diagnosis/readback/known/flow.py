@@ -18,14 +18,10 @@ from ....checking.points import Draw
 from ..evidence import Arguments, plain
 from ..expressions import Quantities, of, product, single
 from ..sums import LAYOUTS, Sum, Terms
-from .combinations import at_scales, scale_quantities, scale_regime
-from .schedule import SHAPES
+from .combinations import always, at_scales, scale_quantities, scale_regime
+from .schedule import SHAPES, given_images
 
 COUNT = 24
-
-
-def _images(*names: str) -> Callable[[Arguments], Terms]:
-    return lambda arguments: {name: partial(plain(arguments).__getitem__, name) for name in names}
 
 
 def _drawn(seed: int, names: tuple[str, ...], more: Callable[[Draw], Arguments]) -> Callable[[], list[Arguments]]:
@@ -95,13 +91,9 @@ def _answers(arguments: Arguments) -> Terms:
     }
 
 
-def _always(arguments: Arguments) -> Tensor:
-    return torch.tensor(0)
-
-
 FORMULAS: dict[str, Sum] = {
     "flow.flow_interpolate": Sum(
-        terms=_images("x0", "x1"),
+        terms=given_images("x0", "x1"),
         quantities=_time,
         expected={"x0": single(**{"1−t": 1}), "x1": single(t=1)},
         points={
@@ -114,15 +106,15 @@ FORMULAS: dict[str, Sum] = {
         layouts=LAYOUTS,
     ),
     "flow.flow_velocity": Sum(
-        terms=_images("x0", "x1"),
+        terms=given_images("x0", "x1"),
         quantities=lambda arguments, edge: {"1": torch.tensor(1.0, dtype=torch.float64)},
         expected={"x0": single(-1.0), "x1": single()},
         points={"": _drawn(4, ("x0", "x1"), lambda draw: {})},
-        regime=_always,
+        regime=always,
         core=(),
     ),
     "flow.flow_step": Sum(
-        terms=_images("x_t", "v"),
+        terms=given_images("x_t", "v"),
         quantities=_step,
         expected={"x_t": single(), "v": single(**{"t_next−t": 1})},
         points={"": _steps(5), "from t = 0": _steps(6, begin=0.0), "to t_next = 1": _steps(7, end=1.0)},

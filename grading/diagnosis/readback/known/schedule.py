@@ -122,7 +122,7 @@ class _Levels(dict):
 _STRIDES = (("{t−1}", "prev"), ("{t+1}", "prev"), ("t", "{prev+1}"), ("t", "{prev−1}"), ("{t−1}", "{prev−1}"))
 
 
-def _images(*names: str) -> Callable[[Arguments], dict[str, Callable[[], Tensor]]]:
+def given_images(*names: str) -> Callable[[Arguments], dict[str, Callable[[], Tensor]]]:
     return lambda arguments: {name: partial(plain(arguments).__getitem__, name) for name in names}
 
 
@@ -164,7 +164,7 @@ def at_one_level(images: tuple[str, ...], expected: dict[str, Expression], terms
 
     label = "t" if index == "t" else "prev"
     return Sum(
-        terms=terms or _images(*images),
+        terms=terms or given_images(*images),
         quantities=levels,
         expected=expected,
         points={"": within, **ends},
@@ -210,7 +210,7 @@ def along_a_step(images: tuple[str, ...], expected: dict[str, Expression], eta: 
         return levels({"eta": 0.0} | arguments if eta else arguments, edge)
 
     return Sum(
-        terms=_images(*images),
+        terms=given_images(*images),
         quantities=quantities,
         expected=expected,
         points=regimes,
