@@ -208,8 +208,8 @@ class TestInvert:
         reply = student(**arguments)
         latent, _ = self.answer(reply, arguments)
         before, after = ((x - best).flatten(1).norm(dim=1) for x in (arguments["latent"], latent))
-        # Adam's step size is free: it has to be most of the way, L-BFGS has to be there; every sample by itself.
-        if bool((after > before * {"lbfgs": 1e-3, "adam": 0.25}[optimizer]).any()):
+        # Step sizes and stopping rules are free: Adam has to be most of the way, L-BFGS near; every sample by itself.
+        if bool((after > before * {"lbfgs": 0.05, "adam": 0.25}[optimizer]).any()):
             got = f"{after.tolist()} away from it, {before.tolist()} at the start"
             raise reply.fail("the search does not end at the least-squares solution", "the best latent", got)
 
