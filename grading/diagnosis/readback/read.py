@@ -36,8 +36,9 @@ def reading(task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[],
         random = _NOT_FROM_NOISE_FN if task in CHAINS else _RANDOM
         return Description([Finding(random, random)])
     seen = [*drawn, *record]
-    if explains(relations.as_expected(task).predict, seen, out_of_time):
-        return None
+    came_back = [one for one in seen if not one.error]
+    if explains(relations.as_expected(task).predict, came_back, out_of_time):
+        return None  # where it only raises, any formula that cannot be computed would "explain" it
     for reader in _readers(task, ask, drawn, seen, out_of_time):
         found = _fitting(reader, seen, out_of_time)
         if found:
