@@ -65,13 +65,17 @@ class Worker:
         start = time.monotonic()
         start_cpu: list[float] = []  # read at the first look, a quarter of a second in: most calls are over by then
         here = 0.0  # spent on answers of our own, such as a network's: no time of the student's
+        idle = 0.0  # in which it did nothing; on a busy machine it waits for its turn instead
 
-        def out_of_time(_: float) -> bool:
+        def out_of_time(looked: float) -> bool:
+            nonlocal idle
             waited, now = time.monotonic() - start - here, self._processor_seconds()
+            if looked and start_cpu and now - start_cpu[-1] < limits.LOOK_EVERY / 10 and self._sleeps():
+                idle += limits.LOOK_EVERY
             start_cpu.append(now)
             used = now - start_cpu[0]
-            too_long = waited > seconds * limits.PATIENCE or (waited > seconds and used > seconds)
-            return too_long or here > seconds * limits.ANSWERING
+            too_long = (waited > seconds and used > seconds) or idle > seconds * limits.IDLE
+            return too_long or waited > seconds * limits.PATIENCE or here > seconds * limits.ANSWERING
 
         try:
             if request is not None:
@@ -111,6 +115,12 @@ class Worker:
             return {"answer": callbacks[number](*arguments, **keywords)}
         except Exception as error:
             return {"refused": f"{type(error).__name__}: {error}"}
+
+    def _sleeps(self) -> bool:
+        """Whether it is waiting for something else than the processor."""
+        with contextlib.suppress(psutil.Error):
+            return psutil.Process(self.pid).status() not in (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP)
+        return True  # it is gone, and something that it left behind keeps the channel open
 
     def _processor_seconds(self) -> float:
         with contextlib.suppress(psutil.Error):

@@ -82,7 +82,6 @@ def short_calls(monkeypatch):
     monkeypatch.setattr(limits, "CALL_SECONDS", 1.0)
     monkeypatch.setattr(limits, "IMPORT_SECONDS", 3.0)
     monkeypatch.setattr(limits, "HURRIED_IMPORT_SECONDS", 0.75)
-    monkeypatch.setattr(limits, "PATIENCE", 2)
 
 
 @pytest.fixture
