@@ -46,15 +46,19 @@ def test_its_course_asks_for_some_of_it(kit):
 
 
 def test_there_is_no_such_kit(hand_in):
-    with pytest.raises(Unusable, match="--kit nonesuch: there is no such kit; there are .*kaist492d"):
-        with opened(hand_in(ddpm=""), "nonesuch"):
-            pass
+    with (
+        pytest.raises(Unusable, match="--kit nonesuch: there is no such kit; there are .*kaist492d"),
+        opened(hand_in(ddpm=""), "nonesuch"),
+    ):
+        pass
 
 
 def test_none_of_a_kits_files(hand_in):
-    with pytest.raises(Unusable, match="--kit kaist492d: none of that kit's files"):
-        with opened(hand_in(ddpm=""), "kaist492d"):
-            pass
+    with (
+        pytest.raises(Unusable, match="--kit kaist492d: none of that kit's files"),
+        opened(hand_in(ddpm=""), "kaist492d"),
+    ):
+        pass
 
 
 def test_a_folder_of_that_name_is_not_the_students(hand_in, kaist):

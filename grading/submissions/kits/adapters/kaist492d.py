@@ -46,14 +46,8 @@ def _module(alphas_cumprod: Tensor, network: nn.Module) -> Any:
 def _drawn(noise: Tensor, t: Tensor | None = None) -> Iterator[None]:
     """What the student's code draws is what the contract hands over."""
 
-    def draw(*_: Any, **__: Any) -> Tensor:
-        return noise
-
-    with contextlib.ExitStack() as patches:
-        for name in ("randn", "randn_like", "normal"):
-            patches.enter_context(mock.patch.object(torch, name, draw))
-        if t is not None:
-            patches.enter_context(mock.patch.object(torch, "randint", lambda *_, **__: t))
+    drawn = dict.fromkeys(("randn", "randn_like", "normal"), noise) | ({} if t is None else {"randint": t})
+    with mock.patch.multiple(torch, **{name: mock.Mock(return_value=value) for name, value in drawn.items()}):
         yield
 
 
