@@ -8,5 +8,6 @@ INSTALLED = (_HERE / "_fixtures").is_dir()  # a wheel was built, and has put the
 FIXTURES = _HERE / "_fixtures" if INSTALLED else ROOT / "fixtures"
 STUBS = _HERE / "_student_stubs" if INSTALLED else ROOT / "student_stubs"
 CHECKS = _HERE / "checking" / "checks"
+KIT_PACKAGE = "grading_kit"  # what a course kit's adapters are called in a copy of a submission
 COURSES = _HERE / "contract" / "courses"
 SECRET = (_HERE, ROOT / "reference") if INSTALLED else (ROOT,)  # what student code must not read

@@ -1,8 +1,10 @@
 """The vocabulary: whose fault something is, what was found, and the outcome of grading one function."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 PASSED, FAILED, NOT_IMPLEMENTED, NOT_GRADED = "passed", "failed", "not implemented", "not graded"
+BY_HAND = "by hand"  # the grader cannot reach it: a person looks at it
 
 
 @dataclass
@@ -88,11 +90,13 @@ class Verdict:
     repair: Repair | None = None  # what has to be changed for every check to pass
     unexplained: str = ""  # said where nothing known explains the results, with the smallest failing call
     confined: bool | None = None  # whether the kernel confined the student's code; None where none was run
-    reason: str = ""  # for "not implemented" and "not graded"
+    reason: str = ""  # for "not implemented", "not graded" and "by hand"
     carried: list[str] = field(default_factory=list)  # it is right by itself, and fails because of these
     beside: list[str] = field(default_factory=list)  # it is wrong with right ones in the place of these, too
     unwritten: list[str] = field(default_factory=list)  # of these, what is not written yet
     borrowed: list[str] = field(default_factory=list)  # of the functions lent to it, those that it called
+    asked_in: str = ""  # where a course's own kit asks for it: "scheduler/DDPM_scheduler.py, TODO 2"
+    words: Mapping[str, str] = field(default_factory=dict)  # the contract's names → that kit's
     terms: Terms | None = None  # of its formula, where it was read back term by term
 
     @property

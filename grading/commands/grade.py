@@ -10,7 +10,7 @@ from ..contract.courses import Course
 from ..paths import STUBS
 from ..report import HINTS, gradescope, rows
 from ..sandbox.fork_server import ForkServer
-from ..submissions import Submission, opened
+from ..submissions import Submission, kits, opened
 from ..verdicts import NOT_GRADED, Unusable, Verdict
 from . import AT_FAULT, DONE, _arguments
 
@@ -21,9 +21,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", type=Path, default=STUBS, help="default: student_stubs")
     parser.add_argument(
         "--course",
-        default="all",
         metavar="NAME|FILE.toml",
-        help=f"whose tasks and points: {', '.join(courses.NAMES)}, or a course file of your own; default: all",
+        help=f"whose tasks and points: {', '.join(courses.NAMES)}, or a course file of your own; default: that of the"
+        " kit which was handed in, or all",
+    )
+    parser.add_argument(
+        "--kit",
+        default="",
+        metavar="NAME|none",
+        help=f"the course's own kit that is filled in: {', '.join((*kits.NAMES, kits.NONE))}; default: what lies there tells",
     )
     parser.add_argument("--only", default="", metavar="MODULE[.FUNCTION],…", help="grade only these")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write Gradescope's results.json")
@@ -35,12 +41,15 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when grading finished, whatever the score; 3 where something was not graded."""
     start = time.monotonic()
     # The fork server first of all: it loads torch on the other core while this process does the same.
-    with ForkServer() as fork_server, opened(arguments.path) as submission:
+    with ForkServer() as fork_server, opened(arguments.path, arguments.kit) as submission:
         return _grade(fork_server, submission, arguments, start)
 
 
 def _grade(fork_server: ForkServer, submission: Submission, arguments: argparse.Namespace, start: float) -> int:
-    course = _arguments.only(courses.load(arguments.course), arguments.only)
+    course = courses.load(arguments.course or (submission.kit.kit.course if submission.kit is not None else "all"))
+    if submission.kit is not None:
+        course = course.of_kit(submission.kit.kit.todos)
+    course = _arguments.only(course, arguments.only)
     results = _Results(
         arguments.json, course, _arguments.seed(arguments.seed), arguments.hints, start, submission.notes
     )

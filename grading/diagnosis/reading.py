@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..sandbox import limits
-from ..sandbox.student import Student
+from ..sandbox.student import NotAsked, Student
 from ..verdicts import Failure
 from . import readback
 from .clock import OutOfTime
@@ -32,7 +32,7 @@ def read_back(student: Student, out_of_time: OutOfTime) -> readback.Reading | No
             said = readback.read_network(student.task, run)
             return readback.Description(said) if said else None
         return readback.reading(student.task, ask, record, out_of_time) if record else None
-    except (_NoMoreQuestions, Failure):  # it hung, died, or raised where it never had before
+    except (_NoMoreQuestions, NotAsked, Failure):  # it hung, died, or raised where it never had before
         return None
 
 

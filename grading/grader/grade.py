@@ -11,7 +11,7 @@ import torch
 
 from ..paths import CHECKS, ROOT
 from ..sandbox.fork_server import ForkServer
-from ..verdicts import NOT_GRADED, GraderFault, Verdict
+from ..verdicts import BY_HAND, NOT_GRADED, NOT_IMPLEMENTED, GraderFault, Verdict
 from .carried import carried_forward, to_lend
 from .crew import Claim, Send, share_out
 from .plugin import GradingPlugin
@@ -39,7 +39,8 @@ def grade(
         if on_verdict is not None:
             on_verdict(verdict)
 
-    trouble = _one_round(fork_server, run, take, jobs)
+    reached = [task for task in run.tasks if not _outside(run, task, take)]
+    trouble = _one_round(fork_server, replace(run, tasks=tuple(reached)), take, jobs) if reached else []
     for task in run.tasks:
         if task not in verdicts:
             take(Verdict(task, NOT_GRADED, reason="; ".join(dict.fromkeys(trouble))))
@@ -51,6 +52,22 @@ def grade(
         for verdict in carried_forward({task: verdicts[task] for task in run.tasks}, again):
             take(verdict)
     return [verdicts[task] for task in run.tasks]
+
+
+def _outside(run: Run, task: str, take: Callable[[Verdict], None]) -> bool:
+    """Whether a course's own kit leaves nothing to be called: it is not handed in, or a person has to look at it."""
+    kit = run.submission.kit
+    if kit is None:
+        return False
+    if task in kit.survey.by_hand:
+        take(Verdict(task, BY_HAND, reason=f"look at it: {kit.survey.by_hand[task]}", asked_in=kit.place(task)))
+    elif task in kit.survey.missing:
+        take(Verdict(task, NOT_IMPLEMENTED, reason=kit.survey.missing[task], asked_in=kit.place(task)))
+    elif task not in kit.kit.todos:
+        take(Verdict(task, NOT_IMPLEMENTED, reason=f"{kit.kit.title} does not ask for it"))
+    else:
+        return False
+    return True
 
 
 def _one_round(fork_server: ForkServer, run: Run, take: Callable[[Verdict], None], jobs: int) -> list[str]:

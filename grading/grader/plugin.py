@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import pytest
+from hypothesis.errors import Unsatisfiable
 
 from ..checking.titles import title, told_once
+from ..contract.profile import CONTRACT
 from ..diagnosis import Check, right_terms
 from ..sandbox.fork_server import ForkServer
-from ..sandbox.student import OutOfPatience, Student
+from ..sandbox.student import NotAsked, OutOfPatience, Student
 from ..verdicts import FAILED, CheckResult, Failure, Verdict, conclude
 from .run import Run
 
@@ -38,6 +40,7 @@ class GradingPlugin:
         self.expected: dict[str, int] = dict.fromkeys(run.tasks, 0)
         self.items: dict[str, list[pytest.Item]] = {task: [] for task in run.tasks}
         self.failed: set[pytest.Item] = set()
+        self.profile = run.submission.kit.kit.profile if run.submission.kit is not None else CONTRACT
         self.trouble: list[str] = []  # what pytest could not even begin with
 
     # --- fixtures -----------------------------------------------------------------------------------------------
@@ -59,7 +62,9 @@ class GradingPlugin:
     def _student(self, task: str) -> Student:
         if task not in self.students:
             lent = self.run.lent.get(task, ())
-            self.students[task] = Student(self.fork_server, self.run.submission.folder, task, lent=lent)
+            self.students[task] = Student(
+                self.fork_server, self.run.submission.folder, task, lent=lent, profile=self.profile
+            )
         return self.students[task]
 
     # --- the order of the run -----------------------------------------------------------------------------------
@@ -72,6 +77,7 @@ class GradingPlugin:
         order = {task: i for i, task in enumerate(self.run.tasks)}
         chosen = (item for item in items if task_of(item) in order)
         items[:] = sorted(chosen, key=lambda item: (order[task_of(item)], _comes_last(item)))
+        items[:] = [item for item in items if self.profile.checks(task_of(item), item.originalname)]  # type: ignore[attr-defined]
         for item in items:
             self.expected[task_of(item)] += 1
             self.items[task_of(item)].append(item)
@@ -115,6 +121,8 @@ class GradingPlugin:
         if call.excinfo is None:
             if call.when == "call":
                 self.checks[task_of(item)].append(_result(item, None))
+        elif call.excinfo.errisinstance((NotAsked, Unsatisfiable)) and self.profile is not CONTRACT:
+            self.expected[task_of(item)] -= 1  # no call of this check lies within what the kit can be asked
         elif not call.excinfo.errisinstance((pytest.skip.Exception, OutOfPatience)):
             result = _result(item, call.excinfo.value)
             self.checks[task_of(item)].append(result)
@@ -151,6 +159,9 @@ class GradingPlugin:
                 self.trouble += diagnosis.trouble
             except Exception as error:  # a diagnosis is an extra: its failure must not cost the verdict
                 self.trouble.append(f"no diagnosis of {task}: {type(error).__name__}: {error}")
+        if self.run.submission.kit is not None:
+            verdict.asked_in = self.run.submission.kit.place(task)
+            verdict.words = self.run.submission.kit.kit.todos[task].words
         if student.hung_import:
             self._hurry_imports_like(student)
         student.close()

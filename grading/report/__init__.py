@@ -1,10 +1,11 @@
 """What a grading looks like: rows that every format shares, the terminal's tables, Gradescope's results.json."""
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
 from ..contract.courses import Course, Item
-from ..verdicts import NOT_GRADED, PASSED, Failure, Verdict
+from ..verdicts import BY_HAND, NOT_GRADED, PASSED, Failure, Verdict
 from .because import because
 
 HINTS = ("none", "property", "mistake")  # how much a student is told: the verdict, which properties fail, everything
@@ -19,9 +20,14 @@ class Row:
     counts_terms: bool = False  # the right terms of a wrong formula have their share
 
     @property
+    def by_hand(self) -> bool:
+        """Whether a person gives its points: the handout says so, or the grader cannot reach the code."""
+        return not self.item.function or (self.verdict is not None and self.verdict.outcome == BY_HAND)
+
+    @property
     def score(self) -> Fraction | None:
-        """All, nothing, or the share of the terms that are right; no score where the grader was at fault."""
-        if self.verdict is None or self.verdict.outcome == NOT_GRADED:
+        """All, nothing, or the share of the terms that are right; none where the grader is at fault or a person looks."""
+        if self.verdict is None or self.verdict.outcome in (NOT_GRADED, BY_HAND):
             return None
         if self.verdict.outcome == PASSED or (self.verdict.carried and self.forgives):
             return self.item.points
@@ -58,10 +64,10 @@ def totals(course: Course, table: list[Row]) -> tuple[Fraction, Fraction, Fracti
     reached = sum((row.score for row in table if row.score is not None), Fraction(0))
     automatic, by_hand = Fraction(0), Fraction(0)
     for part, most in course.parts.items():
-        members = [row.item for row in table if row.item.part == part]
-        graded = sum((item.points for item in members if item.function), Fraction(0))
+        members = [row for row in table if row.item.part == part]
+        graded = sum((row.item.points for row in members if not row.by_hand), Fraction(0))
         automatic += graded
-        by_hand += min(sum((item.points for item in members if not item.function), Fraction(0)), most - graded)
+        by_hand += min(sum((row.item.points for row in members if row.by_hand), Fraction(0)), most - graded)
     return reached, automatic, by_hand
 
 
@@ -87,7 +93,16 @@ def explain(verdict: Verdict, hints: str) -> list[str]:
         if hints == "mistake":
             # One block with numbers is read; ten are not. The rest has a line each.
             lines += [f"  {line}" for line in (_in_full if i == 0 else _in_a_line)(check.failure)]
-    return lines + [f"remark: {said}" for said in verdict.remarks if hints == "mistake"]
+    lines += [f"remark: {said}" for said in verdict.remarks if hints == "mistake"]
+    return lines + _in_the_kit(verdict, " ".join(lines)) if lines else lines
+
+
+def _in_the_kit(verdict: Verdict, told: str) -> list[str]:
+    """Where the course's own kit asks for this, and how it calls what was told of."""
+    names = [f"{name} is {own}" for name, own in verdict.words.items() if re.search(rf"\b{re.escape(name)}\b", told)]
+    return (
+        [f"in your kit: {verdict.asked_in}" + f"; there {', '.join(names)}" * bool(names)] if verdict.asked_in else []
+    )
 
 
 def _in_full(failure: Failure) -> list[str]:

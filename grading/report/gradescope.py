@@ -34,7 +34,7 @@ def document(
             "manual": [
                 {"number": row.item.number, "title": row.item.title, "max_score": _float(row.item.points)}
                 for row in table
-                if not row.item.function
+                if row.by_hand
             ],
         },
     }

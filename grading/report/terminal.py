@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ..contract.courses import Course
-from ..verdicts import FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED
+from ..verdicts import BY_HAND, FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED
 from . import Row, importing, number, totals
 
-_STYLE = {PASSED: "green", FAILED: "red", NOT_IMPLEMENTED: "yellow", NOT_GRADED: "magenta"}
+_STYLE = {PASSED: "green", FAILED: "red", NOT_IMPLEMENTED: "yellow", NOT_GRADED: "magenta", BY_HAND: "cyan"}
 
 
 def show(console: Console, course: Course, table: list[Row], seed: int, hints: str, notes: Sequence[str] = ()) -> None:

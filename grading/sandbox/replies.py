@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..paths import KIT_PACKAGE
 from ..verdicts import Failure
 from .crossing.wire import ProtocolError
 
@@ -83,7 +84,10 @@ def raised(error: dict[str, Any], called: str, who: str = "your code") -> Failur
     frames = error.get("frames")
     frames = [frame for frame in frames if isinstance(frame, dict)] if isinstance(frames, list) else []
     # An adapter that only hands on is not where the mistake is.
-    where = [place(frame) for i, frame in enumerate(frames, 1) if i == len(frames) or not _hands_on(frame)]
+    own = [
+        frame for frame in frames if not str(frame.get("file")).startswith(f"{KIT_PACKAGE}/")
+    ]  # a kit's adapters are ours
+    where = [place(frame) for i, frame in enumerate(own, 1) if i == len(own) or not _hands_on(frame)]
     kind = "not implemented" if error.get("not_implemented") is True else "raised"
     text = f"{name}: {message}" if message else name
     return Failure(f"{who} raised {text}", called=called, where=where, error=name, kind=kind)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from ..contract.functions import function
+from ..contract.profile import CONTRACT, Profile
 from ..verdicts import Failure
 from . import limits
 from .conversation import Conversation
@@ -39,6 +40,10 @@ class NetworkRun(NamedTuple):
     parameters: int  # how many it has
 
 
+class NotAsked(Exception):
+    """The course's own kit leaves free what would be asked here."""
+
+
 class OutOfPatience(Exception):
     """A check has failed already, and the calls for finding out more are used up."""
 
@@ -57,12 +62,14 @@ class Student:
         task: str,
         call_seconds: float | None = None,
         lent: Sequence[str] = (),
+        profile: Profile = CONTRACT,
     ) -> None:
         """``code`` is the folder that workers copy; ``call_seconds`` for one call, by default ``limits.CALL_SECONDS``.
 
-        Right functions stand in the place of those that are ``lent``, wherever the submission calls them.
+        Right functions stand in the place of those that are ``lent``, wherever the submission calls them. Calls outside
+        a kit's ``profile`` are not asked: :class:`NotAsked`.
         """
-        self.function, self._call_seconds = function(task), call_seconds
+        self.function, self._call_seconds, self._profile = function(task), call_seconds, profile
         self.record: list[Observation] = []  # what came back, for the diagnosis
         self.failures: list[Failure] = []  # what the checks have found, once the verdict stands
         self.remarks: list[str] = []  # what costs nothing and is said all the same
@@ -176,6 +183,7 @@ class Student:
         **arguments: Any,
     ) -> Reply:
         """One call. What takes too long to be replayed with every known mistake need not be ``recorded``."""
+        self._expect_within_the_profile(arguments)
         numbers = sum(value.numel() for value in arguments.values() if isinstance(value, Tensor))
         self._count(SLOW if self.function.optimises or self._slow or numbers > MANY else 1)
         self.spent += numbers // A_CALLS_NUMBERS
@@ -197,6 +205,7 @@ class Student:
 
     def ask(self, seconds: float, **arguments: Any) -> Any:
         """The result of one more call, after the verdict: not recorded, and never by a new worker."""
+        self._expect_within_the_profile(arguments)
         if not self.open:
             raise Failure("there is no worker any more", kind="died")
         asked = request(self.function, arguments, False, None, self.function.differentiated, self._loans)
@@ -225,6 +234,7 @@ class Student:
         seconds: float | None = None,
     ) -> NetworkRun:
         """Build the submission's network and run it, or train it."""
+        self._expect_within_the_profile(settings)
         self._count(SLOW)
         called = f"{describe_call(self.function.name, settings)}, then {describe_call('forward', inputs[0])}"
         message = {"settings": settings, "inputs": inputs, "by_name": by_name, "train": train}
@@ -238,6 +248,10 @@ class Student:
         if came["untrained"] in UNTRAINED:
             raise Failure(UNTRAINED[came["untrained"]], called, kind=came["untrained"])
         return NetworkRun(came["outputs"], came["losses"], called, came["parameters"])
+
+    def _expect_within_the_profile(self, arguments: dict[str, Any]) -> None:
+        if not self._profile.asks(self.task, arguments):
+            raise NotAsked
 
     def _count(self, calls: int) -> None:
         if self.stopped is not None:

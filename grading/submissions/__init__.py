@@ -6,6 +6,7 @@ in is a file here; whatever it opens ends as a folder that works as a package.
 | file         | opens                                                                              |
 | ------------ | ---------------------------------------------------------------------------------- |
 | ``opening``  | ``opened``: finds the way, gives the submission its package name, checks it        |
+| ``kits/``    | the courses' own starter kits, filled in                                           |
 | ``folder``   | a folder, copied without following what leads out                                  |
 """
 

@@ -15,6 +15,7 @@ from ..contract.functions import MODULES
 from ..paths import ROOT
 from ..verdicts import Unusable
 from . import folder as folders
+from . import kits
 
 PACKAGE = "submission"  # where the folder's own name cannot be one
 
@@ -26,6 +27,7 @@ class Submission:
     folder: Path  # a copy; its name is the package's
     origin: Path  # what was handed in
     notes: tuple[str, ...] = ()  # what the report has to say of it: files left out, and why
+    kit: kits.Found | None = None  # the course's own kit that it fills in
 
     @property
     def package(self) -> str:
@@ -33,19 +35,27 @@ class Submission:
 
     @property
     def adapted(self) -> bool:
-        """Whether every function may come from one file, adapters.py."""
-        return (self.folder / "adapters.py").is_file()
+        """Whether every function may come from one file: adapters.py, or a kit's."""
+        return self.kit is not None or (self.folder / "adapters.py").is_file()
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Submission]:
-    """The submission at ``path``. :class:`Unusable` says what was expected where it cannot be graded."""
+def opened(path: Path, kit: str = "") -> Iterator[Submission]:
+    """The submission at ``path``. :class:`Unusable` says what was expected where it cannot be graded.
+
+    ``kit`` names the course kit that it fills in, "none" where it is none; otherwise what lies there tells.
+    """
     source = _existing(path)
     with tempfile.TemporaryDirectory(prefix="submission-") as scratch:
         folder = Path(scratch) / package_name(source)
         notes = folders.copy(source, folder, str(path))
-        _expect_modules(path, folder)
-        yield Submission(folder, path, tuple(notes))
+        found = _kit(folder, kit)
+        if found is not None:
+            kits.install(found, folder)
+            notes += [f"{found.kit.title}: graded as it was handed in", *found.survey.notes]
+        else:
+            _expect_modules(path, folder)
+        yield Submission(folder, path, tuple(notes), found)
 
 
 def package_name(folder: Path) -> str:
@@ -75,6 +85,12 @@ def _existing(path: Path) -> Path:
     if folder == ROOT:
         raise Unusable(f"{path}: this is the grader's own folder")
     return folder
+
+
+def _kit(folder: Path, asked: str) -> kits.Found | None:
+    """The kit that is filled in; a submission in the contract's own form is none, unless one is asked for."""
+    in_form = any((folder / name).exists() for name in (*(f"{module}.py" for module in MODULES), "adapters.py"))
+    return None if in_form and not asked else kits.find(folder, asked)
 
 
 def _expect_modules(path: Path, folder: Path) -> None:

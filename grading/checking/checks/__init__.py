@@ -4,12 +4,15 @@
 property as a student reads it. Adding a check to the grader is adding a test here.
 """
 
+import functools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
+from ...sandbox.student import NotAsked
 from ..points import Draw
 
 
@@ -39,4 +42,15 @@ _profile = settings(
 
 def holds_for(**strategies: st.SearchStrategy) -> Callable[[Callable], Callable]:
     """A property: it is tried on several examples, the simplest first, drawn from the run's seed."""
-    return lambda test: _profile(given(**strategies)(test))
+
+    def property(test: Callable) -> Callable:
+        @functools.wraps(test)
+        def asked(*arguments: Any, **drawn: Any) -> None:
+            try:
+                test(*arguments, **drawn)
+            except NotAsked:  # by this kit: another example is drawn
+                reject()
+
+        return _profile(given(**strategies)(asked))
+
+    return property

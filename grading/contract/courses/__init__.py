@@ -5,7 +5,8 @@ A task's points are shared equally by its functions; where a task also has somet
 a file is on the page beside it (README.md) and in ``schema``.
 """
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -30,6 +31,7 @@ class Item:
     points: Fraction
     function: str = ""
     extra: bool = False  # extra credit
+    task: str = ""  # the handout's number of the task that this is one item of
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,22 @@ class Course:
     @property
     def functions(self) -> list[str]:
         return [item.function for item in self.items if item.function]
+
+    def of_kit(self, functions: Collection[str]) -> "Course":
+        """With what a course's own kit asks for: a task's points are for those of its functions.
+
+        Where the kit gives all of them, a person looks. The course "all" has no handout: it is cut down.
+        """
+        if self.name == "all":
+            items = tuple(item for item in self.items if item.function in functions)
+            points = {part: sum((one.points for one in items if one.part == part), Fraction(0)) for part in self.parts}
+            return replace(self, items=items, parts={part: worth for part, worth in points.items() if worth})
+        return replace(self, items=tuple(one for task in self._tasks() for one in _shared(task, functions)))
+
+    def _tasks(self) -> Iterator[list[Item]]:
+        """The items of each of the handout's tasks."""
+        for _, items in itertools.groupby(self.items, key=lambda item: (item.part, item.task)):
+            yield list(items)
 
     def only(self, functions: list[str]) -> "Course":
         return replace(self, items=tuple(item for item in self.items if item.function in functions))
@@ -75,7 +93,7 @@ def load(name: str) -> Course:
 def _everything() -> Iterator[Item]:
     for i, module in enumerate(MODULES, 1):
         for j, function in enumerate((one for one in FUNCTIONS if one.module == module), 1):
-            yield Item(module, f"{i}.{j}", function.name, Fraction(1), function.task)
+            yield Item(module, f"{i}.{j}", function.name, Fraction(1), function.task, task=f"{i}.{j}")
 
 
 def _items(part: dict[str, Any]) -> Iterator[Item]:
@@ -85,6 +103,22 @@ def _items(part: dict[str, Any]) -> Iterator[Item]:
         by_hand = points / 2 if functions and "manual" in task else points if "manual" in task else Fraction(0)
         for i, function in enumerate(functions, 1):
             number = task["number"] if len(functions) == 1 else f"{task['number']}.{i}"
-            yield Item(part["title"], number, task["title"], (points - by_hand) / len(functions), function, extra)
+            share = (points - by_hand) / len(functions)
+            yield Item(part["title"], number, task["title"], share, function, extra, task["number"])
         if by_hand:
-            yield Item(part["title"], task["number"], f"{task['title']}: {task['manual']}", by_hand, extra=extra)
+            title = f"{task['title']}: {task['manual']}"
+            yield Item(part["title"], task["number"], title, by_hand, extra=extra, task=task["number"])
+
+
+def _shared(task: list[Item], functions: Collection[str]) -> Iterator[Item]:
+    """The items of one task, where only these functions are asked for."""
+    graded, by_hand = [one for one in task if one.function], [one for one in task if not one.function]
+    asked = [one for one in graded if one.function in functions]
+    points = sum((one.points for one in graded), Fraction(0))
+    yield from (replace(one, points=points / len(asked)) for one in asked)
+    if graded and not asked:  # the kit gives all of it
+        first = (
+            by_hand.pop(0) if by_hand else replace(graded[0], number=graded[0].task, function="", points=Fraction(0))
+        )
+        yield replace(first, points=first.points + points)
+    yield from by_hand

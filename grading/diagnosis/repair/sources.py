@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...paths import KIT_PACKAGE
 from .places import drop_docstrings
 
 MOST_BYTES = 200_000  # of one file; a longer one is data, or meant to keep a parser busy
@@ -48,7 +49,11 @@ def definitions(folder: Path, lines: Iterable[str], first: str) -> list[Definiti
 def _in_file(folder: Path, file: str) -> list[Definition]:
     path = folder / file
     try:  # the name is a worker's word
-        inside = path.resolve().is_relative_to(folder.resolve()) and path.stat().st_size <= MOST_BYTES
+        inside = (
+            path.resolve().is_relative_to(folder.resolve())
+            and not file.startswith(f"{KIT_PACKAGE}/")
+            and path.stat().st_size <= MOST_BYTES
+        )
         with warnings.catch_warnings():  # about the student's text: they are for its own process
             warnings.simplefilter("ignore")
             return list(_defined(ast.parse(path.read_bytes()).body, file, ())) if inside else []

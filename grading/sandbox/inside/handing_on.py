@@ -7,6 +7,8 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
+from ...paths import KIT_PACKAGE
+
 MOST_EVENTS = 5_000  # of a call that is watched; a loop over pixels is not to take longer for it
 
 
@@ -42,9 +44,9 @@ class Watched:
 
     def _is_other(self, frame: FrameType) -> bool:
         path = Path(frame.f_code.co_filename)
-        return path.is_relative_to(self.folder) and path.name != "adapters.py"
+        return path.is_relative_to(self.folder) and path.name != "adapters.py" and path.parent.name != KIT_PACKAGE
 
 
 def hands_on(function: Callable, defined_at: str) -> bool:
     """Whether it may be an adapter that does no more than that."""
-    return defined_at.startswith("adapters.py:") and inspect.isfunction(inspect.unwrap(function))
+    return defined_at.startswith(("adapters.py:", f"{KIT_PACKAGE}/")) and inspect.isfunction(inspect.unwrap(function))

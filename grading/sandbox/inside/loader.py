@@ -15,7 +15,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
-from ...paths import INSTALLED, ROOT
+from ...paths import INSTALLED, KIT_PACKAGE, ROOT
 
 
 class Missing(Exception):
@@ -92,7 +92,9 @@ def _forget_the_grader() -> None:
 
 
 def find(package: str, folder: Path, module: str, function: str) -> Callable:
-    """The submission's function: what adapters.py defines wins over the module file."""
+    """The submission's function: a course kit's adapters, if it has them; what adapters.py defines wins over the module file."""
+    if (folder / KIT_PACKAGE).is_dir():
+        return _of_a_kit(package, module, function)
     adapters, adapted = folder / "adapters.py", f"{module}_{function}"
     if adapters.is_file():
         try:
@@ -109,4 +111,12 @@ def find(package: str, folder: Path, module: str, function: str) -> Callable:
     found = getattr(importlib.import_module(f"{package}.{module}"), function, None)
     if not callable(found):
         raise Missing(f"{module}.py defines no function {function}")
+    return found
+
+
+def _of_a_kit(package: str, module: str, function: str) -> Callable:
+    """What the kit's adapters call so. They import the student's files when they are called, or first here."""
+    found = getattr(importlib.import_module(f"{package}.{KIT_PACKAGE}"), f"{module}_{function}", None)
+    if not callable(found):
+        raise Missing(f"this kit asks for no {module}.{function}")
     return found

@@ -1,0 +1,57 @@
+"""The courses' own starter kits: students hand in what the course gave them, filled in, and nobody rewrites it.
+
+| file           | holds                                                                                     |
+| -------------- | ----------------------------------------------------------------------------------------- |
+| ``kit``        | what a kit is: its TODOs by graded function, how it is found, what it leaves free          |
+| ``eecs498`` …  | one course's kit each, on our side: it parses what was handed in and never runs it         |
+| ``adapters/``  | the other half: files that travel into the worker, and call the student's own code there   |
+
+A kit's adapters define the contract's functions, ``ddpm_predict_x0`` and so on, on top of the student's own classes,
+functions and loops. Checks, explanations, isolation, reports and course files serve unchanged.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+from ...paths import KIT_PACKAGE
+from ...verdicts import Unusable
+from . import kaist492d
+from .kit import Found, Kit, Survey, Todo
+
+KITS: tuple[Kit, ...] = (kaist492d.KIT,)
+NAMES = tuple(kit.name for kit in KITS)
+NONE = "none"
+_ADAPTERS = Path(__file__).parent / "adapters"
+
+__all__ = ["KITS", "NAMES", "NONE", "Found", "Kit", "Survey", "Todo", "find", "install"]
+
+
+def find(folder: Path, asked: str = "") -> Found | None:
+    """The kit that lies in a folder; the one that is ``asked`` for, or none for "none".
+
+    Raises:
+        Unusable: there is no such kit, or nothing of it was handed in.
+    """
+    if asked == NONE:
+        return None
+    if asked and asked not in NAMES:
+        raise Unusable(f"--kit {asked}: there is no such kit; there are {', '.join(NAMES)}, and none")
+    for kit in KITS:
+        survey = kit.survey(folder) if asked in ("", kit.name) else None
+        if survey is not None:
+            return Found(kit, survey)
+    if asked:
+        raise Unusable(f"--kit {asked}: none of that kit's files is in this submission")
+    return None
+
+
+def install(found: Found, folder: Path) -> None:
+    """Put the kit's adapters into a copy of the submission, with what they call the student's files."""
+    package = folder / KIT_PACKAGE
+    shutil.rmtree(package, ignore_errors=True)  # the name is ours
+    package.mkdir()
+    for source in _ADAPTERS.glob("*.py"):
+        if source.stem in ("common", found.kit.name):
+            shutil.copyfile(source, package / ("__init__.py" if source.stem == found.kit.name else source.name))
+    (package / "files.json").write_text(json.dumps(dict(found.survey.files)))
