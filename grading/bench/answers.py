@@ -8,10 +8,22 @@ from dataclasses import dataclass
 
 from .measured import Measured, NotMeasured, duration
 
-__all__ = ["CHAIN", "DISTILLATION", "DPS", "GAN", "INVERSION", "QUALITY", "QUESTIONS", "Answer", "answers"]
+__all__ = [
+    "CHAIN",
+    "DISTILLATION",
+    "DPS",
+    "FEW_STEPS",
+    "GAN",
+    "INVERSION",
+    "QUALITY",
+    "QUESTIONS",
+    "Answer",
+    "answers",
+]
 
 CHAIN = "DDPM's 1000 steps against DDIM's few"
 QUALITY = "quality over network evaluations"
+FEW_STEPS = "Euler steps against DDIM steps"
 DPS = "DPS against DDIM"
 DISTILLATION = "SDS against VSD"
 INVERSION = "GAN inversion by latent space and optimiser"
@@ -61,6 +73,35 @@ def few_step_quality(m: Measured) -> str:
         f"Fréchet distance {told(whole)}, {', '.join(map(told, names))} (real digits {group.fact('frechet_real'):.2f}, "
         f"noise {group.fact('frechet_noise'):.0f}; {group.fact('samples')} samples); {whole} takes {times} times as "
         f"long as DDIM, 50 steps."
+    )
+
+
+def steps_needed(m: Measured) -> str:
+    group = m[FEW_STEPS]
+    by_sampler = {
+        sampler: sorted(
+            (name for name in group.contenders if name.startswith(sampler)),
+            key=lambda name: group.figure(name, "evaluations"),
+        )
+        for sampler in ("Euler", "DDIM")
+    }
+
+    def told(sampler: str, figure: str, form: str) -> str:
+        return ", ".join(form.format(group.figure(name, figure)) for name in by_sampler[sampler])
+
+    steps = ", ".join(str(group.figure(name, "evaluations")) for name in by_sampler["Euler"])
+    best = min(by_sampler["DDIM"], key=lambda name: group.figure(name, "frechet"))
+    enough = [name for name in by_sampler["Euler"] if group.figure(name, "frechet") <= group.figure(best, "frechet")]
+    verdict = (
+        f"{enough[0]}, come as near to real digits as {best}, in {group.ratio(enough[0], best):.2f} of its time"
+        if enough
+        else f"none of them comes as near to real digits as {best}"
+    )
+    return (
+        f"After {steps} steps the Fréchet distance is {told('Euler', 'frechet', '{:.2f}')} by Euler along the flow and "
+        f"{told('DDIM', 'frechet', '{:.2f}')} by DDIM with the same network (real digits "
+        f"{group.fact('frechet_real'):.2f}; {group.fact('samples')} samples), and "
+        f"{told('Euler', 'recognised', '{:.0%}')} and {told('DDIM', 'recognised', '{:.0%}')} are recognised: {verdict}."
     )
 
 
@@ -187,6 +228,11 @@ QUESTIONS: list[tuple[str, str, Callable[[Measured], str]]] = [
         "“This would require running the diffusion model 1000 times, which is quite slow”: what do strided timesteps save?",
         "CS180 project 5, part A, 1.4",
         fewer_steps,
+    ),
+    (
+        "Sampling along a flow takes steps of 1 / S: how many does it need?",
+        "CS180 project 5 since 2025, part B, 2.3 and 2.6",
+        steps_needed,
     ),
     (
         "What is the extra time cost for applying the DPS compared to DDIM?",

@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from .answers import CHAIN, DPS, INVERSION, QUALITY
+from .answers import CHAIN, DPS, FEW_STEPS, INVERSION, QUALITY
 from .claims import PIPELINES
-from .measured import Measured, NotMeasured, duration
+from .measured import Group, Measured, NotMeasured, duration
 
 __all__ = ["draw"]
 
-COLOURS = {"DDPM": "#c44e52", "DDIM": "#4c72b0", "DPS": "#55a868"}
+COLOURS = {"DDPM": "#c44e52", "DDIM": "#4c72b0", "DPS": "#55a868", "Euler": "#dd8452"}
 
 
 def draw(m: Measured) -> dict[str, bytes]:
@@ -35,16 +35,15 @@ def draw(m: Measured) -> dict[str, bytes]:
     return pictures
 
 
-def quality(m: Measured) -> Figure:
+def quality(group: Group) -> Figure:
     """Fréchet distance over what it costs, in evaluations and in seconds."""
-    group = m[QUALITY]
     figure, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
     costs: list[tuple[str, Callable[[str], float]]] = [
         ("network evaluations", lambda name: group.figure(name, "evaluations")),
         ("seconds for a picture", lambda name: group.seconds(name) / group.fact("pictures")),
     ]
     for axis, (label, cost) in zip(axes, costs):
-        for sampler in ("DDPM", "DDIM"):
+        for sampler in dict.fromkeys(name.split(",")[0] for name in group.contenders):
             names = [name for name in group.contenders if name.startswith(sampler)]
             x, y = [cost(name) for name in names], [group.figure(name, "frechet") for name in names]
             axis.plot(x, y, "o-", color=COLOURS[sampler], label=sampler)
@@ -119,8 +118,9 @@ def ratios(m: Measured) -> Figure:
     return figure
 
 
-PICTURES = {
-    "Quality against cost": quality,
+PICTURES: dict[str, Callable[[Measured], Figure]] = {
+    "Quality against cost": lambda m: quality(m[QUALITY]),
+    "Euler steps against DDIM steps": lambda m: quality(m[FEW_STEPS]),
     "A chain's time by its number of steps": chains,
     "What DPS costs, and what fewer steps do": restoration,
     "GAN inversion": inversion,

@@ -18,6 +18,7 @@ FIGURES = {
     "generator evaluations": ("evaluations", "{:,}"),
     "evaluations": ("network evaluations", "{:,}"),
     "frechet": ("Fréchet distance", "{:.2f}"),
+    "recognised": ("recognised", "{:.1%}"),
     "misfit": ("misfit of the measurement", "{:.2g}"),
     "error": ("error to the truth", "{:.3f}"),
     "loss": ("lowest loss", "{:.3f}"),

@@ -174,7 +174,7 @@ def assert_close(
 
 
 def alike(made: Any, came: Any, allowed: float) -> bool:
-    """Two results, of whatever kind, that agree to within a part of their size."""
+    """Two results, of whatever kind, that agree to within a part of their size; nan and inf agree with themselves."""
     if isinstance(made, dict) and isinstance(came, dict):
         return made.keys() == came.keys() and all(alike(made[key], came[key], allowed) for key in made)
     if type(made) is type(came) and isinstance(made, list | tuple):
@@ -184,8 +184,9 @@ def alike(made: Any, came: Any, allowed: float) -> bool:
     first, second = torch.as_tensor(made).double(), torch.as_tensor(came).double()
     if first.shape != second.shape:
         return False
-    scale = float(first.abs().max()) if first.numel() else 0.0
-    return bool(((first - second).abs() <= allowed * max(scale, 1e-2)).all())
+    scale = float(first.nan_to_num(posinf=0.0, neginf=0.0).abs().max()) if first.numel() else 0.0
+    near = (first - second).abs() <= allowed * max(scale, 1e-2)
+    return bool((near | (first == second) | (first.isnan() & second.isnan())).all())
 
 
 def _samples(expected: Tensor, got: Tensor, difference: Tensor) -> tuple[str, str]:

@@ -13,6 +13,7 @@
 | ``sds``, ``vsd``                  | smoke          | gpu              |              |       |               |
 | ``inversion``                     | smoke          |                  |              |       | gpu           |
 | ``scribble``, ``interpolation``   | smoke          |                  |              |       |               |
+| ``flow``                          | smoke          |                  |              |       |               |
 
 "smoke" is shown and measured by ``nox -s smoke``; "gpu" is run by ``nox -s gpu`` where the weights are, and by the tests
 on tiny random models of the same classes. Elsewhere nobody has tried it yet.

@@ -6,12 +6,14 @@ r"""How good pictures are, in numbers: as the trained classifiers see them.
 | d²       | ``frechet_distance``  | distance of two Gaussians with those moments                        | FID Eq. 6       |
 |          | ``frechet_table``       | the distance at equal sample sizes, beside real data's and noise's  |                 |
 |          | ``recognition_rate``  | share of pictures that a classifier takes for what was asked for    |                 |
+|          | ``straightness``      | how far apart a way's ends are, against how long it is              | RF Sec. 2.2     |
 
 The features are those of the project's own small classifiers, so the numbers compare with each other and with nobody
 else's "FID". A Fréchet distance also grows as the sets shrink; each one is therefore given beside the distance of real
 data to real data, and of noise to real data, with sets of the same size.
 
-Paper: FID is Heusel et al. 2017 (arXiv 1706.08500).
+Papers: FID is Heusel et al. 2017 (arXiv 1706.08500), RF Liu et al. 2023 (arXiv 2209.03003), whose measure of
+straightness is another one: the mean square of what the velocity differs from the way's direction.
 """
 
 from collections.abc import Callable
@@ -29,6 +31,7 @@ __all__ = [
     "in_batches",
     "nearest_group_rate",
     "recognition_rate",
+    "straightness",
 ]
 
 SEED = 1  # of what is drawn to measure with: none that a training used
@@ -130,3 +133,18 @@ def nearest_group_rate(fakes: Tensor, groups: Tensor, real: Tensor, real_groups:
     """
     nearest = torch.cdist(fakes.double(), real.double()).argmin(dim=1)
     return float((real_groups[nearest] == groups).float().mean())
+
+
+def straightness(points: Tensor) -> float:
+    """Of ways that samples go: the distance between their ends over their length, on average; 1 is straight.
+
+    Args:
+        points: (S + 1, B, …), the samples after each step.
+
+    >>> around_the_corner = torch.tensor([[[0.0, 0.0]], [[3.0, 0.0]], [[3.0, 4.0]]])
+    >>> round(straightness(around_the_corner), 4)  # 5 / 7
+    0.7143
+    """
+    points = points.flatten(2)
+    lengths = (points[1:] - points[:-1]).norm(dim=2).sum(dim=0)
+    return float(((points[-1] - points[0]).norm(dim=1) / lengths).mean())

@@ -1,6 +1,7 @@
 """Model cards: ``python -m reference.training.cards [NAME …]`` measures the shipped models and writes
 
 - ``fixtures/models/NAME.md`` and ``NAME.png``: what the model is, where it comes from, how good it is, what it makes;
+  of some a figure besides, ``NAME-figure.png``;
 - ``fixtures/models/quality.json``: all measured numbers, by model;
 - ``fixtures/models/README.md``: one line for each model.
 """
@@ -11,7 +12,7 @@ from typing import Any
 
 from .. import data, networks
 from ..data.grids import save_grid
-from .measures import MEASURES
+from .measures import FIGURES, MEASURES
 from .recipes import RECIPES
 
 __all__ = ["card", "main"]
@@ -30,10 +31,11 @@ def card(name: str, training: dict[str, Any], parameters: int, size: int, number
         for flag, value in options.items()
         if value is not False and flag not in unsaid
     )
+    figure = f"\n\n![{FIGURES[name][0]}]({name}-figure.png)\n\nAbove: {FIGURES[name][0]}." if name in FIGURES else ""
     quality = "\n".join(f"| {label} | {_shown(value)} |" for label, value in numbers.items())
     return f"""# {name}: {RECIPES[name].about}
 
-![what it makes]({name}.png)
+![what it makes]({name}.png){figure}
 
 | | |
 | --- | --- |
@@ -77,6 +79,8 @@ def main(names: list[str]) -> None:
         model = networks.load(name)
         numbers[name], pictures, columns = MEASURES[name](model)
         save_grid(pictures, path.with_suffix(".png"), columns)
+        if name in FIGURES:
+            FIGURES[name][1](model).savefig(path.with_name(f"{name}-figure.png"), dpi=100)
         parameters = sum(parameter.numel() for parameter in model.parameters())
         text = card(name, networks.training_of(path), parameters, path.stat().st_size, numbers[name])
         path.with_suffix(".md").write_text(text)

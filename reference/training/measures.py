@@ -5,11 +5,11 @@ from functools import partial
 from typing import Any
 
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from .. import data, networks
 from ..data.draws import seeded
-from ..flow import flow_step, guided_velocity
 from ..illusions import lowpass
 from ..networks.quality import (
     SEED,
@@ -23,8 +23,9 @@ from .diffusion import PROMPT_SCALE, SCALE, SIGMAS, sample_digits, sample_digits
 from .features import EMOJI_VIEWS
 from .flow import sample_digits_by_flow
 from .views import random_views
+from .ways import draw_ways, straightness_by_guidance
 
-__all__ = ["MEASURES", "Measured"]
+__all__ = ["FIGURES", "MEASURES", "Measured"]
 
 #: Numbers by name (a table of Fréchet distances is a dictionary of its own), and pictures in rows of so many.
 Measured = tuple[dict[str, Any], Tensor, int]
@@ -111,27 +112,13 @@ def flow(model: Any) -> Measured:
         rates[f"recognition rate, γ = {SCALE:g}, {steps} steps"] = {
             name: recognition_rate(classifier, fakes, labels) for name, fakes in made.items()
         }
+        tables = {name: digit_distances(fakes) for name, fakes in made.items()}
         distances[f"Fréchet distance, γ = {SCALE:g}, {steps} steps"] = {
-            name: digit_distances(fakes)["fake"] for name, fakes in made.items()
+            "real": tables["flow"]["real"],
+            **{name: table["fake"] for name, table in tables.items()},
         }
-    numbers = rates | distances | {"straightness of the ways": straightness(model, labels[:100])}
+    numbers = rates | distances | {"straightness of the ways": straightness_by_guidance(model)}
     return numbers, made["flow"][:100], 10
-
-
-def straightness(model: Any, labels: Tensor, steps: int = 50) -> dict[str, float]:
-    """Along the ways of guided samples: how far apart their ends are, against how long they are; 1 is straight."""
-    seen: dict[str, float] = {}
-    for name, scale in (("without guidance", 1.0), (f"γ = {SCALE:g}", SCALE)):
-        x_t = torch.randn((len(labels), 1, 28, 28), generator=seeded("cpu", SEED))
-        start, length = x_t, torch.zeros(len(labels))
-        for i in range(steps):
-            t = torch.full((len(labels),), i / steps)
-            with torch.no_grad():
-                x_next = flow_step(x_t, guided_velocity(model, x_t, labels, t, scale), i / steps, (i + 1) / steps)
-            length += (x_next - x_t).flatten(1).norm(dim=1)
-            x_t = x_next
-        seen[name] = float(((x_t - start).flatten(1).norm(dim=1) / length).mean())
-    return seen
 
 
 def emoji(model: Any) -> Measured:
@@ -231,4 +218,9 @@ MEASURES: dict[str, Callable[[Any], Measured]] = {
     "stylegan": stylegan,
     "dcgan": dcgan,
     "encoder": encoder,
+}
+
+#: What a card shows besides samples, and in which words.
+FIGURES: dict[str, tuple[str, Callable[[Any], Figure]]] = {
+    "flow": ("the ways from noise to digits, and how straight they are: 1 is straight", draw_ways),
 }

@@ -27,7 +27,7 @@ def inputs(name, network):
     if name in ("encoder", "emoji-classifier"):
         return (rand(8, 3, 32, 32),)
     times = torch.linspace(0, 1, 8, dtype=torch.float64)
-    more = {"time": (times,), "class": (torch.arange(8), times)}
+    more = {"time": (times,), "class": (torch.arange(8), times), "flow": (torch.arange(8), times)}
     return rand(8, 1, 28, 28), *more.get(name, ())
 
 

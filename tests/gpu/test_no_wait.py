@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from reference import augment, ddpm, distillation, noising, unet
+from reference import augment, bells, ddpm, distillation, flow, noising, unet
 
 pytestmark = pytest.mark.gpu
 
@@ -31,6 +31,25 @@ def test_a_timestep_per_sample():
         distillation.sds_residual(x, x, t, schedule)
         distillation.vsd_residual(x, x, t, schedule)
         unet.class_ddpm_loss(lambda x_t, *_: x_t, x, t, x, t, schedule, number)
+
+
+def test_a_time_per_sample():
+    x, t, labels = torch.zeros(4, 1, 28, 28, device="cuda"), torch.ones(4, device="cuda"), torch.zeros(4).long().cuda()
+    answer = lambda x_t, *_: x_t
+    with waiting_is_an_error():
+        flow.flow_interpolate(x, x, t)
+        flow.flow_loss(answer, x, x, t)
+        flow.class_flow_loss(answer, x, x, labels, t, t)
+        flow.guided_velocity(answer, x, labels, t, 5.0)
+        flow.sample_flow(answer, x, 2)
+
+
+def test_constraints():
+    image, mask = torch.zeros(4, 3, 8, 6, device="cuda"), torch.ones(1, 1, 8, 6, device="cuda")
+    displacement = torch.zeros(4, 2, 8, 6, device="cuda")
+    with waiting_is_an_error():
+        bells.sketch_loss(image, image, mask)
+        bells.warp_loss(image, image, displacement, mask)
 
 
 def test_labels():

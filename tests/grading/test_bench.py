@@ -13,7 +13,7 @@ from rich.console import Console
 from grading import bench
 from grading.__main__ import main
 from grading.bench import report
-from grading.bench.answers import CHAIN, DISTILLATION, DPS, GAN, INVERSION, QUALITY, QUESTIONS, answers
+from grading.bench.answers import CHAIN, DISTILLATION, DPS, FEW_STEPS, GAN, INVERSION, QUALITY, QUESTIONS, answers
 from grading.bench.claims import LOOPS, NOT_MEASURED, NOT_SHOWN, PIPELINES, SHOWN, claims
 from grading.bench.code import Direct, Isolated
 from grading.bench.contest import Contest, Settings
@@ -26,7 +26,7 @@ from grading.verdicts import Unusable
 PLAIN = ROOT / "tests" / "solutions" / "plain"
 
 FILES = sorted(Path(bench.__file__).parent.glob("test_*.py"))
-GROUPS = {CHAIN, QUALITY, DPS, DISTILLATION, INVERSION, GAN, LOOPS, *PIPELINES}
+GROUPS = {CHAIN, QUALITY, FEW_STEPS, DPS, DISTILLATION, INVERSION, GAN, LOOPS, *PIPELINES}
 
 
 def document(groups, **rest):
@@ -63,6 +63,15 @@ PLANTED = {
             "DDIM, 5 steps": (0.15, {"evaluations": 5, "frechet": 7.75}),
         },
         {"pictures": 25, "samples": 100, "frechet_real": 0.5, "frechet_noise": 400.0},
+    ),
+    FEW_STEPS: (
+        {
+            "Euler, 25 steps": (3.0, {"evaluations": 25, "frechet": 1.5, "recognised": 1.0}),
+            "DDIM, 25 steps": (4.0, {"evaluations": 25, "frechet": 2.0, "recognised": 0.96}),
+            "Euler, 5 steps": (0.5, {"evaluations": 5, "frechet": 1.75, "recognised": 0.99}),
+            "DDIM, 5 steps": (0.8, {"evaluations": 5, "frechet": 60.0, "recognised": 0.52}),
+        },
+        {"pictures": 30, "samples": 120, "frechet_real": 0.5, "frechet_noise": 400.0},
     ),
     DPS: (
         {
@@ -144,6 +153,16 @@ def test_a_group_that_failed_is_not_measured_even_if_it_left_figures():
         ("report the time you need", ["40 s for its 1,000", "2.5 s for its 50", "16.0 times", "20.0 times the eval"]),
         ("pros and cons", ["1.25 by DDPM, 300", "3.50 by DDIM, 50", "real digits 0.50", "noise 400", "4.0 times"]),
         ("quite slow", ["40 s", "50 steps 1/16", "5 steps 1/100"]),
+        (
+            "steps of 1 / S",
+            [
+                "After 5, 25 steps",
+                "1.75, 1.50 by Euler",
+                "60.00, 2.00 by DDIM",
+                "99%, 100% and 52%, 96% are recognised",
+                "Euler, 5 steps, come as near to real digits as DDIM, 25 steps, in 0.12 of its time",
+            ],
+        ),
         ("extra time cost", ["3.50 times as long as DDIM, 250% more", "50 network evaluations"]),
         ("fewer timesteps", ["0.120 with 50 steps (17.5 s)", "0.300 with 5 steps (1.75 s)", "0.444", "0.006 to 0.06"]),
         ("Omitting the U-Net Jacobian", ["4.00 times", "saves 75%"]),
@@ -160,6 +179,17 @@ def test_a_sentence_is_made_of_the_measured_figures(words, figures):
     assert answer.measured
     for figure in figures:
         assert figure in answer.sentence
+
+
+def test_too_few_steps_of_every_number_are_said_to_be_too_few():
+    contenders, facts = PLANTED[FEW_STEPS]
+    far = {name: (what[0], what[1] | {"frechet": 9.0}) for name, what in contenders.items() if "Euler" in name}
+    (answer,) = [
+        one
+        for one in answers(Measured(document(PLANTED | {FEW_STEPS: (contenders | far, facts)})))
+        if "steps of 1 / S" in one.question
+    ]
+    assert "none of them comes as near to real digits as DDIM, 25 steps" in answer.sentence
 
 
 def test_every_question_is_tried_above_and_says_where_it_stands():
@@ -205,7 +235,7 @@ def test_the_report(tmp_path):
     assert "| DDIM, 50 steps | 2.5 s | 0.0625 | 50 |" in text
     assert "isolated" not in page
     pictures = sorted(tmp_path.glob("*.png"))
-    assert len(pictures) == 5
+    assert len(pictures) == 6
     for picture in pictures:
         assert picture.name in text
         assert base64.b64encode(picture.read_bytes()).decode() in page

@@ -1,11 +1,12 @@
 """Tolerances are derived: rounding passes everywhere, also at low t, and a relative error of 1e-6 in float64 does not."""
 
+import math
 from dataclasses import fields
 
 import pytest
 import torch
 
-from grading.checking.compare import assert_close, assert_right, exact, precision, tolerance
+from grading.checking.compare import alike, assert_close, assert_right, exact, precision, tolerance
 from grading.checking.points import cases
 from grading.contract.functions import all_tasks
 from grading.contract.reference import reference_function
@@ -182,3 +183,19 @@ def test_an_empty_result_is_right_where_one_is_expected():
 def test_an_infinite_expectation_is_met_by_nothing_finite():
     with pytest.raises(Failure):
         assert_close(reply(ONES), ONES / 0, 1e-6)
+
+
+@pytest.mark.parametrize(
+    "came, same",
+    [
+        ([math.nan, math.inf, 2.0], True),
+        ([math.nan, math.inf, 2.001], False),
+        ([math.nan, -math.inf, 2.0], False),
+        ([0.0, math.inf, 2.0], False),
+        ([math.nan, 2.0, math.inf], False),
+    ],
+)
+def test_what_ends_in_nan_or_inf_agrees_with_what_does_so_in_the_same_places(came, same):
+    """As a search's pair of tensors: one that ends in nan is still recognised."""
+    latent, made = torch.ones(2), torch.tensor([math.nan, math.inf, 2.0])
+    assert alike((latent, made), (latent, torch.tensor(came)), 1e-6) is same

@@ -49,6 +49,11 @@ WRONG = [  # demonstration, wrong function
     ("inversion: weights and optimisers", "inversion.inversion_loss", "inversion_loss_delta_ignored"),
     ("scribble to image", "inversion.scribble_loss", "scribble_loss_mask_inverted"),
     ("interpolation in 31 frames", "latents.interpolate", "interpolate_reversed"),
+    ("flow matching in 5, 10, 25 and 50 steps", "flow.sample_flow", "sample_backwards"),
+    ("flow matching in 5, 10, 25 and 50 steps", "flow.guided_velocity", "guided_keep_inverted"),
+    ("flow matching: ways from noise to digits", "flow.flow_interpolate", "interpolate_time_reversed"),
+    ("flow matching: ways from noise to digits", "flow.flow_velocity", "velocity_reversed"),
+    ("flow matching: ways from noise to digits", "flow.flow_step", "step_of_t"),
 ]
 
 

@@ -4,6 +4,7 @@
 | --------------------- | ----------------------------------------------------------------------------------------- |
 | ``world.py``          | what a technique knows of any of them                                                      |
 | ``shipped.py``        | the shipped models                                                                         |
+| ``digits.py``         | the shipped flow model of digits, which hears classes and has no schedule                 |
 | ``faces.py``          | an unconditional DDPM of faces                                                             |
 | ``stable_diffusion.py`` | Stable Diffusion                                                                         |
 | ``deepfloyd.py``      | DeepFloyd IF, both stages                                                                  |

@@ -1,4 +1,4 @@
-"""The shipped models: the emoji network with the pictures it knows, two GANs, and the classifier that measures."""
+"""The shipped models: the emoji network with the pictures it knows, two GANs, the classifier that measures, and digits."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from reference import data, networks
 from reference.networks.schedules import EMOJI_SCHEDULE
 
+from .digits import Digits
 from .world import World
 
 __all__ = ["PROMPTS", "Shipped", "StyleGAN"]
@@ -67,6 +68,12 @@ class Shipped(World):
     def guess(self, image: Tensor) -> Tensor:
         """The encoder's guess of the w+ that StyleGAN makes these pictures of."""
         return self.encoder(image.to(self.device)).float().cpu()
+
+    # Digits
+
+    @cached_property
+    def digits(self) -> Digits:
+        return Digits(self.seed, self.device)
 
     # Pictures
 

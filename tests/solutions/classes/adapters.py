@@ -277,3 +277,34 @@ def unet_ddpm_loss(model, x0, noise, t, alphas_cumprod):
 def unet_class_ddpm_loss(model, x0, labels, noise, t, alphas_cumprod, keep):
     x_t = DDPMScheduler(alphas_cumprod).add_noise(x0, noise, t)
     return unets.TrainingLoss(model, x0, noise).epsilon(x_t, t, len(alphas_cumprod), labels, keep)
+
+
+from lib import flows  # noqa: E402
+
+
+def flow_flow_interpolate(x0, x1, t):
+    return flows.StraightPath(x0, x1).at(t)
+
+
+def flow_flow_velocity(x0, x1):
+    return flows.StraightPath(x0, x1).velocity
+
+
+def flow_flow_step(x_t, v, t, t_next):
+    return flows.Euler.step(x_t, v, t_next - t)
+
+
+def flow_sample_flow(v_model, x0, num_steps=50, progress=None):
+    return flows.Euler(v_model, num_steps).run(x0)
+
+
+def flow_guided_velocity(model, x_t, labels, t, scale):
+    return flows.GuidedField(model, labels, scale)(x_t, t)
+
+
+def flow_flow_loss(model, x0, x1, t):
+    return flows.StraightPath(x0, x1).loss(model, t)
+
+
+def flow_class_flow_loss(model, x0, x1, labels, t, keep):
+    return flows.StraightPath(x0, x1).loss(model, t, labels, keep)

@@ -252,3 +252,23 @@ def unet_class_ddpm_loss(model, x0, labels, noise, t, alphas_cumprod, keep):
 
 def unet_denoiser_loss(model, x0, noise, sigma):
     return project5b.denoise_forward(model, x0, noise, sigma)
+
+
+flow_flow_interpolate = project5b.fm_point
+
+
+def flow_flow_velocity(x0, x1):
+    return x1 - x0
+
+
+def flow_flow_step(x_t, v, t, t_next):
+    return x_t + v * (t_next - t)
+
+
+def flow_sample_flow(v_model, x0, num_steps=50):
+    return project5b.time_fm_sample(v_model, x0, num_steps)
+
+
+flow_guided_velocity = project5b.fm_cfg
+flow_flow_loss = project5b.time_fm_forward
+flow_class_flow_loss = project5b.class_fm_forward

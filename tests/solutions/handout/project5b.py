@@ -144,3 +144,31 @@ def ddpm_forward(unet, x_0, noise, ts, alphas_cumprod, *condition, keep=()):
     # t / T in the images' precision
     eps = unet(x_t, *condition, ts.type_as(x_0) / num_ts, *keep)
     return nn.MSELoss()(eps, noise)
+
+
+def fm_point(x_0, x_1, t):
+    if torch.is_tensor(t):
+        t = t.type_as(x_0).view(-1, 1, 1, 1)
+    return (1 - t) * x_0 + t * x_1
+
+
+def time_fm_forward(unet, x_0, x_1, t):
+    return nn.MSELoss()(unet(fm_point(x_0, x_1, t), t), x_1 - x_0)
+
+
+def class_fm_forward(unet, x_0, x_1, c, t, mask):
+    return nn.MSELoss()(unet(fm_point(x_0, x_1, t), c, t, mask), x_1 - x_0)
+
+
+def fm_cfg(unet, x_t, c, t, guidance_scale):
+    u_cond = unet(x_t, c, t)
+    u_uncond = unet(x_t, c, t, torch.zeros(x_t.shape[0]))
+    return u_uncond + guidance_scale * (u_cond - u_uncond)
+
+
+@torch.no_grad()
+def time_fm_sample(unet, x_t, num_ts=50):
+    for i in range(num_ts):
+        t = torch.ones(x_t.shape[0], device=x_t.device) * i / num_ts
+        x_t = x_t + 1 / num_ts * unet(x_t, t)
+    return x_t

@@ -180,3 +180,14 @@ class unet_ClassConditionalUNet(Unet):
 unet_denoiser_loss = lambda model, x0, noise, sigma: F.mse_loss(model(x0 + sigma * noise), x0)
 unet_ddpm_loss = lambda model, x0, noise, t, alphas_cumprod: F.mse_loss(model(noising_add_noise(x0, noise, t, alphas_cumprod), t.to(x0) / len(alphas_cumprod)), noise)
 unet_class_ddpm_loss = lambda model, x0, labels, noise, t, alphas_cumprod, keep: unet_ddpm_loss(lambda x, s: model(x, labels, s, keep), x0, noise, t, alphas_cumprod)
+
+# flow
+flow_flow_interpolate = lambda x0, x1, t: x0.lerp(x1, R(as_tensor(t, dtype=x0.dtype), x0))
+flow_flow_velocity = lambda x0, x1: x1 - x0
+flow_flow_step = lambda x_t, v, t, t_next: x_t.add(v, alpha=t_next - t)
+def flow_sample_flow(v_model, x0, num_steps=50):
+    for k in range(num_steps): x0 = x0 + v_model(x0, x0.new_full(x0.shape[:1], k / num_steps)) / num_steps
+    return x0.detach()
+flow_guided_velocity = lambda model, x_t, labels, t, scale: model(x_t, labels, t, 0 * t).lerp(model(x_t, labels, t), scale)
+flow_flow_loss = lambda model, x0, x1, t: F.mse_loss(model(flow_flow_interpolate(x0, x1, t), t), x1 - x0)
+flow_class_flow_loss = lambda model, x0, x1, labels, t, keep: flow_flow_loss(lambda x, s: model(x, labels, s, keep), x0, x1, t)
