@@ -84,6 +84,8 @@ def raised(error: dict[str, Any], called: str, who: str = "your code") -> Failur
     frames = [frame for frame in frames if isinstance(frame, dict)] if isinstance(frames, list) else []
     # An adapter that only hands on is not where the mistake is.
     where = [place(frame) for i, frame in enumerate(frames, 1) if i == len(frames) or not _hands_on(frame)]
+    if error.get("not_here") is True:
+        return Failure(message, called=called, where=where, error=name, kind="not here")
     kind = "not implemented" if error.get("not_implemented") is True else "raised"
     text = f"{name}: {message}" if message else name
     return Failure(f"{who} raised {text}", called=called, where=where, error=name, kind=kind)

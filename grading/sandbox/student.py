@@ -13,6 +13,7 @@ from ..contract.functions import function
 from ..verdicts import Failure
 from . import limits
 from .conversation import Conversation
+from .deadline import NEVER, Deadline
 from .describe import describe_call
 from .fork_server import ForkServer
 from .lending import Loan
@@ -57,17 +58,21 @@ class Student:
         task: str,
         call_seconds: float | None = None,
         lent: Sequence[str] = (),
+        forbidden: Sequence[str] = (),
+        deadline: Deadline = NEVER,
     ) -> None:
         """``code`` is the folder that workers copy; ``call_seconds`` for one call, by default ``limits.CALL_SECONDS``.
 
-        Right functions stand in the place of those that are ``lent``, wherever the submission calls them.
+        Right functions stand in the place of those that are ``lent``, wherever the submission calls them. What is
+        ``forbidden`` is not there for it. After the ``deadline`` every call ends in ``TimeIsUp``.
         """
         self.function, self._call_seconds = function(task), call_seconds
         self.record: list[Observation] = []  # what came back, for the diagnosis
         self.failures: list[Failure] = []  # what the checks have found, once the verdict stands
         self.remarks: list[str] = []  # what costs nothing and is said all the same
         self._loans = [Loan(task) for task in lent]
-        self._conversation = Conversation(fork_server, code, self.function, [loan.message for loan in self._loans])
+        messages = [loan.message for loan in self._loans]
+        self._conversation = Conversation(fork_server, code, self.function, messages, forbidden, deadline)
         self._calls_left, self._slow, self._goes_on = math.inf, False, True
         self.spent = 0  # calls, of which slow ones and those on many numbers count as several
 
@@ -113,9 +118,9 @@ class Student:
         twin._conversation = self._conversation.edited(edits, traced)
         return twin
 
-    def hurry_import(self) -> None:
-        """The same import has hung for another function."""
-        self._conversation.hurried = True
+    def stop(self, why: Failure) -> None:
+        """What has stopped another function stops this one: the same import has hung."""
+        self._conversation.stopped = why
 
     # --- what is known of it ------------------------------------------------------------------------------------
 
@@ -152,17 +157,28 @@ class Student:
         return self._conversation.ran
 
     @property
-    def hung_import(self) -> bool:
-        return self._conversation.hung_import
+    def deadline(self) -> Deadline:
+        """Of the submission."""
+        return self._conversation.deadline
+
+    @property
+    def hung_in(self) -> str:
+        """The file whose import has hung, if that is why it stopped."""
+        return self._conversation.hung_in
+
+    @property
+    def attempts(self) -> list[str]:
+        """What was asked for that is not to be used, with the lines, as its worker says."""
+        return [f"{what} is not to be used in this homework: {line}" for what, line in self._conversation.attempts]
 
     @property
     def defined_at(self) -> str:
         return self._conversation.defined_at
 
     @property
-    def confined(self) -> bool | None:
-        """Whether the kernel confined the student's code; None where none was run."""
-        return self._conversation.confined
+    def closed(self) -> list[str] | None:
+        """What the kernel closed to the student's code; None where none was run."""
+        return self._conversation.closed
 
     # --- calls --------------------------------------------------------------------------------------------------
 
