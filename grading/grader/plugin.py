@@ -203,7 +203,7 @@ def _result(item: pytest.Item, error: BaseException | None) -> CheckResult:
         return CheckResult(own)
     failure = _failure_in(error)
     if failure is not None:
-        plain = item.get_closest_marker("plain") is not None and not failure.importing
+        plain = item.get_closest_marker("plain") is not None and not (failure.importing or failure.kind == "not here")
         return CheckResult(title(own, "importing" if failure.importing else failure.kind, plain), failure=failure)
     return CheckResult(own, fault=f"{type(error).__name__} in the check “{own}”: {error}")
 

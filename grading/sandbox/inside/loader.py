@@ -18,7 +18,7 @@ from typing import Any
 
 from ...paths import INSTALLED, ROOT
 from ..crossing.values import Absent as NotThere
-from .world import preload, statements
+from .world import preload, progress, statements
 from .world.absent import Absent
 from .world.forbidden import Forbidden, forget
 
@@ -39,7 +39,12 @@ class Own:
         forget(forbidden)
         preload.make_room(folder)
         sys.path.insert(0, str(folder))
-        sys.meta_path[:0] = [self._forbidden, _Siblings(self.package, folder), _Statements(self.package, folder)]
+        sys.meta_path[:0] = [
+            self._forbidden,
+            progress.InNotebooks(),
+            _Siblings(self.package, folder),
+            _Statements(self._loaded, folder),
+        ]
         sys.meta_path += [Absent(self.package, folder)]
         self._mounted = False
 
@@ -83,6 +88,9 @@ class Own:
             raise lost
         return found
 
+    def _loaded(self, spec: Any) -> Any:
+        return statements.loaded_in_statements(spec, self.folder, self._forbidden.imported)
+
     def _mount(self, importing: Callable[[str], None]) -> None:
         """Make the folder a package."""
         if self._mounted:
@@ -95,7 +103,7 @@ class Own:
         if init.is_file() and spec.loader is not None:
             importing("__init__.py")
             try:
-                statements.loaded_in_statements(spec, self.folder).loader.exec_module(sys.modules[self.package])
+                self._loaded(spec).loader.exec_module(sys.modules[self.package])
             except BaseException:
                 # An __init__.py is no graded code: where it fails, the modules are still graded, each for itself.
                 sys.modules[self.package] = types.ModuleType(self.package)
@@ -144,8 +152,8 @@ class _Siblings(importlib.abc.MetaPathFinder):
 class _Statements(importlib.abc.MetaPathFinder):
     """What lies in the submission's folder is imported one statement after the other."""
 
-    def __init__(self, package: str, folder: Path) -> None:
-        self.package, self.folder = package, folder
+    def __init__(self, loaded: Callable[[ModuleSpec], ModuleSpec], folder: Path) -> None:
+        self.loaded, self.folder = loaded, folder
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
         """In the folder alone; what is not there is for the finders that follow."""
@@ -153,7 +161,7 @@ class _Statements(importlib.abc.MetaPathFinder):
         spec = PathFinder.find_spec(name, own) if own else None
         if spec is None or spec.origin is None:  # a folder without __init__.py may have parts elsewhere
             return None
-        return statements.loaded_in_statements(spec, self.folder)
+        return self.loaded(spec)
 
     def _is_own(self, place: Any) -> bool:
         return isinstance(place, str) and (self.folder / place).is_relative_to(self.folder)

@@ -30,7 +30,7 @@ class Absent(importlib.abc.MetaPathFinder):
         if asked.only_whether() or asked.can_do_without(frame):
             return None
         if name.split(".")[0] == "tqdm":
-            return importlib.util.spec_from_loader(name, _Bars(), is_package=True)
+            return importlib.util.spec_from_loader(name, progress.Loader(), is_package=True)
         own = name.removeprefix(f"{self.package}.")
         return importlib.util.spec_from_loader(name, Loader(own, self._why(name, own)), is_package=True)
 
@@ -56,14 +56,6 @@ class Loader(importlib.abc.Loader):
 
     def create_module(self, spec: ModuleSpec) -> types.ModuleType:
         return Module(spec.name, self.shown, self.why)
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        pass
-
-
-class _Bars(importlib.abc.Loader):
-    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
-        return progress.module(spec.name)
 
     def exec_module(self, module: types.ModuleType) -> None:
         pass

@@ -12,7 +12,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
-from . import asked
+from . import asked, stand_in
 from .absent import Loader
 
 
@@ -27,13 +27,21 @@ class Forbidden(importlib.abc.MetaPathFinder):
         named = next((one for one in self.names if f"{name}.".startswith(f"{one}.")), None)
         if named is None:
             return None
-        line = self._own_line()
-        if line and [named, line] not in self.attempts:
-            self.attempts.append([named, line])
+        self._note(named, self._own_line())
         if asked.only_whether():
             return None
-        why = f"{named} is not to be used in this homework"
-        return importlib.util.spec_from_loader(name, Loader(name, why), is_package=True)
+        return importlib.util.spec_from_loader(name, Loader(name, _why(named)), is_package=True)
+
+    def imported(self, value: Any, line: str) -> None:
+        """What has been asked for once comes without a question the next time."""
+        why = stand_in.why(value)
+        for named in self.names:
+            if why == _why(named):
+                self._note(named, line)
+
+    def _note(self, named: str, line: str) -> None:
+        if line and [named, line] not in self.attempts:
+            self.attempts.append([named, line])
 
     def _own_line(self) -> str:
         """The submission's line that asks; nothing where a library does, while it is imported for something else."""
@@ -43,6 +51,10 @@ class Forbidden(importlib.abc.MetaPathFinder):
             if frame.f_code.co_name == "<module>":
                 return ""
         return ""
+
+
+def _why(named: str) -> str:
+    return f"{named} is not to be used in this homework"
 
 
 def forget(names: Sequence[str]) -> None:

@@ -1,7 +1,10 @@
 """Progress bars that iterate and show nothing: in the place of tqdm where it is not installed, or wants a browser."""
 
+import importlib.abc
+import importlib.util
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.machinery import ModuleSpec
 from typing import Any
 
 
@@ -37,8 +40,21 @@ def trange(*arguments: int, **_: Any) -> Bar:
     return Bar(range(*arguments))
 
 
-def module(name: str) -> types.ModuleType:
-    made = types.ModuleType(name)
-    made.__path__ = []
-    vars(made).update(tqdm=Bar, trange=trange, tqdm_notebook=Bar, tnrange=trange)
-    return made
+class Loader(importlib.abc.Loader):
+    """Of tqdm, and of each module in it."""
+
+    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
+        made = types.ModuleType(spec.name)
+        made.__path__ = []
+        vars(made).update(tqdm=Bar, trange=trange, tqdm_notebook=Bar, tnrange=trange)
+        return made
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        pass
+
+
+class InNotebooks(importlib.abc.MetaPathFinder):
+    """The bars of notebooks, which tqdm itself draws nowhere else."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
+        return importlib.util.spec_from_loader(name, Loader()) if name == "tqdm.notebook" else None

@@ -128,6 +128,13 @@ class Module(types.ModuleType):
         return StandIn(f"{self.__shown__}.{name}", self.__why__)
 
 
+def why(value: Any) -> str:
+    """Why this is not here; nothing for what is."""
+    if isinstance(value, Module):
+        return value.__why__
+    return vars(value)["_why"] if isinstance(value, StandIn) else ""
+
+
 def _flat(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
         value = list(value.values())

@@ -10,7 +10,7 @@ import __future__
 import ast
 import importlib.machinery
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,15 @@ from ...crossing.values import NotHere
 from .stand_in import StandIn
 
 _ANNOTATIONS = __future__.annotations.compiler_flag
+Imported = Callable[[Any, str], None]
 _LOST = "__lost__"  # of a module: why names of it may be missing of which nobody can say which
 
 
 class Loader(importlib.machinery.SourceFileLoader):
-    def __init__(self, name: str, path: str, folder: Path) -> None:
+    def __init__(self, name: str, path: str, folder: Path, imported: Imported) -> None:
+        """``imported`` is handed what each import has bound, and the line."""
         super().__init__(name, path)
+        self.imported = imported
         self.shown = str(Path(path).relative_to(folder))  # "lib/steps.py"
 
     def exec_module(self, module: types.ModuleType) -> None:
@@ -41,6 +44,9 @@ class Loader(importlib.machinery.SourceFileLoader):
         before = {name: vars(module).get(name) for name in names}
         try:
             exec(code, vars(module))
+            if isinstance(statement, ast.Import | ast.ImportFrom):
+                for name in names:
+                    self.imported(vars(module).get(name), f"{self.shown}:{statement.lineno}")
         except (Exception, SystemExit) as error:
             failed = f"{self.shown}:{statement.lineno} could not be run ({_said(error)})"
             why = error.why if isinstance(error, NotHere) else failed
@@ -99,9 +105,9 @@ def _postpones_annotations(statement: ast.stmt) -> bool:
     )
 
 
-def loaded_in_statements(spec: Any, folder: Path) -> Any:
+def loaded_in_statements(spec: Any, folder: Path, imported: Imported) -> Any:
     """The spec of a module of the submission, which is to be loaded so; every other one as it is."""
     own = isinstance(spec, importlib.machinery.ModuleSpec) and type(spec.loader) is importlib.machinery.SourceFileLoader
     if own and Path(str(spec.origin)).is_relative_to(folder):
-        spec.loader = Loader(spec.name, str(spec.origin), folder)
+        spec.loader = Loader(spec.name, str(spec.origin), folder, imported)
     return spec
