@@ -70,7 +70,7 @@ def _block(console: Console, row: Row, hints: str, said: dict[str, str]) -> None
     if failed is not None:
         first = said.setdefault(str(failed), verdict.task)
         lines = lines if first == verdict.task else [f"not imported either: see {first} above"]
-    if (verdict.outcome == NOT_IMPLEMENTED and not verdict.unwritten) or not lines:
+    if (verdict.outcome == NOT_IMPLEMENTED and not verdict.unwritten) or verdict.out_of_time or not lines:
         return  # the table says it
     where = f"  [dim]{escape(verdict.defined_at)}[/dim]" if verdict.defined_at else ""
     console.print()

@@ -123,8 +123,10 @@ class Conversation:
 
     def _make_ready(self, worker: Worker) -> None:
         if not self.ready:
-            answer = worker.loaded()
-            self.closed = worker.closed
+            try:
+                answer = worker.loaded()
+            finally:
+                self.closed = worker.closed
             self._note_attempts(answer)
             if "missing" in answer:
                 self.stopped = Failure(f"not implemented: {answer['missing']}", kind="not implemented")

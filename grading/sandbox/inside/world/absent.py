@@ -20,14 +20,14 @@ from .stand_in import Module
 class Absent(importlib.abc.MetaPathFinder):
     """Asked last of all, where nobody else knows the module."""
 
-    def __init__(self, package: str, folder: Path) -> None:
-        self.package, self.folder = package, folder
+    def __init__(self, package: str, folder: Path, never: Sequence[str]) -> None:
+        self.package, self.folder, self.never = package, folder, never
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
         frame = next(asked.frames(), None)
         if frame is None or not asked.place(frame, self.folder):
             return None
-        if asked.only_whether() or asked.can_do_without(frame):
+        if asked.only_whether() or asked.can_do_without(frame) or name.split(".")[0] in self.never:
             return None
         if name.split(".")[0] == "tqdm":
             return importlib.util.spec_from_loader(name, progress.Loader(), is_package=True)
