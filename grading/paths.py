@@ -9,5 +9,6 @@ FIXTURES = _HERE / "_fixtures" if INSTALLED else ROOT / "fixtures"
 STUBS = _HERE / "_student_stubs" if INSTALLED else ROOT / "student_stubs"
 CHECKS = _HERE / "checking" / "checks"
 KIT_PACKAGE = "grading_kit"  # what a course kit's adapters are called in a copy of a submission
+A_KITS_FILE = "a file of the kit"  # what is imported there; which one, its adapters know
 COURSES = _HERE / "contract" / "courses"
 SECRET = (_HERE, ROOT / "reference") if INSTALLED else (ROOT,)  # what student code must not read

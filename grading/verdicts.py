@@ -22,7 +22,8 @@ class Failure(AssertionError):
     printed: str = ""
     error: str = ""  # the type of the exception that the student's code raised
     # wrong (the check's own property) | value | gradient | nothing | form | not finite | boxes | told | raised | names |
-    # default | cut off | detached | changed | grad left | seeded | anew | not implemented | hung | died | no parameters
+    # default | cut off | detached | changed | grad left | seeded | anew | not implemented | not here | hung | died |
+    # no parameters
     kind: str = "wrong"
     importing: bool = False  # it came up while the submission was imported
     subject: str = ""  # the arguments that were changed, or whose default is another one
@@ -89,8 +90,9 @@ class Verdict:
     remarks: list[str] = field(default_factory=list)  # cost nothing: what works here and will bite elsewhere
     repair: Repair | None = None  # what has to be changed for every check to pass
     unexplained: str = ""  # said where nothing known explains the results, with the smallest failing call
-    confined: bool | None = None  # whether the kernel confined the student's code; None where none was run
+    closed: list[str] | None = None  # what the kernel closed to the student's code; None where none was run
     reason: str = ""  # for "not implemented", "not graded" and "by hand"
+    out_of_time: bool = False  # not graded since the submission's deadline had passed: nobody's fault here
     carried: list[str] = field(default_factory=list)  # it is right by itself, and fails because of these
     beside: list[str] = field(default_factory=list)  # it is wrong with right ones in the place of these, too
     unwritten: list[str] = field(default_factory=list)  # of these, what is not written yet
@@ -104,10 +106,13 @@ class Verdict:
         return [check for check in self.checks if check.failure is not None]
 
 
-def conclude(task: str, checks: list[CheckResult], expected: int, stopped: Failure | None, called: bool) -> Verdict:
+def conclude(
+    task: str, checks: list[CheckResult], expected: int, stopped: Failure | None, called: bool, cut_short: str = ""
+) -> Verdict:
     """One verdict from all checks of a function. Full marks need every check to have run and passed.
 
-    ``called`` says whether the student's function was: a check that asks it nothing says nothing about it.
+    ``called`` says whether the student's function was: a check that asks it nothing says nothing about it. Where the
+    checks were ``cut_short``, it says by what; what they have found by then stands.
     """
     faults = [check.fault for check in checks if check.fault]
     if faults:
@@ -116,6 +121,8 @@ def conclude(task: str, checks: list[CheckResult], expected: int, stopped: Failu
         return Verdict(task, NOT_IMPLEMENTED, checks, reason=_what_is_missing(stopped))
     if any(check.failure is not None for check in checks):
         return Verdict(task, FAILED, checks)
+    if cut_short:
+        return Verdict(task, NOT_GRADED, checks, reason=cut_short, out_of_time=True)
     if len(checks) < expected or expected == 0:
         return Verdict(task, NOT_GRADED, checks, reason=f"{len(checks)} of {expected} checks ran")
     if not called:

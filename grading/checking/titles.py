@@ -12,6 +12,7 @@ TITLES = {  # by kind of failure
     "importing": "The submission can be imported.",
     "value": "The result is the formula's.",
     "raised": "Every call that the contract allows ends with a result.",
+    "not here": "What the function needs can be had where it is graded.",
     "nothing": "The result is returned.",
     "form": "The result has the kind, shape and dtype that the contract says.",
     "not finite": "The result is finite.",

@@ -9,6 +9,7 @@ from ..paths import INSTALLED
 from ..verdicts import Unusable
 
 SEEDS = 2**32
+MOST_SECONDS = 86_400
 
 
 def seed(given: int | None) -> int:
@@ -17,6 +18,12 @@ def seed(given: int | None) -> int:
         return secrets.randbelow(SEEDS)
     if not 0 <= given < SEEDS:
         raise Unusable(f"--seed {given}: expected a whole number from 0 to 2**32 - 1")
+    return given
+
+
+def seconds(option: str, given: float) -> float:
+    if not 0 < given <= MOST_SECONDS:
+        raise Unusable(f"{option} {given:g}: expected a number of seconds, more than 0 and at most {MOST_SECONDS}")
     return given
 
 

@@ -9,6 +9,8 @@ from ..contract import courses
 from ..contract.courses import Course
 from ..paths import STUBS
 from ..report import HINTS, gradescope, rows
+from ..sandbox import limits
+from ..sandbox.deadline import Deadline
 from ..sandbox.fork_server import ForkServer
 from ..submissions import Submission, kits, opened
 from ..verdicts import NOT_GRADED, Unusable, Verdict
@@ -34,11 +36,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", default="", metavar="MODULE[.FUNCTION],…", help="grade only these")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write Gradescope's results.json")
     parser.add_argument("--seed", type=int, help="draw the same inputs again; default: a new seed, which is printed")
+    parser.add_argument(
+        "--deadline",
+        type=float,
+        default=limits.SUBMISSION_SECONDS,
+        metavar="SECONDS",
+        help="for the whole submission; what is not graded by then is not graded; default: %(default)g",
+    )
     parser.add_argument("--hints", choices=HINTS, default="mistake", help="how much is said; default: mistake")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when grading finished, whatever the score; 3 where something was not graded."""
+    """0 when grading finished or its time was up, whatever the score; 3 where the grader was at fault."""
     start = time.monotonic()
     # The fork server first of all: it loads torch on the other core while this process does the same.
     with ForkServer() as fork_server, opened(arguments.path, arguments.kit) as submission:
@@ -53,6 +62,8 @@ def _grade(fork_server: ForkServer, submission: Submission, arguments: argparse.
     results = _Results(
         arguments.json, course, _arguments.seed(arguments.seed), arguments.hints, start, submission.notes
     )
+
+    deadline = Deadline.after(_arguments.seconds("--deadline", arguments.deadline))
 
     from rich.console import Console
     from rich.live import Live
@@ -69,15 +80,16 @@ def _grade(fork_server: ForkServer, submission: Submission, arguments: argparse.
             done = f"{len(results.verdicts)} of {len(course.functions)}"
             live.update(f"{done}  {verdict.task} {verdict.outcome}", refresh=True)
 
-        grade(fork_server, Run(submission, tuple(course.functions), results.seed), take, usable_jobs())
+        run = Run(submission, tuple(course.functions), results.seed, forbidden=course.forbidden, deadline=deadline)
+        grade(fork_server, run, take, usable_jobs())
     table = rows(course, results.verdicts)
     terminal.show(
         Console(highlight=False, soft_wrap=False), course, table, results.seed, arguments.hints, results.notes
     )
     if results.trouble:
         print(f"grade: {arguments.json} is not complete: {results.trouble}", file=sys.stderr)
-    not_graded = any(verdict.outcome == NOT_GRADED for verdict in results.verdicts.values())
-    return AT_FAULT if not_graded or results.trouble else DONE
+    at_fault = any(one.outcome == NOT_GRADED and not one.out_of_time for one in results.verdicts.values())
+    return AT_FAULT if at_fault or results.trouble else DONE
 
 
 class _Results:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from ..sandbox import limits
+from ..sandbox.deadline import NEVER, Deadline
 
 OutOfTime = Callable[[], bool]
 
@@ -16,11 +17,14 @@ OutOfTime = Callable[[], bool]
 class Bounds:
     """What one diagnosis may try, and whether it had to be broken off."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadline: Deadline = NEVER) -> None:
+        self._deadline = deadline
         self._until = time.monotonic() + limits.DIAGNOSIS_SECONDS * limits.patience()
         self.broken_off = False
 
     def emergency(self) -> bool:
+        """Whether it has to be; after the submission's own deadline there is no diagnosis at all."""
+        self._deadline.check()
         self.broken_off = self.broken_off or time.monotonic() > self._until
         return self.broken_off
 

@@ -13,7 +13,7 @@ from .matching import IN_FLOAT32, only_in_float32, recognised
 from .mistakes import Mistake
 from .reading import read_back
 from .repair import Check, repaired
-from .told import results_are_right, told_already
+from .told import nothing_ran, results_are_right, told_already
 
 _BROKEN_OFF = "the search for the mistake was broken off: this function, or this machine, is too slow for it"
 
@@ -30,7 +30,9 @@ class Diagnosis:
 
 def diagnose(student: Student, checks: Sequence[Check] = ()) -> Diagnosis:
     """What is wrong with a failed function, from what came back, further answers, and its checks asked of edited code."""
-    bounds = Bounds()
+    if nothing_ran(student.failures):
+        return Diagnosis()
+    bounds = Bounds(student.deadline)
     found = _recognised(student, bounds)
     if bounds.broken_off:
         return Diagnosis(unexplained=_BROKEN_OFF, trouble=found.trouble)

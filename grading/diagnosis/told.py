@@ -12,6 +12,11 @@ def told_already(failures: list[Failure]) -> bool:
     return bool(kinds) and (kinds <= _SAY_ALL or "told" in kinds or nan_found)
 
 
+def nothing_ran(failures: list[Failure]) -> bool:
+    """What the function needs is not here: nothing is known of its formula."""
+    return bool(failures) and all(failure.kind == "not here" for failure in failures)
+
+
 def results_are_right(failures: list[Failure]) -> bool:
     """What is wrong is something else: there is no formula to be read back."""
     kinds = {failure.kind for failure in failures}

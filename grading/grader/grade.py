@@ -45,7 +45,7 @@ def grade(
         if task not in verdicts:
             take(Verdict(task, NOT_GRADED, reason="; ".join(dict.fromkeys(trouble))))
     lent = to_lend({task: verdicts[task] for task in run.tasks}) if run.carry else {}
-    if lent:
+    if lent and not run.deadline.passed():
         again: dict[str, Verdict] = {}
         second = replace(run, tasks=tuple(lent), lent=lent)
         _one_round(fork_server, second, lambda verdict: again.update({verdict.task: verdict}), jobs)

@@ -9,10 +9,14 @@ from hypothesis.errors import Unsatisfiable
 from ..checking.titles import title, told_once
 from ..contract.profile import CONTRACT
 from ..diagnosis import Check, right_terms
+from ..sandbox.deadline import TimeIsUp
 from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import NotAsked, OutOfPatience, Student
 from ..verdicts import FAILED, CheckResult, Failure, Verdict, conclude
 from .run import Run
+
+OUT_OF_TIME = "out of time: the {:g} seconds that a submission has were over"
+BROKEN_OFF = "the search for the mistake was broken off: the time that a submission has was over"
 
 
 def task_of(item: pytest.Item) -> str:
@@ -53,17 +57,29 @@ class GradingPlugin:
     def seed(self) -> int:
         return self.run.seed
 
-    def _hurry_imports_like(self, hung: Student) -> None:
-        """What did not come to an end for one function rarely will for the next: it is waited for less long."""
+    def _stop_those_like(self, hung: Student) -> None:
+        """What did not come to an end for one function will not for the next: nobody waits for it again."""
         for task in self.run.tasks:
-            if self.run.submission.adapted or task.startswith(f"{hung.function.module}."):
-                self._student(task).hurry_import()
+            if hung.stopped is not None and self._imports_the_same(task, hung):
+                self._student(task).stop(hung.stopped)
+
+    def _imports_the_same(self, task: str, hung: Student) -> bool:
+        kit = self.run.submission.kit
+        if kit is not None:
+            return kit.kit.todos[task].file == kit.kit.todos[hung.task].file
+        return hung.hung_in in ("adapters.py", "__init__.py", f"{task.split('.')[0]}.py")
 
     def _student(self, task: str) -> Student:
         if task not in self.students:
             lent = self.run.lent.get(task, ())
             self.students[task] = Student(
-                self.fork_server, self.run.submission.folder, task, lent=lent, profile=self.profile
+                self.fork_server,
+                self.run.submission.folder,
+                task,
+                lent=lent,
+                profile=self.profile,
+                forbidden=self.run.forbidden,
+                deadline=self.run.deadline,
             )
         return self.students[task]
 
@@ -85,7 +101,7 @@ class GradingPlugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None):
         task = task_of(item)
-        if self._mine(task) and not self.checks[task]:
+        if self._mine(task) and not self.checks[task] and not self.run.deadline.passed():
             self._start_ahead(task)
         result = yield
         if self._mine(task) and (nextitem is None or task_of(nextitem) != task):
@@ -101,14 +117,20 @@ class GradingPlugin:
         """The next function's worker imports the submission on the other core while this one is being checked."""
         for following in self.run.tasks[self.run.tasks.index(task) + 1 :]:
             if self._mine(following):
-                self._student(following).start()
+                if self._student(following).stopped is None:
+                    self._student(following).start()
                 break
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         task = task_of(item)
-        if not self._mine(task) or self._student(task).stopped is not None or self._decided(task):
+        if not self._mine(task) or self._decided(task):
             pytest.skip("the verdict stands already, or is another grader's")
+        stopped = self._student(task).stopped
+        if stopped is not None and not self.checks[task]:
+            raise stopped  # before its first call
+        if stopped is not None or self.run.deadline.passed():
+            pytest.skip("no further call makes sense")
 
     def _decided(self, task: str) -> bool:
         return self.run.diagnose is None and any(check.failure is not None for check in self.checks[task])
@@ -123,7 +145,7 @@ class GradingPlugin:
                 self.checks[task_of(item)].append(_result(item, None))
         elif call.excinfo.errisinstance((NotAsked, Unsatisfiable)) and self.profile is not CONTRACT:
             self.expected[task_of(item)] -= 1  # no call of this check lies within what the kit can be asked
-        elif not call.excinfo.errisinstance((pytest.skip.Exception, OutOfPatience)):
+        elif not call.excinfo.errisinstance((pytest.skip.Exception, OutOfPatience, TimeIsUp)):
             result = _result(item, call.excinfo.value)
             self.checks[task_of(item)].append(result)
             if result.failure is not None:
@@ -143,9 +165,11 @@ class GradingPlugin:
 
     def _finish(self, task: str) -> None:
         student = self._student(task)
-        verdict = conclude(task, self.checks[task], self.expected[task], student.stopped, student.called)
-        verdict.defined_at, verdict.confined = student.defined_at, student.confined
-        verdict.checks, verdict.remarks = told_once(verdict.checks), student.remarks
+        late = self.run.deadline.passed() and len(self.checks[task]) < self.expected[task]
+        cut_short = OUT_OF_TIME.format(self.run.deadline.seconds) if late else ""
+        verdict = conclude(task, self.checks[task], self.expected[task], student.stopped, student.called, cut_short)
+        verdict.defined_at, verdict.closed = student.defined_at, student.closed
+        verdict.checks, verdict.remarks = told_once(verdict.checks), [*student.attempts, *student.remarks]
         verdict.borrowed = student.borrowed
         pointless = task in self.run.lent and not verdict.borrowed  # it has been diagnosed without what is lent
         if verdict.outcome == FAILED and self.run.diagnose is not None and not pointless:
@@ -157,13 +181,15 @@ class GradingPlugin:
                 verdict.unexplained = diagnosis.unexplained
                 verdict.terms = right_terms(diagnosis.formula) if only_wrong(verdict) else None
                 self.trouble += diagnosis.trouble
+            except TimeIsUp:
+                verdict.unexplained = BROKEN_OFF
             except Exception as error:  # a diagnosis is an extra: its failure must not cost the verdict
                 self.trouble.append(f"no diagnosis of {task}: {type(error).__name__}: {error}")
         if self.run.submission.kit is not None:
             verdict.asked_in = self.run.submission.kit.place(task)
             verdict.words = self.run.submission.kit.kit.todos[task].words
-        if student.hung_import:
-            self._hurry_imports_like(student)
+        if student.hung_in:
+            self._stop_those_like(student)
         student.close()
         self.on_verdict(verdict)
 
@@ -193,7 +219,7 @@ def _result(item: pytest.Item, error: BaseException | None) -> CheckResult:
         return CheckResult(own)
     failure = _failure_in(error)
     if failure is not None:
-        plain = item.get_closest_marker("plain") is not None and not failure.importing
+        plain = item.get_closest_marker("plain") is not None and not (failure.importing or failure.kind == "not here")
         return CheckResult(title(own, "importing" if failure.importing else failure.kind, plain), failure=failure)
     return CheckResult(own, fault=f"{type(error).__name__} in the check “{own}”: {error}")
 

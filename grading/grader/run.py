@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..diagnosis import Check, Diagnosis, diagnose
+from ..sandbox.deadline import NEVER, Deadline
 from ..sandbox.student import Student
 from ..submissions import Submission
 
@@ -19,4 +20,6 @@ class Run:
         diagnose  # without it a function is left at its first failed check
     )
     carry: bool = True  # what fails because of another function is asked again with a right one in its place
+    forbidden: tuple[str, ...] = ()  # what the course does not want to be used
+    deadline: Deadline = NEVER  # what is not graded by then is not graded
     lent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by task: the functions that are right ones

@@ -12,6 +12,7 @@ from rich.text import Text
 from ..contract.courses import Course
 from ..verdicts import BY_HAND, FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED
 from . import Row, importing, number, totals
+from .confined import NOTHING, confined
 
 _STYLE = {PASSED: "green", FAILED: "red", NOT_IMPLEMENTED: "yellow", NOT_GRADED: "magenta", BY_HAND: "cyan"}
 
@@ -27,11 +28,17 @@ def show(console: Console, course: Course, table: list[Row], seed: int, hints: s
     console.print()
     console.print(f"[bold]{number(reached)} of {number(automatic)} points[/bold]  {escape(course.title)}", end="")
     console.print(f", {number(by_hand)} more are graded by hand" if by_hand else "")
-    not_graded = sum(row.verdict is not None and row.verdict.outcome == NOT_GRADED for row in table)
+    verdicts = [row.verdict for row in table if row.verdict is not None]
+    late = sum(verdict.out_of_time for verdict in verdicts)
+    not_graded = sum(verdict.outcome == NOT_GRADED for verdict in verdicts) - late
     if not_graded:
         console.print(f"[magenta]{not_graded} not graded: the grader is at fault, no points are lost by it[/magenta]")
-    if any(row.verdict is not None and row.verdict.confined is False for row in table):
-        console.print("[magenta]no sandbox here: this code could read your files; grade strangers on Linux[/magenta]")
+    if late:
+        console.print(f"[magenta]{late} not graded: out of time; --deadline SECONDS gives a submission more[/magenta]")
+    sandbox = confined(verdicts)
+    if sandbox:
+        style = "magenta" if sandbox == NOTHING else "dim"
+        console.print(f"[{style}]{escape(sandbox)}[/{style}]")
     for note in notes:
         console.print(f"[magenta]{escape(note)}[/magenta]")
     console.print(f"[dim]seed {seed}: the same inputs are drawn again with --seed {seed}[/dim]")
@@ -63,7 +70,7 @@ def _block(console: Console, row: Row, hints: str, said: dict[str, str]) -> None
     if failed is not None:
         first = said.setdefault(str(failed), verdict.task)
         lines = lines if first == verdict.task else [f"not imported either: see {first} above"]
-    if (verdict.outcome == NOT_IMPLEMENTED and not verdict.unwritten) or not lines:
+    if (verdict.outcome == NOT_IMPLEMENTED and not verdict.unwritten) or verdict.out_of_time or not lines:
         return  # the table says it
     where = f"  [dim]{escape(verdict.defined_at)}[/dim]" if verdict.defined_at else ""
     console.print()

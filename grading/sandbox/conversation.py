@@ -1,6 +1,7 @@
 """One function's worker over its life: started ahead, asked, replaced where it died, given up where it hung."""
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,27 +10,37 @@ from ..contract.functions import Function
 from ..verdicts import Failure
 from . import limits
 from .crossing.wire import ProtocolError
+from .deadline import NEVER, Deadline
 from .fork_server import ForkServer
 from .replies import fields, raised
 from .requests import Request
 from .worker import Died, Hung, Worker
+
+_LINE = re.compile(r"[\w./-]{1,200}:\d{1,7}")  # "ddpm.py:12"
 
 
 class Conversation:
     """Requests and answers. What comes instead of an answer is a :class:`Failure`, the submission's fault."""
 
     def __init__(
-        self, fork_server: ForkServer, code: Path, function: Function, lent: Sequence[dict[str, Any]] = ()
+        self,
+        fork_server: ForkServer,
+        code: Path,
+        function: Function,
+        lent: Sequence[dict[str, Any]] = (),
+        forbidden: Sequence[str] = (),
+        deadline: Deadline = NEVER,
     ) -> None:
         self.fork_server, self.code, self.function, self.lent = fork_server, code, function, list(lent)
+        self.forbidden, self.deadline = forbidden, deadline
         self.worker: Worker | None = None
         self.stopped: Failure | None = None  # set once no further call makes sense
         self.asked = 0  # requests that reached a worker
         self.ready = False  # the worker has imported the submission
-        self.hung_import = False
-        self.hurried = False  # the same import has hung for another function
+        self.hung_in = ""  # the file whose import has hung
         self.defined_at = ""
-        self.confined: bool | None = None
+        self.closed: list[str] | None = None
+        self.attempts: list[tuple[str, str]] = []  # to use what is forbidden: what, and "ddpm.py:12"
         self.edits: list[dict[str, Any]] = []  # every request is answered under them, also by a new worker
         self.traced = False
         self.ran: set[str] = set()  # lines of the submission, "ddpm.py:12", as the worker says, while ``traced``
@@ -39,11 +50,12 @@ class Conversation:
         """There is a worker that has answered, and it can be asked again."""
         return self.worker is not None and not self.worker.ended and self.ready
 
-    def start(self) -> None:
+    def start(self) -> Worker:
         """Have the worker forked ahead of its first call; it imports the submission meanwhile."""
         if self.worker is None:
-            self.worker = Worker(self.fork_server, self.code, self.function)
+            self.worker = Worker(self.fork_server, self.code, self.function, self.forbidden, self.deadline)
             self.ready = False
+        return self.worker
 
     def close(self) -> None:
         if self.worker is not None:
@@ -51,7 +63,7 @@ class Conversation:
 
     def edited(self, edits: list[dict[str, Any]], traced: bool) -> "Conversation":
         """A second conversation, under edits; with the same worker as long as that one can be asked."""
-        twin = Conversation(self.fork_server, self.code, self.function, self.lent)
+        twin = Conversation(self.fork_server, self.code, self.function, self.lent, self.forbidden, self.deadline)
         twin.edits, twin.traced, twin.asked, twin.defined_at = edits, traced, self.asked, self.defined_at
         if self.open:
             twin.worker, twin.ready = self.worker, True
@@ -60,19 +72,21 @@ class Conversation:
     def exchange(self, request: Request, seconds: float | None = None) -> dict:
         """Send one request to the worker; its answer, or the failure that came instead."""
         called = request.called
+        self.deadline.check()
+        worker = self.start()
         try:
-            worker = self._ready_worker()
+            self._make_ready(worker)
             self.asked += 1
             message = request.message | {"edits": self.edits, "traced": self.traced}
             answer = worker.call(message, request.callbacks, limits.CALL_SECONDS if seconds is None else seconds)
         except Hung:
-            self.hung_import = not self.ready
-            where = f"importing {self.function.module}.py" if self.hung_import else "your code"
+            self.hung_in = "" if self.ready else worker.importing or f"{self.function.module}.py"
+            where = f"importing {self.hung_in}" if self.hung_in else "your code"
             self.stopped = Failure(
                 f"{where} did not come to an end within the time limit",
-                called="" if self.hung_import else called,
+                called="" if self.hung_in else called,
                 kind="hung",
-                importing=self.hung_import,
+                importing=bool(self.hung_in),
             )
             raise self.stopped from None
         except Died as died:
@@ -81,6 +95,7 @@ class Conversation:
         except ProtocolError as error:
             self.worker = None
             raise Failure(f"what came back cannot be read: {error}", called=called, kind="died") from None
+        self._note_attempts(answer)
         handed_to = answer.get("handed_to")
         if isinstance(handed_to, str) and handed_to:
             self.defined_at = handed_to
@@ -106,18 +121,19 @@ class Conversation:
             self.worker = None
             raise Failure(f"what came back cannot be read: {error}", called=called, kind="died") from None
 
-    def _ready_worker(self) -> Worker:
-        self.start()
-        assert self.worker is not None
+    def _make_ready(self, worker: Worker) -> None:
         if not self.ready:
-            answer = self.worker.loaded(self.hurried)
-            self.confined = self.worker.confined
+            try:
+                answer = worker.loaded()
+            finally:
+                self.closed = worker.closed
+            self._note_attempts(answer)
             if "missing" in answer:
                 self.stopped = Failure(f"not implemented: {answer['missing']}", kind="not implemented")
             elif "raised" in answer:
                 with self.readable(""):
                     error = fields(answer, {"raised": dict})["raised"]
-                self.stopped = raised(error, "", who=f"importing {self.function.module}.py")
+                self.stopped = raised(error, "", who=f"importing {worker.importing}")
                 self.stopped.importing = True
             if self.stopped is not None:
                 raise self.stopped
@@ -125,8 +141,13 @@ class Conversation:
                 self.defined_at = fields(answer, {"found": str})["found"]
             self.ready = True
             if self.lent:  # the submission's modules that define them are imported now
-                self.worker.call({"lend": self.lent}, [], limits.IMPORT_SECONDS)
-        return self.worker
+                worker.call({"lend": self.lent}, [], limits.IMPORT_SECONDS)
+
+    def _note_attempts(self, answer: dict[str, Any]) -> None:
+        attempts = answer.get("attempts")
+        for one in attempts if isinstance(attempts, list) else []:
+            if isinstance(one, list) and len(one) == 2 and one[0] in self.forbidden and _LINE.fullmatch(str(one[1])):
+                self.attempts += [tuple(one)] * (tuple(one) not in self.attempts)
 
 
 def _cause(died: Died) -> str:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +79,17 @@ class ForkServer:
             self.process.wait()
             shutil.rmtree(self.scratch, ignore_errors=True)
 
-    def spawn(self, code: Path, function: Function) -> tuple[int, socket.socket, Path]:
+    def spawn(self, code: Path, function: Function, forbidden: Sequence[str] = ()) -> tuple[int, socket.socket, Path]:
         """Fork a worker for one function: its process, the channel to it, and its scratch folder."""
         ours, theirs = socket.socketpair()
         scratch = Path(tempfile.mkdtemp(dir=self.scratch))
-        place = {"code": str(code), "scratch": str(scratch), "module": function.module, "function": function.name}
+        place: dict[str, Any] = {
+            "code": str(code),
+            "scratch": str(scratch),
+            "module": function.module,
+            "function": function.name,
+        }
+        place |= {"forbidden": list(forbidden)}
         with theirs:
             pid = self._ask({"spawn": place, "optimises": function.optimises}, [theirs.fileno()])["pid"]
         return pid, ours, scratch

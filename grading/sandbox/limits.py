@@ -9,6 +9,8 @@ import os
 SUBMISSION_BYTES = 100 << 20
 SUBMISSION_DEPTH = 50  # of folders in folders
 
+SUBMISSION_SECONDS = 300  # of wall clock, for all of it; what is not graded by then is not graded
+
 # A worker's process.
 WORKER_MEMORY = 6 << 30  # bytes of address space; torch on a CPU takes 0.8 GB
 WORKER_FILE = 64 << 20  # bytes of one file that it writes
@@ -17,7 +19,6 @@ PRINTED = 2_000  # characters of the student's output that are kept
 # A call, in seconds of processor time.
 CALL_SECONDS = 10.0  # a slow, correct loop over pixels takes two or three
 IMPORT_SECONDS = 20.0
-HURRIED_IMPORT_SECONDS = 5.0  # where the same import has hung for another function
 IDLE = 2  # it may do nothing, such as sleep, for this many times the limit
 PATIENCE = 8  # wall clock may be this many times the limit where a busy machine lets it wait, and no more
 ANSWERING = 20  # all answers of our own to one call may take this many times the limit

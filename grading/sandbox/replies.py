@@ -88,6 +88,8 @@ def raised(error: dict[str, Any], called: str, who: str = "your code") -> Failur
         frame for frame in frames if not str(frame.get("file")).startswith(f"{KIT_PACKAGE}/")
     ]  # a kit's adapters are ours
     where = [place(frame) for i, frame in enumerate(own, 1) if i == len(own) or not _hands_on(frame)]
+    if error.get("not_here") is True:
+        return Failure(message, called=called, where=where, error=name, kind="not here")
     kind = "not implemented" if error.get("not_implemented") is True else "raised"
     text = f"{name}: {message}" if message else name
     return Failure(f"{who} raised {text}", called=called, where=where, error=name, kind=kind)

@@ -14,6 +14,7 @@ from ..contract.profile import CONTRACT, Profile
 from ..verdicts import Failure
 from . import limits
 from .conversation import Conversation
+from .deadline import NEVER, Deadline
 from .describe import describe_call
 from .fork_server import ForkServer
 from .lending import Loan
@@ -63,18 +64,22 @@ class Student:
         call_seconds: float | None = None,
         lent: Sequence[str] = (),
         profile: Profile = CONTRACT,
+        forbidden: Sequence[str] = (),
+        deadline: Deadline = NEVER,
     ) -> None:
         """``code`` is the folder that workers copy; ``call_seconds`` for one call, by default ``limits.CALL_SECONDS``.
 
         Right functions stand in the place of those that are ``lent``, wherever the submission calls them. Calls outside
-        a kit's ``profile`` are not asked: :class:`NotAsked`.
+        a kit's ``profile`` are not asked: :class:`NotAsked`. What is ``forbidden`` is not there for it. After the
+        ``deadline`` every call ends in ``TimeIsUp``.
         """
         self.function, self._call_seconds, self._profile = function(task), call_seconds, profile
         self.record: list[Observation] = []  # what came back, for the diagnosis
         self.failures: list[Failure] = []  # what the checks have found, once the verdict stands
         self.remarks: list[str] = []  # what costs nothing and is said all the same
         self._loans = [Loan(task) for task in lent]
-        self._conversation = Conversation(fork_server, code, self.function, [loan.message for loan in self._loans])
+        messages = [loan.message for loan in self._loans]
+        self._conversation = Conversation(fork_server, code, self.function, messages, forbidden, deadline)
         self._calls_left, self._slow, self._goes_on = math.inf, False, True
         self.spent = 0  # calls, of which slow ones and those on many numbers count as several
 
@@ -120,9 +125,9 @@ class Student:
         twin._conversation = self._conversation.edited(edits, traced)
         return twin
 
-    def hurry_import(self) -> None:
-        """The same import has hung for another function."""
-        self._conversation.hurried = True
+    def stop(self, why: Failure) -> None:
+        """What has stopped another function stops this one: the same import has hung."""
+        self._conversation.stopped = why
 
     # --- what is known of it ------------------------------------------------------------------------------------
 
@@ -159,17 +164,28 @@ class Student:
         return self._conversation.ran
 
     @property
-    def hung_import(self) -> bool:
-        return self._conversation.hung_import
+    def deadline(self) -> Deadline:
+        """Of the submission."""
+        return self._conversation.deadline
+
+    @property
+    def hung_in(self) -> str:
+        """The file whose import has hung, if that is why it stopped."""
+        return self._conversation.hung_in
+
+    @property
+    def attempts(self) -> list[str]:
+        """What was asked for that is not to be used, with the lines, as its worker says."""
+        return [f"{what} is not to be used in this homework: {line}" for what, line in self._conversation.attempts]
 
     @property
     def defined_at(self) -> str:
         return self._conversation.defined_at
 
     @property
-    def confined(self) -> bool | None:
-        """Whether the kernel confined the student's code; None where none was run."""
-        return self._conversation.confined
+    def closed(self) -> list[str] | None:
+        """What the kernel closed to the student's code; None where none was run."""
+        return self._conversation.closed
 
     # --- calls --------------------------------------------------------------------------------------------------
 

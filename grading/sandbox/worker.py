@@ -3,16 +3,18 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from ..contract.functions import Function
+from ..paths import A_KITS_FILE
 from ..verdicts import GraderFault
 from . import limits
 from .crossing import wire
+from .deadline import NEVER, Deadline, TimeIsUp
 from .fork_server import ForkServer
 
 
@@ -27,16 +29,25 @@ class Died(Exception):
 class Worker:
     """One forked process with one function of the submission in it."""
 
-    def __init__(self, fork_server: ForkServer, code: Path, function: Function) -> None:
-        self.fork_server = fork_server
-        self.pid, self.channel, self.scratch = fork_server.spawn(code, function)
+    def __init__(
+        self,
+        fork_server: ForkServer,
+        code: Path,
+        function: Function,
+        forbidden: Sequence[str] = (),
+        deadline: Deadline = NEVER,
+    ) -> None:
+        self.fork_server, self.function, self.deadline = fork_server, function, deadline
+        self.pid, self.channel, self.scratch = fork_server.spawn(code, function, forbidden)
         self.ended = False
-        self.confined: bool | None = None  # whether the kernel confines it; known once it has settled
+        self.closed: list[str] | None = None  # what the kernel closes to it; known once it has settled
+        self.importing = ""  # the file that it is importing, or has imported last
 
-    def loaded(self, hurried: bool = False) -> dict[str, Any]:
+    def loaded(self) -> dict[str, Any]:
         """What came of importing the submission: found, missing, or raised.
 
-        Before that, and before the first line of student code, the worker says whether it is confined.
+        Before that, and before the first line of student code, the worker says how it is confined; then which file it
+        imports, and the next one.
         """
         try:
             settled = self._wait(limits.IMPORT_SECONDS, [])
@@ -45,8 +56,14 @@ class Worker:
         if "fault" in settled:
             self.end()
             raise GraderFault(str(settled["fault"]))
-        self.confined = settled.get("confined") is True
-        return self._wait(limits.HURRIED_IMPORT_SECONDS if hurried else limits.IMPORT_SECONDS, [])
+        self.closed = settled["confined"]
+        files = [A_KITS_FILE, f"{self.function.module}.py", "adapters.py", "__init__.py"]
+        while "importing" in (answer := self._wait(limits.IMPORT_SECONDS, [])):
+            if answer["importing"] not in files:
+                raise wire.ProtocolError("a file that is not imported now")
+            self.importing = answer["importing"]
+            files = files[: files.index(self.importing)]
+        return answer
 
     def call(self, request: dict[str, Any], callbacks: list[Callable], seconds: float) -> dict[str, Any]:
         return self._wait(seconds, callbacks, request)
@@ -69,6 +86,7 @@ class Worker:
 
         def out_of_time(looked: float) -> bool:
             nonlocal idle
+            self.deadline.check()
             waited, now = time.monotonic() - start - here, self._processor_seconds()
             if looked and start_cpu and now - start_cpu[-1] < limits.LOOK_EVERY / 10 and self._sleeps():
                 idle += limits.LOOK_EVERY
@@ -90,6 +108,7 @@ class Worker:
                 answer = self._answer(message, callbacks)
                 here += time.monotonic() - asked
                 wire.send(self.channel, answer, out_of_time)
+                self.deadline.check()
                 if time.monotonic() - start > seconds and out_of_time(0):
                     break
             self.end()
@@ -100,7 +119,7 @@ class Worker:
         except wire.Closed:
             time.sleep(0.01)  # the channel closes a moment before the process is gone
             raise Died(self.end()) from None
-        except wire.ProtocolError:
+        except (wire.ProtocolError, TimeIsUp):
             self.end()
             raise
 

@@ -81,7 +81,6 @@ def short_calls(monkeypatch):
     """A second per call and three per import, so that a test of a hanging function is over soon."""
     monkeypatch.setattr(limits, "CALL_SECONDS", 1.0)
     monkeypatch.setattr(limits, "IMPORT_SECONDS", 3.0)
-    monkeypatch.setattr(limits, "HURRIED_IMPORT_SECONDS", 0.75)
 
 
 @pytest.fixture

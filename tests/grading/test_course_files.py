@@ -62,6 +62,21 @@ WRONG = {  # what: a line of the file, what stands there instead, and what has t
         'title = "My course"\npartial = "lines"',
         ["the course", "partial", "'lines'", '"none" or "terms"'],
     ),
+    "something forbidden that is no name": (
+        'title = "My course"',
+        'title = "My course"\nforbidden = ["diffusers schedulers"]',
+        ["the course", "forbidden", "'diffusers schedulers'", "diffusers.schedulers"],
+    ),
+    "something forbidden that is no text": (
+        'title = "My course"',
+        'title = "My course"\nforbidden = [7]',
+        ["the course", "forbidden", "7"],
+    ),
+    "what grading itself needs, forbidden": (
+        'title = "My course"',
+        'title = "My course"\nforbidden = ["torch.optim"]',
+        ["the course", "forbidden", "torch.optim", "can do without"],
+    ),
     "a function that is none": ('"ddpm.posterior_step"', "7", ["A1", "functions", "7"]),
     "a function twice in one task": ("posterior_step", "predict_x0", ["A1", "ddpm.predict_x0", "already"]),
     "a function twice": ("ddim.ddim_step", "ddpm.predict_x0", ["“B”", "ddpm.predict_x0", "already", "“A1”"]),

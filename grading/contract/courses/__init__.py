@@ -41,6 +41,7 @@ class Course:
     items: tuple[Item, ...]
     parts: dict[str, Fraction]  # the handout's points by part; of extra credit, the most that counts
     forgives: bool = False  # a function that fails because of another one has its points
+    forbidden: tuple[str, ...] = ()  # modules that are not to be used
     counts_terms: bool = False  # a formula of which some terms are right has their share of its points
 
     @property
@@ -87,7 +88,8 @@ def load(name: str) -> Course:
     parts = {part["title"]: Fraction(part["points"]) for part in document["part"]}
     items = tuple(item for part in document["part"] for item in _items(part))
     forgives, counts_terms = document.get("carried") == "forgiven", document.get("partial") == "terms"
-    return Course(own.stem, document["title"], items, parts, forgives, counts_terms)
+    forbidden = tuple(document.get("forbidden", ()))
+    return Course(own.stem, document["title"], items, parts, forgives, forbidden, counts_terms)
 
 
 def _everything() -> Iterator[Item]:

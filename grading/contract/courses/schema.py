@@ -28,12 +28,15 @@ def _one_of(*words: str) -> Key:
     return Key(" or ".join(f'"{word}"' for word in words), (str,), required=False, values=words)
 
 
+NEEDED = ("torch", "numpy")  # there is nothing to grade without
+
 _TEXT, _POINTS = Key("a text", (str,)), Key('a number, or a fraction such as "60/7"', (int, float, str))
 KEYS: dict[str, dict[str, Key]] = {
     "the course": {
         "title": _TEXT,
         "carried": _one_of("charged", "forgiven"),
         "partial": _one_of("none", "terms"),
+        "forbidden": Key('a list of modules such as "diffusers.schedulers"', (list,), required=False),
         "part": Key("one or more tables [[part]]", (list,)),
     },
     "part": {
@@ -68,6 +71,7 @@ def validated(path: Path) -> dict[str, Any]:
 def _problems(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Table, and what is wrong in it; the first one is told, since others may follow from it."""
     yield from _form("the course", "the course", document)
+    yield from _forbidden(document.get("forbidden", []))
     asked: dict[str, str] = {}
     titles: set[str] = set()
     numbers: set[str] = set()
@@ -112,6 +116,15 @@ def _form(kind: str, where: str, table: Any) -> Iterator[tuple[str, str]]:
             yield where, f"{key} = {value!r}: expected {form.expected}"
         elif key == "points" and not _is_positive(table[key]):
             yield where, f"{key} = {value!r}: expected {form.expected}, more than 0"
+
+
+def _forbidden(names: list[Any]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        if not (isinstance(name, str) and all(part.isidentifier() for part in name.split("."))):
+            yield "the course", f"forbidden: {name!r} is no name of a module such as diffusers.schedulers"
+        elif name.split(".")[0] in (*NEEDED, *sys.stdlib_module_names):
+            needed = f"{', '.join(NEEDED)} and Python's own modules"
+            yield "the course", f"forbidden: {name}: expected a package that student code can do without, not {needed}"
 
 
 def _task(where: str, task: dict[str, Any], asked: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from .. import limits
 from .random_state import Watch
-from .values import Opaque, materialise
+from .values import Absent, NotHere, Opaque, materialise
 
 
 def perform(
@@ -171,6 +171,8 @@ def _trained(network: nn.Module) -> bool:
 
 def outgoing(value: Any, depth: int = 0) -> Any:
     """What may cross the boundary of a value that student code made; everything else is described."""
+    if isinstance(value, Absent):
+        raise value.used()
     if isinstance(value, Tensor):
         plain = value.layout is torch.strided and value.device.type != "meta" and not value.is_complex()
         return value.detach() if plain and not value.is_quantized else _opaque(value)
@@ -207,9 +209,10 @@ def describe_error(error: BaseException, folder: Path) -> dict[str, Any]:
         message = str(error)[:600]
     except BaseException:
         message = "(its message could not be read)"
+    before = error.__cause__.__traceback__ if isinstance(error, NotHere) and error.__cause__ is not None else None
     frames = [
         frame_of(folder, frame.filename, frame.lineno or 0, frame.name)
-        for frame in traceback.extract_tb(error.__traceback__)
+        for frame in [*traceback.extract_tb(before), *traceback.extract_tb(error.__traceback__)]
         if Path(frame.filename).is_relative_to(folder)
     ]
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(folder):
@@ -218,6 +221,7 @@ def describe_error(error: BaseException, folder: Path) -> dict[str, Any]:
     return {
         "type": type(error).__name__[:100],
         "not_implemented": isinstance(error, NotImplementedError),
+        "not_here": isinstance(error, NotHere),
         "message": message,
         "frames": frames[-6:],
     }

@@ -51,6 +51,21 @@ class Remote:
     differentiable: bool = False
 
 
+class NotHere(ImportError):
+    """Something that the student's code needs for a result cannot be had in a worker."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{why}: `{name}` cannot be computed")
+        self.why = why
+
+
+class Absent:
+    """In the place of such a thing; it cannot be a result."""
+
+    def used(self) -> NotHere:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class Opaque:
     """Something that has no business crossing the boundary, described by its type and a short repr."""

@@ -2,7 +2,8 @@
 
 On Linux, Landlock leaves the interpreter's own files readable and one scratch folder writable; everything else (the
 reference, the fixtures, home folders, the grader's memory, TCP) is out of reach, without root and without a
-container. Elsewhere only the resource limits hold, and the report says so.
+container. Beside it ``seccomp`` refuses what Landlock does not know. Elsewhere only the resource limits hold, and the
+report says so.
 """
 
 import contextlib
@@ -14,11 +15,13 @@ import site
 import struct
 import sys
 import sysconfig
+from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
 
 from ...paths import INSTALLED, ROOT, SECRET
-from .. import limits
+from .. import layers, limits
+from . import seccomp
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
@@ -59,22 +62,33 @@ def die_with_parent() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
 
 
-def confine(scratch: Path) -> bool:
-    """Restrict this process for good; returns whether the kernel did."""
+def confine(scratch: Path, refused: Collection[Path] = ()) -> list[str]:
+    """Restrict this process for good; returns what is closed to it now, in the words of ``layers``.
+
+    What lies at a ``refused`` path is not to be read either.
+    """
+    closed = _landlocked(scratch, refused)
+    return [*closed, *(layers.SECCOMP if seccomp.refuse() else ())]
+
+
+def _landlocked(scratch: Path, refused: Collection[Path]) -> tuple[str, ...]:
     abi = landlock_abi()
     if not _libc or abi == 0:
-        return False
+        return ()
     rights = (1 << _RIGHTS_BY_ABI.get(abi, 16)) - 1
     # struct landlock_ruleset_attr: file-system rights, TCP bind and connect, scopes (abstract sockets, signals).
     attributes = struct.pack("=QQQ", rights, 3 if abi >= 4 else 0, 3 if abi >= 6 else 0)
     size = 24 if abi >= 6 else 16 if abi >= 4 else 8
     ruleset = _libc.syscall(_CREATE_RULESET, attributes, size, 0)
     if ruleset < 0:
-        return False
+        return ()
     # Of the processes only this one: others' environments and memory maps are nobody's business.
     own = (Path("/proc") / name for name in (str(os.getpid()), "cpuinfo", "meminfo", "stat", "filesystems", "sys"))
-    for path in (*libraries(), *own):
+    for path in (*_without(refused, libraries()), *own):
         _allow(ruleset, path, _READ & rights)
+    for path in refused:  # imports list the folders above; the names in them are no secret
+        for above in path.parents:
+            _allow(ruleset, above, _READ_DIR & rights)
     if INSTALLED:  # imports list the folder of all libraries; its names are no secret
         _allow(ruleset, ROOT, _READ_DIR & rights)
     for device in ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"):
@@ -83,7 +97,7 @@ def confine(scratch: Path) -> bool:
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     done = _libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0
     os.close(ruleset)
-    return done
+    return layers.LANDLOCK[: 4 if abi >= 6 else 2 if abi >= 4 else 1] if done else ()
 
 
 @cache
@@ -95,24 +109,28 @@ def libraries() -> frozenset[Path]:
     paths = {*sysconfig.get_paths().values(), *sys.path, *site.getsitepackages(), sys.prefix, sys.base_prefix}
     paths |= {"/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share", "/etc", "/sys"}
     folders = {Path(path).resolve() for path in paths if path}
-    return frozenset(part for folder in folders if folder.exists() for part in _without_the_grader(folder))
+    found = [folder for folder in folders if folder.exists()]
+    if not INSTALLED:  # a checkout's parents are left out as a whole
+        return frozenset(folder for folder in found if not any(folder in (one, *one.parents) for one in SECRET))
+    return frozenset(_without(SECRET, found))
 
 
-def _without_the_grader(path: Path) -> list[Path]:
-    """This folder, or the parts of it that are not the grader's.
+def _without(refused: Collection[Path], paths: Iterable[Path]) -> list[Path]:
+    """These paths, or the parts of them that are not refused: everything beside those is allowed, piece by piece.
 
-    A checkout's parents are left out as a whole. Where the grader is installed it lies among the libraries that student
-    code needs: then everything beside it is allowed, piece by piece.
+    What is refused may lie among the libraries that student code needs, as an installed grader does.
     """
-    real = path.resolve()
-    if real in SECRET:
-        return []
-    if not any(real in secret.parents for secret in SECRET):
-        return [path]
-    if not INSTALLED:
-        return []
-    down = (child for child in real.iterdir() if child.resolve() not in (real, *real.parents))  # a link may lead up
-    return [part for child in down for part in _without_the_grader(child)]
+    kept: list[Path] = []
+    for path in paths:
+        real = path.resolve()
+        if real in refused:
+            continue
+        if not any(real in one.parents for one in refused):
+            kept.append(path)
+            continue
+        down = [child for child in real.iterdir() if child.resolve() not in (real, *real.parents)]  # a link may lead up
+        kept += _without(refused, down)
+    return kept
 
 
 def _allow(ruleset: int, path: Path, rights: int) -> None:

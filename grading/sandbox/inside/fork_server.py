@@ -22,6 +22,7 @@ import torch.func
 import torch.fx.experimental.symbolic_shapes  # autograd imports it at its first use
 
 from . import confinement, serve
+from .world import cuda, preload
 
 
 def run(control: socket.socket) -> None:
@@ -29,8 +30,10 @@ def run(control: socket.socket) -> None:
     sys.dont_write_bytecode = True
     confinement.adopt_orphans()
     confinement.libraries()
+    cuda.stay_on_cpu()
     gc.freeze()
     workers: set[int] = set()  # and clones
+    preloaded: set[str] = set()  # for these submissions
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 1)
         if not message:
@@ -40,9 +43,13 @@ def run(control: socket.socket) -> None:
             if request["optimises"]:  # at its first use an optimizer imports this: 0.8 s for each worker
                 with contextlib.suppress(Exception):
                     importlib.import_module("torch._dynamo")
+            place = request["spawn"]
+            if place["code"] not in preloaded:
+                preload.preload(Path(place["code"]), place["forbidden"])
+                preloaded.add(place["code"])
             pid = os.fork()
             if pid == 0:
-                _become_worker(control, descriptors[0], **request["spawn"])
+                _become_worker(control, descriptors[0], **place)
             os.close(descriptors[0])
             workers.add(pid)
             answer: dict[str, int | None] = {"pid": pid}
@@ -64,12 +71,18 @@ def run(control: socket.socket) -> None:
 
 
 def _become_worker(
-    control: socket.socket, descriptor: int, code: str, scratch: str, module: str, function: str
+    control: socket.socket,
+    descriptor: int,
+    code: str,
+    scratch: str,
+    module: str,
+    function: str,
+    forbidden: list[str],
 ) -> None:
     try:
         control.close()
         channel = socket.socket(fileno=descriptor)
-        serve.serve(channel, Path(code), Path(scratch), module, function)
+        serve.serve(channel, Path(code), Path(scratch), module, function, forbidden)
     finally:
         os._exit(0)
 

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,22 +15,22 @@ from .gradients import differentiable
 class Lending:
     """What is lent to the function that is graded here."""
 
-    def __init__(self, package: str, folder: Path, remote: Callable[[Remote], Callable]) -> None:
-        self.package, self.folder, self.remote = package, folder, remote
+    def __init__(self, own: loader.Own, remote: Callable[[Remote], Callable]) -> None:
+        self.own, self.remote = own, remote
         self.live: dict[str, Any] = {}  # the arguments of the call that is being answered
 
     def lend(self, lend: list[dict[str, Any]]) -> None:
         """Put a stand-in wherever a module of the submission names its own function; who has none needs none."""
         for number, one in enumerate(lend):
             try:
-                own = loader.find(self.package, self.folder, one["module"], one["function"])
+                own = self.own.find(one["module"], one["function"])
             except BaseException:
                 continue
             self._replace(own, self._stand_in(number, one["parameters"], one["random"]))
 
     def _replace(self, own: Callable, stand_in: Callable) -> None:
         for name, module in list(sys.modules.items()):
-            if name.split(".")[0] == self.package:
+            if name.split(".")[0] == self.own.package:
                 _replaced(vars(module), own, stand_in)
 
     def _stand_in(self, number: int, parameters: list[str], draws: bool) -> Callable:

@@ -7,7 +7,7 @@ import shutil
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from .first_nan import FirstNaN
 from .gradients import differentiable
 from .handing_on import Watched, hands_on
 from .lending import Lending
+from .world import forbidden as forbidden_names
+from .world import stand_in
 
 
 class _Printed(io.TextIOBase):
@@ -38,19 +40,22 @@ class _Printed(io.TextIOBase):
         return len(text)
 
 
-def serve(channel: socket.socket, code: Path, scratch: Path, module: str, function: str) -> None:
+def serve(
+    channel: socket.socket, code: Path, scratch: Path, module: str, function: str, forbidden: Sequence[str] = ()
+) -> None:
     """Settle, import the submission, answer calls until the channel closes."""
     printed = _Printed()
     try:
         folder = _settle(code, scratch, printed)
-        confined = confinement.confine(scratch)
+        confined = confinement.confine(scratch, list(forbidden_names.files(forbidden)))
     except OSError as error:  # nothing of the student's has run yet: whatever went wrong is ours
         wire.send(channel, {"fault": f"a worker could not be set up: {error}"})
         return
     wire.send(channel, {"confined": confined})
-    found = _find(channel, folder, module, function)
+    own = loader.Own(folder, forbidden)
+    found = _find(channel, own, module, function)
     if found is not None:
-        _answer_calls(channel, found, folder, printed)
+        _answer_calls(channel, found, own, printed)
 
 
 def _settle(code: Path, scratch: Path, printed: _Printed) -> Path:
@@ -67,24 +72,27 @@ def _settle(code: Path, scratch: Path, printed: _Printed) -> Path:
     return folder
 
 
-def _find(channel: socket.socket, folder: Path, module: str, function: str) -> Callable | None:
+def _find(channel: socket.socket, own: loader.Own, module: str, function: str) -> Callable | None:
     """Import the submission, and say what came of it."""
     found, said = None, dict[str, Any]()
+    stand_in.importing = True
     try:
-        found = loader.find(loader.mount(folder), folder, module, function)
-        said = {"found": calls.where_defined(found, folder)}
+        found = own.find(module, function, importing=lambda file: wire.send(channel, {"importing": file}))
+        said = {"found": calls.where_defined(found, own.folder)}
     except loader.Missing as missing:
         said = {"missing": str(missing)}
     except BaseException as error:
-        said = {"raised": calls.describe_error(error, folder)}
-    wire.send(channel, said)
+        said = {"raised": calls.describe_error(error, own.folder)}
+    stand_in.importing = False
+    wire.send(channel, said | {"attempts": own.attempts})
     return found
 
 
-def _answer_calls(channel: socket.socket, found: Callable, folder: Path, printed: _Printed) -> None:
+def _answer_calls(channel: socket.socket, found: Callable, own: loader.Own, printed: _Printed) -> None:
+    folder = own.folder
     remote, edits = _remote(channel), Edits(folder)
     adapter = Watched(found, folder) if hands_on(found, calls.where_defined(found, folder)) else None
-    lending = Lending(folder.name, folder, remote)
+    lending = Lending(own, remote)
     while True:
         request = wire.receive(channel)
         printed.text = ""
@@ -110,7 +118,7 @@ def _answer_calls(channel: socket.socket, found: Callable, folder: Path, printed
             reply = {"raised": calls.describe_error(error, folder)}
         if adapter is not None:
             reply["handed_to"], adapter = adapter.place, None
-        wire.send(channel, reply | {"printed": printed.text, "ran": ran})
+        wire.send(channel, reply | {"printed": printed.text, "ran": ran, "attempts": own.attempts})
 
 
 def _remote(channel: socket.socket) -> Callable[[Remote], Callable]:
