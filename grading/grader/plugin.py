@@ -53,7 +53,7 @@ class GradingPlugin:
     def _hurry_imports_like(self, hung: Student) -> None:
         """What did not come to an end for one function rarely will for the next: it is waited for less long."""
         for task in self.run.tasks:
-            if self.run.submission.adapted or task.startswith(f"{hung.function.module}."):
+            if self.run.submission.together(task, hung.task):
                 self._student(task).hurry_import()
 
     def _student(self, task: str) -> Student:

@@ -8,6 +8,7 @@ from typing import Any
 from ..contract.functions import Function
 from ..verdicts import Failure
 from . import limits
+from .crossing import places
 from .crossing.wire import ProtocolError
 from .fork_server import ForkServer
 from .replies import fields, raised
@@ -33,6 +34,11 @@ class Conversation:
         self.edits: list[dict[str, Any]] = []  # every request is answered under them, also by a new worker
         self.traced = False
         self.ran: set[str] = set()  # lines of the submission, "ddpm.py:12", as the worker says, while ``traced``
+
+    @property
+    def imported(self) -> str:
+        """The file that is imported for this function."""
+        return places.file_of(self.code, self.function.module, self.function.name)
 
     @property
     def open(self) -> bool:
@@ -67,7 +73,7 @@ class Conversation:
             answer = worker.call(message, request.callbacks, limits.CALL_SECONDS if seconds is None else seconds)
         except Hung:
             self.hung_import = not self.ready
-            where = f"importing {self.function.module}.py" if self.hung_import else "your code"
+            where = f"importing {self.imported}" if self.hung_import else "your code"
             self.stopped = Failure(
                 f"{where} did not come to an end within the time limit",
                 called="" if self.hung_import else called,
@@ -117,7 +123,7 @@ class Conversation:
             elif "raised" in answer:
                 with self.readable(""):
                     error = fields(answer, {"raised": dict})["raised"]
-                self.stopped = raised(error, "", who=f"importing {self.function.module}.py")
+                self.stopped = raised(error, "", who=f"importing {self.imported}")
                 self.stopped.importing = True
             if self.stopped is not None:
                 raise self.stopped

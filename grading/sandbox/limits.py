@@ -8,6 +8,10 @@ import os
 # What is handed in. A data set or a checkpoint among the files is a mistake, and every worker gets a copy.
 SUBMISSION_BYTES = 100 << 20
 SUBMISSION_DEPTH = 50  # of folders in folders
+ARCHIVE_FILES = 5_000  # in archives; a course's whole kit has a few hundred
+ARCHIVE_DEPTH = 3  # of archives in archives
+NOTEBOOK_BYTES = 50 << 20  # pictures included
+SOURCE_BYTES = 1 << 20  # of one file that is looked through for definitions; a longer one is data
 
 # A worker's process.
 WORKER_MEMORY = 6 << 30  # bytes of address space; torch on a CPU takes 0.8 GB
