@@ -1,4 +1,4 @@
-"""Grade a submission: a folder with the contract's module files, or with an adapters.py."""
+"""Grade a submission. Its functions may stand in the contract's module files, in an adapters.py, or anywhere else under their names."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from ..contract.courses import Course
 from ..paths import STUBS
 from ..report import HINTS, gradescope, rows
 from ..sandbox.fork_server import ForkServer
-from ..submissions import Submission, opened
+from ..submissions import EXPECTED, Submission, opened
 from ..verdicts import NOT_GRADED, Unusable, Verdict
 from . import AT_FAULT, DONE, _arguments
 
@@ -18,7 +18,7 @@ HELP = "grade a submission"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", nargs="?", type=Path, default=STUBS, help="default: student_stubs")
+    parser.add_argument("path", nargs="?", type=Path, default=STUBS, help=f"{EXPECTED}; default: student_stubs")
     parser.add_argument(
         "--course",
         default="all",
@@ -35,12 +35,15 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when grading finished, whatever the score; 3 where something was not graded."""
     start = time.monotonic()
     # The fork server first of all: it loads torch on the other core while this process does the same.
-    with ForkServer() as fork_server, opened(arguments.path) as submission:
-        return _grade(fork_server, submission, arguments, start)
+    with ForkServer() as fork_server:
+        course = _arguments.only(courses.load(arguments.course), arguments.only)
+        with opened(arguments.path, course.limit_mb) as submission:
+            return _grade(fork_server, submission, course, arguments, start)
 
 
-def _grade(fork_server: ForkServer, submission: Submission, arguments: argparse.Namespace, start: float) -> int:
-    course = _arguments.only(courses.load(arguments.course), arguments.only)
+def _grade(
+    fork_server: ForkServer, submission: Submission, course: Course, arguments: argparse.Namespace, start: float
+) -> int:
     results = _Results(
         arguments.json, course, _arguments.seed(arguments.seed), arguments.hints, start, submission.notes
     )

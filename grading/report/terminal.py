@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..contract.courses import Course
 from ..verdicts import FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED
-from . import Row, importing, number, totals
+from . import Row, importing, number, quoted, totals
 
 _STYLE = {PASSED: "green", FAILED: "red", NOT_IMPLEMENTED: "yellow", NOT_GRADED: "magenta"}
 
@@ -32,7 +32,7 @@ def show(console: Console, course: Course, table: list[Row], seed: int, hints: s
         console.print(f"[magenta]{not_graded} not graded: the grader is at fault, no points are lost by it[/magenta]")
     if any(row.verdict is not None and row.verdict.confined is False for row in table):
         console.print("[magenta]no sandbox here: this code could read your files; grade strangers on Linux[/magenta]")
-    for note in notes:
+    for note in quoted(list(notes)):
         console.print(f"[magenta]{escape(note)}[/magenta]")
     console.print(f"[dim]seed {seed}: the same inputs are drawn again with --seed {seed}[/dim]")
 

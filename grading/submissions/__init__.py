@@ -14,6 +14,6 @@ in is a file here; whatever it opens ends as a folder that works as a package.
 | ``finding``  | no container: in which of the files a graded function stands                       |
 """
 
-from .opening import Submission, opened
+from .opening import EXPECTED, Submission, opened
 
-__all__ = ["Submission", "opened"]
+__all__ = ["EXPECTED", "Submission", "opened"]

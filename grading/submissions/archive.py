@@ -87,7 +87,9 @@ def unpack(source: Path, target: Path, room: Room) -> list[str]:
         if isinstance(error, OSError) and error.errno in OURS:
             raise GraderFault(f"{source.name} cannot be unpacked: {error.strerror}") from error
         near = f", at or after {shown(entry.name)}" if entry is not None else ""
-        raise Unusable(f"it is damaged or cut off{near} ({shown(str(error)) or type(error).__name__})") from None
+        raise Unusable(
+            f"it is damaged, cut off or no archive{near} ({shown(str(error)) or type(error).__name__})"
+        ) from None
     return notes
 
 
@@ -126,13 +128,7 @@ def _zip_name(info: zipfile.ZipInfo) -> str:
 def _tar(file: IO[bytes], kind: str, room: Room) -> Iterator[_Entry]:
     stream: Any = gzip.GzipFile(fileobj=file) if kind == GZIP else file
     counted = _Counted(stream, room)
-    try:
-        archive = tarfile.open(fileobj=counted, mode="r|")  # type: ignore[call-overload]
-    except tarfile.ReadError:
-        if kind == GZIP:
-            raise Unusable("no .tar is in it that can be read: expected a .zip or a .tar.gz") from None
-        raise
-    with archive:
+    with tarfile.open(fileobj=counted, mode="r|") as archive:  # type: ignore[call-overload]
         for member in archive:
             kind = {tarfile.SYMTYPE: _SYMLINK, tarfile.LNKTYPE: _HARD_LINK, tarfile.DIRTYPE: _FOLDER}.get(
                 member.type, _FILE if member.isreg() else "device or pipe"
@@ -218,10 +214,7 @@ def _link(links: list[_Entry], target: Path, notes: list[str]) -> None:
     """Symbolic links, once everything else is there. All are made before any is looked at: one may lead to another."""
     places = [(entry, target.joinpath(*_inside(entry.name))) for entry in links]
     for entry, place in places:
-        try:
-            os.symlink(entry.leads_to, place)
-        except (OSError, ValueError):
-            raise Unusable(f"{shown(entry.name)}: there are two entries of this name, or it leads nowhere") from None
+        _make_link(entry, place)
     root = os.path.realpath(target)
     leads = [(entry, place, os.path.realpath(place)) for entry, place in places]
     for entry, _, real in leads:
@@ -233,3 +226,10 @@ def _link(links: list[_Entry], target: Path, notes: list[str]) -> None:
             os.symlink(os.path.relpath(real, os.path.realpath(place.parent)), place)
         else:
             notes.append(f"{shown(entry.name)} leads to nothing: it was left out")
+
+
+def _make_link(entry: _Entry, place: Path) -> None:
+    try:
+        os.symlink(entry.leads_to, place)
+    except (OSError, ValueError):
+        raise Unusable(f"{shown(entry.name)}: there are two entries of this name, or it leads nowhere") from None

@@ -20,7 +20,7 @@ from ..sandbox.crossing.places import Place
 from .folder import shown
 
 _NAMES = {name for one in FUNCTIONS for name in (one.name, f"{one.module}_{one.name}")}
-_DEFINED = re.compile(rf"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^(\w+)[ \t]*=", re.MULTILINE)
+_DEFINED = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^(\w+)[ \t]*=", re.MULTILINE)
 _MAY_DEFINE = re.compile(r"import[ (]+\*|globals\(|setattr\(|__getattr__")  # names that do not stand in the text
 _MOST_NAMES = 3  # in one sentence
 

@@ -58,8 +58,9 @@ def opened(path: Path, limit_mb: float | None = None) -> Iterator[Submission]:
         files = Path(scratch) / "files"
         room = archive.Room()
         notes = _taken(path, source, files, room, limit_mb)
-        notes += inner.open_all(files, room)
         root = _outermost(files)
+        notes += inner.open_all(root, room)
+        root = _outermost(root)
         folder = Path(scratch) / "package" / package_name(root, source.name if root == files else root.name)
         folder.parent.mkdir()
         root.rename(folder)

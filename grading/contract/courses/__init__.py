@@ -40,6 +40,7 @@ class Course:
     parts: dict[str, Fraction]  # the handout's points by part; of extra credit, the most that counts
     forgives: bool = False  # a function that fails because of another one has its points
     counts_terms: bool = False  # a formula of which some terms are right has their share of its points
+    limit_mb: float | None = None  # how large a file may be that is handed in
 
     @property
     def functions(self) -> list[str]:
@@ -69,7 +70,7 @@ def load(name: str) -> Course:
     parts = {part["title"]: Fraction(part["points"]) for part in document["part"]}
     items = tuple(item for part in document["part"] for item in _items(part))
     forgives, counts_terms = document.get("carried") == "forgiven", document.get("partial") == "terms"
-    return Course(own.stem, document["title"], items, parts, forgives, counts_terms)
+    return Course(own.stem, document["title"], items, parts, forgives, counts_terms, document.get("limit_mb"))
 
 
 def _everything() -> Iterator[Item]:

@@ -34,6 +34,7 @@ KEYS: dict[str, dict[str, Key]] = {
         "title": _TEXT,
         "carried": _one_of("charged", "forgiven"),
         "partial": _one_of("none", "terms"),
+        "limit_mb": Key("a number of megabytes", (int, float), required=False),
         "part": Key("one or more tables [[part]]", (list,)),
     },
     "part": {
@@ -110,7 +111,7 @@ def _form(kind: str, where: str, table: Any) -> Iterator[tuple[str, str]]:
             or (form.values and value not in form.values)
         ):
             yield where, f"{key} = {value!r}: expected {form.expected}"
-        elif key == "points" and not _is_positive(table[key]):
+        elif key in ("points", "limit_mb") and not _is_positive(table[key]):
             yield where, f"{key} = {value!r}: expected {form.expected}, more than 0"
 
 

@@ -18,8 +18,9 @@ from typing import Any
 
 _COMPUTE = {"torch", "numpy", "math", "functools", "itertools"}  # packages whose functions only compute
 _WAIT = {"hub", "load"}  # but for these
-_BUILTINS = set(
-    "abs bool dict enumerate float int len list max min pow range round set sorted str sum tuple zip".split()
+_BUILTINS = (
+    *(abs, bool, dict, enumerate, float, int, len, list, max, min),
+    *(pow, range, round, set, sorted, str, sum, tuple, zip),
 )
 _FORMS = (
     *(ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Starred, ast.JoinedStr, ast.FormattedValue),
@@ -94,7 +95,7 @@ class _Definitions:
     """Tells statements that define something from those that do something."""
 
     def __init__(self) -> None:
-        self.computing = set(_BUILTINS)  # names whose calls and methods only compute
+        self.computing = {one.__name__ for one in _BUILTINS}  # names whose calls and methods only compute
 
     def in_(self, statement: ast.stmt) -> ast.stmt | None:
         """What is kept of a statement."""
