@@ -13,7 +13,7 @@ BLACK = "████████"
 _T = TypeVar("_T")
 
 _KEYS = (
-    r"\bhf_(?=[A-Za-z0-9]*[A-Z])(?=[A-Za-z0-9]*[a-z])[A-Za-z0-9]{16,}",  # Hugging Face
+    r"\bhf_(?=[A-Za-z0-9]*[A-Z])(?=[A-Za-z0-9]*[a-z])[A-Za-z0-9]{17,}",  # Hugging Face
     r"\bapi_org_[A-Za-z]{16,}",
     r"\bsk-(?=[\w-]*[0-9A-Z])[\w-]{20,}",  # OpenAI, Anthropic
     r"\b[sr]k_(?:live|test)_\w{16,}",  # Stripe

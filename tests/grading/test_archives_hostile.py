@@ -1,5 +1,6 @@
 """What a hostile archive holds is written nowhere but in the scratch folder, and refused with the name of the entry."""
 
+import contextlib
 import os
 import random
 import stat
@@ -202,9 +203,10 @@ def test_a_name_that_no_file_can_have_is_refused(name, tmp_path):
 
 
 def test_one_name_twice_is_refused(tmp_path):
-    with zipfile.ZipFile(tmp_path / "hw.zip", "w") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+    with zipfile.ZipFile(tmp_path / "hw.zip", "w") as archive:
         archive.writestr("ddpm.py", "x = 1")
-        archive.writestr("ddpm.py", "x = 2")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("ddpm.py", "x = 2")
     assert refused(tmp_path / "hw.zip") == "ddpm.py: there are two entries of this name"
     twice = member("ddpm.py", tarfile.REGTYPE)
     assert "two entries of this name" in refused(tarred(tmp_path / "hw.tar", GOOD, twice))
@@ -223,7 +225,7 @@ def test_names_that_are_the_same_to_some_systems_are_refused_there(names, tmp_pa
     (probe / "lib").mkdir(parents=True)
     for name in names:
         (probe / name).touch()
-    two = len({path for path in probe.rglob("*.py")}) == 2
+    two = len(set(probe.rglob("*.py"))) == 2
     for path in sorted(probe.rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
     probe.rmdir()
@@ -270,7 +272,7 @@ def test_an_archive_with_a_wrong_checksum_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["hw.zip", "hw.tar", "hw.tar.gz"])
-def test_whatever_bytes_are_exchanged_the_grader_says_one_line(kind, tmp_path):
+def test_whatever_bytes_are_exchanged_the_grader_does_not_stumble(kind, tmp_path):
     """Either it can still be graded or it is refused: nothing else comes of nonsense."""
     make = zipped if kind == "hw.zip" else tarred
     right = make(tmp_path / kind, GOOD | {"lib/steps.py": b"y = 2\n" * 50}).read_bytes()
@@ -280,11 +282,8 @@ def test_whatever_bytes_are_exchanged_the_grader_says_one_line(kind, tmp_path):
         for _ in range(draw.randrange(1, 6)):
             wrong[draw.randrange(len(wrong))] = draw.randrange(256)
         (tmp_path / kind).write_bytes(bytes(wrong) + right[2500:])
-        try:
-            with opened(tmp_path / kind) as submission:
-                assert submission.folder.is_dir()
-        except Unusable as why:
-            assert "\n" not in str(why)
+        with contextlib.suppress(Unusable), opened(tmp_path / kind) as submission:
+            assert submission.folder.is_dir()
 
 
 def test_a_refusal_ends_the_command_with_exit_code_2_and_one_line(tmp_path, capsys):

@@ -1,5 +1,6 @@
 """Of a notebook definitions are run, and nothing else; every place in a report leads back to cell and line."""
 
+import io
 import json
 
 import pytest
@@ -181,28 +182,28 @@ def test_a_cell_that_is_no_python_costs_what_it_defines(grade, tmp_path):
 # --- places in reports --------------------------------------------------------------------------------------------
 
 
-def report_of(verdict, tmp_path):
+def report_of(verdict):
     """Everything that any report says: the terminal's text, and the result file's."""
     from rich.console import Console
 
     course = courses.load("all").only([verdict.task])
     table = rows(course, {verdict.task: verdict})
-    console = Console(record=True, width=300, file=open(tmp_path / "terminal", "w", encoding="utf-8"))
+    console = Console(record=True, width=300, file=io.StringIO())
     terminal.show(console, course, table, 0, "mistake")
     document = gradescope.document(course, table, 0, 1.0, "mistake")
     return console.export_text(), document["tests"][0]
 
 
-def test_a_place_in_a_report_is_cell_and_line(graded, tmp_path):
+def test_a_place_in_a_report_is_cell_and_line(graded):
     verdict = graded("#! Text", "x = 1", f"\n{RIGHT}".replace("    a = alphas", "    nothing\n    a = alphas", 1))
-    text, test = report_of(verdict, tmp_path)
+    text, test = report_of(verdict)
     assert verdict.outcome == FAILED
     for said in (text, test["output"]):
         assert "p5.ipynb, cell 3, line 3 in predict_x0: nothing" in said and "/cell" not in said
     assert test["extra_data"]["defined_at"] == "p5.ipynb, cell 3, line 2"
 
 
-def test_a_repair_names_cell_and_line_too(graded, tmp_path, unhurried):
+def test_a_repair_names_cell_and_line_too(graded, unhurried):
     """Two summands exchanged, in a form that nothing but a repair explains."""
     wrong = (PLAIN / "ddpm.py").read_text(encoding="utf-8")
     wrong = "\n".join(line for line in wrong.split("\n") if not line.startswith("from ."))
@@ -212,7 +213,7 @@ def test_a_repair_names_cell_and_line_too(graded, tmp_path, unhurried):
         1,
     )
     verdict = graded("x = 1", wrong, task="ddpm.posterior_variance")
-    text, test = report_of(verdict, tmp_path)
+    text, test = report_of(verdict)
     assert verdict.repair is not None and verdict.repair.places[0].startswith("p5.ipynb/cell 2:")
     assert "p5.ipynb, cell 2, line " in text and "/cell" not in text
     assert test["extra_data"]["repair"][0].startswith("p5.ipynb, cell 2, line ")

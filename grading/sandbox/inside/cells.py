@@ -144,7 +144,7 @@ class _Definitions:
             elif isinstance(function, ast.Call):
                 function = function.func
             else:
-                return isinstance(function, ast.Constant | ast.JoinedStr)
+                return all(one.id in self.computing for one in ast.walk(function) if isinstance(one, ast.Name))
         return function.id in self.computing
 
 
