@@ -1,4 +1,4 @@
-"""What a report quotes of a submission, fit to be shown: without credentials, and with a notebook's lines as people say them."""
+"""What a report quotes of a submission, fit to be shown: without credentials and control characters, a notebook's lines as people say them."""
 
 import re
 from functools import lru_cache
@@ -7,6 +7,7 @@ from typing import TypeVar
 from ..blackout import blacked_out, throughout
 
 _T = TypeVar("_T")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # they could rewrite what a terminal shows
 _CELL = re.compile(r"(\.ipynb)/cell (\d+)(?::| line )(\d+)")  # a cell is a file here
 
 
@@ -17,4 +18,4 @@ def quoted(value: _T) -> _T:
 
 @lru_cache(maxsize=10_000)  # results.json is written anew after every verdict
 def _shown(text: str) -> str:
-    return _CELL.sub(r"\1, cell \2, line \3", blacked_out(text))
+    return _CELL.sub(r"\1, cell \2, line \3", _CONTROL.sub("\N{REPLACEMENT CHARACTER}", blacked_out(text)))

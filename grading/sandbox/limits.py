@@ -12,6 +12,7 @@ ARCHIVE_FILES = 5_000  # in archives; a course's whole kit has a few hundred
 ARCHIVE_DEPTH = 3  # of archives in archives
 NOTEBOOK_BYTES = 50 << 20  # pictures included
 SOURCE_BYTES = 1 << 20  # of one file that is looked through for definitions; a longer one is data
+SOURCES_BYTES = 8 << 20  # of all of them
 
 # A worker's process.
 WORKER_MEMORY = 6 << 30  # bytes of address space; torch on a CPU takes 0.8 GB

@@ -29,7 +29,7 @@ _FILE, _FOLDER, _SYMLINK, _HARD_LINK = "file", "folder", "symbolic link", "hard 
 
 
 class Room:
-    """What may still come out of archives, those in archives included."""
+    """What may still come out of archives, those in archives included, and of notebooks."""
 
     def __init__(self) -> None:
         self.bytes, self.files = limits.SUBMISSION_BYTES, limits.ARCHIVE_FILES
@@ -128,7 +128,7 @@ def _zip_name(info: zipfile.ZipInfo) -> str:
 def _tar(file: IO[bytes], kind: str, room: Room) -> Iterator[_Entry]:
     stream: Any = gzip.GzipFile(fileobj=file) if kind == GZIP else file
     counted = _Counted(stream, room)
-    with tarfile.open(fileobj=counted, mode="r|") as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=counted, mode="r|", encoding="utf-8", errors="replace") as archive:  # type: ignore[call-overload]
         for member in archive:
             kind = {tarfile.SYMTYPE: _SYMLINK, tarfile.LNKTYPE: _HARD_LINK, tarfile.DIRTYPE: _FOLDER}.get(
                 member.type, _FILE if member.isreg() else "device or pipe"

@@ -32,12 +32,20 @@ def is_laid_out(folder: Path) -> bool:
 
 def find(folder: Path) -> tuple[dict[str, Place], list[str]]:
     """By task, where those functions stand that have no module file at the top; and what has to be said of copies."""
-    sources = [_Source(folder, path) for path in _sources(folder)]
+    sources = list(_sources(folder))
     layouts = Counter(os.path.dirname(one.path) for one in sources if one.name.removesuffix(".py") in MODULES)
+    adapters = sorted((one for one in sources if one.name == "adapters.py"), key=_rank)
+    own = {
+        module: sorted(
+            (one for one in sources if _is_module(one, module)),
+            key=lambda one: (one.depth, -layouts[os.path.dirname(one.path)], one.path),
+        )
+        for module in MODULES
+    }
     places: dict[str, Place] = {}
     copies: dict[tuple[str, str], list[str]] = {}  # by the file that is taken and one that is not: functions
     for function in FUNCTIONS:
-        ranked = _ranked(function, sources, layouts)
+        ranked = _ranked(function, adapters, own[function.module], sources)
         if not ranked:
             continue
         (taken, name), *others = ranked
@@ -57,18 +65,26 @@ def _said(names: list[str], taken: str, other: str) -> str:
 
 def unreadable(folder: Path) -> list[str]:
     """What is no Python in a submission, for one in which nothing was found."""
-    sources = (_Source(folder, path) for path in _sources(folder) if path.endswith(".py"))
-    return [f"{shown(one.path)}, line {one.error[0]}: {one.error[1]}" for one in sources if one.error is not None]
+    sources = ((one.path, one.error) for one in _sources(folder) if not one.is_notebook)
+    return [f"{shown(path)}, line {error[0]}: {error[1]}" for path, error in sources if error is not None]
 
 
-def _sources(folder: Path) -> Iterator[str]:
-    """Every Python file and every notebook."""
+def _sources(folder: Path) -> Iterator["_Source"]:
+    """Every Python file and every notebook whose name can be printed, the shallowest first, as far as there is time for."""
+    found = []
     for place, folders, files in os.walk(folder):
-        relative = os.path.relpath(place, folder)
         notebooks = [one for one in folders if one.endswith(".ipynb")]
-        folders[:] = sorted(one for one in folders if one not in notebooks)
-        for name in sorted([*notebooks, *(one for one in files if one.endswith(".py"))]):
-            yield os.path.normpath(os.path.join(relative, name))
+        folders[:] = [one for one in folders if one not in notebooks]
+        for name in [*notebooks, *(one for one in files if one.endswith(".py"))]:
+            path = os.path.relpath(os.path.join(place, name), folder)
+            if shown(path) == path:
+                found.append(_Source(folder, path))
+    room = limits.SOURCES_BYTES
+    for one in sorted(found, key=lambda one: (one.depth, one.path)):
+        room -= len(one.text)
+        if room < 0:
+            break
+        yield one
 
 
 class _Source:
@@ -105,8 +121,12 @@ class _Source:
         tree = _parsed(self.text)
         return None if isinstance(tree, ast.Module) else tree
 
-    def mentions(self, name: str) -> bool:
-        return re.search(rf"\b{name}\b", self.text) is not None or _MAY_DEFINE.search(self.text) is not None
+    def names(self, name: str) -> bool:
+        return re.search(rf"\b{name}\b", self.text) is not None
+
+    def may_define(self, name: str) -> bool:
+        """Whether importing it may bring a function, also one that it does not name."""
+        return self.names(name) or _MAY_DEFINE.search(self.text) is not None
 
 
 def _read(file: Path) -> str:
@@ -145,19 +165,19 @@ def _definitions(body: list[ast.stmt]) -> Iterator[str]:
 # --- which of several -------------------------------------------------------------------------------------------
 
 
-def _ranked(function: Function, sources: list[_Source], layouts: Counter[str]) -> list[tuple[_Source, str]]:
-    """The files that a function may be taken from, and its name there: the first is taken, the others are its copies."""
+def _ranked(
+    function: Function, adapters: list[_Source], own: list[_Source], sources: list[_Source]
+) -> list[tuple[_Source, str]]:
+    """The files that a function may be taken from, and its name there: the first is taken, the others are its copies.
+
+    ``own`` are those that are named after its module, the first of them goes before what has another name.
+    """
     adapted = f"{function.module}_{function.name}"
-    adapters = sorted((one for one in sources if one.name == "adapters.py"), key=_rank)
-    if adapters and adapters[0].mentions(adapted):
+    if adapters and (adapters[0].names(adapted) or (not own and adapters[0].may_define(adapted))):
         return [(adapters[0], adapted)]
-    own = sorted(
-        (one for one in sources if _is_module(one, function.module)),
-        key=lambda one: (one.depth, -layouts[os.path.dirname(one.path)], one.path),
-    )
-    if own and own[0].mentions(function.name):
+    if own and own[0].may_define(function.name):
         return [(one, function.name) for one in own]
-    others = [one for one in sources if one.name != "adapters.py" and one not in own]
+    others = (one for one in sources if one not in adapters and one not in own)
     named = [(one, name) for one in others for name in (function.name, adapted) if name in one.defined]
     if named:
         return sorted(named, key=lambda pair: _rank(pair[0]))

@@ -26,7 +26,7 @@ def open_all(root: Path, room: archive.Room, folder: Path | None = None, depth: 
         beside = path.with_name(f".{path.name}.opened")  # hidden, so that it is nobody's
         try:
             if path.suffix == ".ipynb":
-                said = notebook.split(path, beside)
+                said = notebook.split(path, beside, room)
             elif path.name.lower().endswith(_ARCHIVES) and depth <= limits.ARCHIVE_DEPTH and archive.kind(path):
                 said = archive.unpack(path, beside, room)
                 if not any(one.name.lower().endswith(_CODE) for one in _files(beside)):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..sandbox import limits
 from ..verdicts import Unusable
+from .archive import Room
 from .folder import shown
 
 _OTHER_LINES = re.compile(r"\s*([%!?]|[\w, ]+=\s*[%!])|.*\?\s*$")  # of the notebook's own language
@@ -29,11 +30,12 @@ def is_notebook(path: Path) -> bool:
     return begins.lstrip().startswith(b"{") and (b'"cell_type"' in begins or b'"nbformat"' in begins)
 
 
-def split(source: Path, target: Path) -> list[str]:
+def split(source: Path, target: Path, room: Room) -> list[str]:
     """Write the code cells of a notebook into a new folder; what cannot be read of them."""
     notes = []
     target.mkdir(parents=True)
     for number, text in cells(source):
+        room.take_file()
         lines, error = _python(text)
         if error is not None:
             line, why = getattr(error, "lineno", None) or 1, getattr(error, "msg", None) or str(error)

@@ -110,7 +110,7 @@ def _taken(path: Path, source: Path, files: Path, room: archive.Room, limit_mb: 
         if archive.kind(source):
             return archive.unpack(source, files, room)
         if notebook.is_notebook(source):
-            return notebook.split(source, files / f"{source.name.removesuffix('.ipynb')}.ipynb")
+            return notebook.split(source, files / f"{source.name.removesuffix('.ipynb')}.ipynb", room)
         if source.suffix == ".py":
             single.copy(source, files)
             return []

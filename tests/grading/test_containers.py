@@ -205,6 +205,38 @@ def test_backslashes_of_old_windows_programs_are_folders(tmp_path):
         assert sorted(os.listdir(submission.folder)) == ["a.txt", "ddpm.py"]
 
 
+def test_a_name_that_is_not_utf_8_can_be_graded_and_shown(grade, tmp_path):
+    (tmp_path / "hw").mkdir()
+    with open(os.path.join(os.fsencode(tmp_path), b"hw/caf\xe9.py"), "w", encoding="utf-8") as file:
+        file.write(as_one_file("ddpm"))
+    with pytest.raises(Unusable), opened(tmp_path / "hw"):
+        pass
+    path = tarred(tmp_path / "hw.tar", {"caf\udce9.py": as_one_file("ddpm").encode()})
+    verdict = grade(path, ["ddpm.predict_x0"])["ddpm.predict_x0"]
+    assert verdict.outcome == PASSED and verdict.defined_at.encode().startswith(
+        "caf\N{REPLACEMENT CHARACTER}.py:".encode()
+    )
+
+
+def test_a_table_of_places_that_is_handed_in_is_none(tmp_path):
+    """The grader's own lies under that name in the copy."""
+    table = json.dumps({"ddpm.predict_x0": ["/etc/passwd", "x"]}).encode()
+    files = {
+        "hw/.places.json": table,
+        "hw/lib/.places.json": table,
+        "hw/my.py": b"def predict_x0(): pass",
+        ".places.json": table,
+    }
+    assert found(zipped(tmp_path / "hw.zip", files))[0] == {"ddpm.predict_x0": ("my.py", "predict_x0")}
+
+
+def test_a_large_file_is_data(tmp_path, monkeypatch):
+    """Definitions are looked for as long as it takes no time that counts."""
+    monkeypatch.setattr(limits, "SOURCES_BYTES", 1000)
+    files = {"a.py": b"def predict_x0(): pass", "b/large.py": b"def linear_betas(): pass\n" + b"#" * 1000}
+    assert found(zipped(tmp_path / "hw.zip", files))[0].keys() == {"ddpm.predict_x0"}
+
+
 # --- what costs only itself ---------------------------------------------------------------------------------------
 
 
