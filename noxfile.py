@@ -77,7 +77,7 @@ def grading(session: nox.Session, command: str) -> None:
 
 @session
 def grade(session: nox.Session) -> None:
-    """Grade a submission: nox -s grade -- PATH [--course NAME] [--only ddpm,…] [--json FILE] [--seed N] [--hints …]."""
+    """Grade a submission: nox -s grade -- FOLDER|ZIP|NOTEBOOK|… [--course NAME] [--only ddpm,…] [--json FILE] [--seed N] [--hints …]."""
     grading(session, "grade")
 
 

@@ -7,6 +7,7 @@ import sys
 import traceback
 from pathlib import Path
 
+from .blackout import blacked_out
 from .commands import AT_FAULT, COMMANDS, DONE, UNUSABLE
 from .verdicts import GraderFault, Unusable
 
@@ -17,7 +18,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return arguments.run(arguments)
     except Unusable as error:
-        print(f"{arguments.command}: {error}", file=sys.stderr)
+        print(f"{arguments.command}: {blacked_out(str(error))}", file=sys.stderr)
         return UNUSABLE
     except BrokenPipeError:  # whoever read what is printed has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is flushed at the end, neither
@@ -26,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{arguments.command}: interrupted", file=sys.stderr)
         return 130
     except GraderFault as fault:
-        print(f"{arguments.command}: the grader is at fault: {fault}", file=sys.stderr)
+        print(f"{arguments.command}: the grader is at fault: {blacked_out(str(fault))}", file=sys.stderr)
         return AT_FAULT
     except Exception as error:
         print(f"{arguments.command}: the grader is at fault: {_in_one_line(error)}", file=sys.stderr)
@@ -51,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
 def _in_one_line(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return " ".join(f"{type(error).__name__}: {error}".split())[:500] + where
+    return blacked_out(" ".join(f"{type(error).__name__}: {error}".split())[:500]) + where
 
 
 if __name__ == "__main__":

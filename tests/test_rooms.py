@@ -27,7 +27,7 @@ FLOORS = (  # from the top
     {"grading.sandbox", "grading.submissions"},
     {"grading.contract"},
     {"reference"},
-    {"grading.verdicts", "grading.paths"},
+    {"grading.verdicts", "grading.paths", "grading.blackout"},
 )
 BESIDE_STUDENT_CODE = ("grading.sandbox.inside", "grading.sandbox.crossing")
 NOT_FORMULAS = ("reference.networks", "reference.data", "reference.training")

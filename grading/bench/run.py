@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from ..blackout import blacked_out
 from ..paths import ROOT
 from ..verdicts import Unusable
 from .contest import PLUGIN, Settings
@@ -79,7 +80,7 @@ class _Run:
         outcome = yield
         if call.excinfo is not None:
             reason = str(call.excinfo.value).strip() or call.excinfo.typename
-            self.problems.append({"group": _group(item), "reason": reason.splitlines()[0]})
+            self.problems.append({"group": _group(item), "reason": blacked_out(reason.splitlines()[0])})
         return outcome
 
     @pytest.hookimpl(wrapper=True)

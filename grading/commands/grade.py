@@ -1,4 +1,4 @@
-"""Grade a submission: a folder with the contract's module files, or with an adapters.py."""
+"""Grade a submission. Its functions may stand in the contract's module files, in an adapters.py, or anywhere else under their names."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from ..report import HINTS, gradescope, rows
 from ..sandbox import limits
 from ..sandbox.deadline import Deadline
 from ..sandbox.fork_server import ForkServer
-from ..submissions import Submission, kits, opened
+from ..submissions import EXPECTED, Submission, kits, opened
 from ..verdicts import NOT_GRADED, Unusable, Verdict
 from . import AT_FAULT, DONE, _arguments
 
@@ -20,7 +20,7 @@ HELP = "grade a submission"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", nargs="?", type=Path, default=STUBS, help="default: student_stubs")
+    parser.add_argument("path", nargs="?", type=Path, default=STUBS, help=f"{EXPECTED}; default: student_stubs")
     parser.add_argument(
         "--course",
         metavar="NAME|FILE.toml",
@@ -50,15 +50,19 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when grading finished or its time was up, whatever the score; 3 where the grader was at fault."""
     start = time.monotonic()
     # The fork server first of all: it loads torch on the other core while this process does the same.
-    with ForkServer() as fork_server, opened(arguments.path, arguments.kit) as submission:
-        return _grade(fork_server, submission, arguments, start)
+    with ForkServer() as fork_server:
+        asked = courses.load(arguments.course) if arguments.course else None
+        limit_mb = asked.limit_mb if asked is not None else None
+        with opened(arguments.path, limit_mb, arguments.kit) as submission:
+            course = asked or courses.load(submission.kit.kit.course if submission.kit is not None else "all")
+            if submission.kit is not None:
+                course = course.of_kit(submission.kit.kit.todos)
+            return _grade(fork_server, submission, _arguments.only(course, arguments.only), arguments, start)
 
 
-def _grade(fork_server: ForkServer, submission: Submission, arguments: argparse.Namespace, start: float) -> int:
-    course = courses.load(arguments.course or (submission.kit.kit.course if submission.kit is not None else "all"))
-    if submission.kit is not None:
-        course = course.of_kit(submission.kit.kit.todos)
-    course = _arguments.only(course, arguments.only)
+def _grade(
+    fork_server: ForkServer, submission: Submission, course: Course, arguments: argparse.Namespace, start: float
+) -> int:
     results = _Results(
         arguments.json, course, _arguments.seed(arguments.seed), arguments.hints, start, submission.notes
     )

@@ -64,10 +64,10 @@ class GradingPlugin:
                 self._student(task).stop(hung.stopped)
 
     def _imports_the_same(self, task: str, hung: Student) -> bool:
-        kit = self.run.submission.kit
-        if kit is not None:
-            return kit.kit.todos[task].file == kit.kit.todos[hung.task].file
-        return hung.hung_in in ("adapters.py", "__init__.py", f"{task.split('.')[0]}.py")
+        submission = self.run.submission
+        if submission.kit is not None:
+            return submission.kit.kit.todos[task].file == submission.kit.kit.todos[hung.task].file
+        return hung.hung_in in ("adapters.py", "__init__.py", submission.file_of(task))
 
     def _student(self, task: str) -> Student:
         if task not in self.students:

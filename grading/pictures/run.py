@@ -10,6 +10,7 @@ from typing import Any
 
 from reference import networks
 
+from ..blackout import blacked_out
 from ..contract.reference import reference_function
 from ..sandbox.fork_server import ForkServer
 from .demonstration import EXPECTED, Demonstration, Shown, bound, expected_values, passes
@@ -62,7 +63,7 @@ def run(fork_server: ForkServer, submission: Path, world: Shipped, todo: list[De
                 shown = one.run(functions, world)
             except CannotGoOn as unusable:
                 outcome = SKIPPED if unusable.missing else FAILED
-                yield Outcome(one.name, outcome, time.monotonic() - start, [str(unusable)])
+                yield Outcome(one.name, outcome, time.monotonic() - start, [blacked_out(str(unusable))])
             except networks.Missing as missing:
                 yield Outcome(one.name, SKIPPED, time.monotonic() - start, [str(missing)])
             except (RuntimeError, ValueError, IndexError) as error:  # a tensor of another shape, most likely

@@ -1,4 +1,7 @@
-"""What a grading looks like: rows that every format shares, the terminal's tables, Gradescope's results.json."""
+"""What a grading looks like: rows that every format shares, the terminal's tables, Gradescope's results.json.
+
+Everything that a row holds of a submission has passed ``quoted``; so have the notes, where they are shown.
+"""
 
 import re
 from dataclasses import dataclass
@@ -7,6 +10,7 @@ from fractions import Fraction
 from ..contract.courses import Course, Item
 from ..verdicts import BY_HAND, NOT_GRADED, PASSED, Failure, Verdict
 from .because import because
+from .quoted import quoted
 
 HINTS = ("none", "property", "mistake")  # how much a student is told: the verdict, which properties fail, everything
 SHORT = 160  # characters of what was expected and what came, where they stand in one line
@@ -53,7 +57,8 @@ def _floor(points: Fraction) -> Fraction:
 
 
 def rows(course: Course, verdicts: dict[str, Verdict]) -> list[Row]:
-    return [Row(item, verdicts.get(item.function), course.forgives, course.counts_terms) for item in course.items]
+    shown = {task: quoted(verdict) for task, verdict in verdicts.items()}
+    return [Row(item, shown.get(item.function), course.forgives, course.counts_terms) for item in course.items]
 
 
 def totals(course: Course, table: list[Row]) -> tuple[Fraction, Fraction, Fraction]:

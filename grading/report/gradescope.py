@@ -9,13 +9,14 @@ from typing import Any
 
 from ..contract.courses import Course
 from ..verdicts import PASSED
-from . import Row, totals
+from . import Row, quoted, totals
 
 
 def document(
     course: Course, table: list[Row], seed: int, seconds: float, hints: str, notes: Sequence[str] = ()
 ) -> dict[str, Any]:
     reached, automatic, by_hand = totals(course, table)
+    notes = quoted(list(notes))
     return {
         "execution_time": round(seconds, 3),
         "output": "\n".join(
@@ -29,7 +30,7 @@ def document(
         "extra_data": {
             "course": course.name,
             "seed": seed,
-            "notes": list(notes),
+            "notes": notes,
             "points": {"reached": _float(reached), "automatic": _float(automatic), "by_hand": _float(by_hand)},
             "manual": [
                 {"number": row.item.number, "title": row.item.title, "max_score": _float(row.item.points)}

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..contract.courses import Course
 from ..verdicts import BY_HAND, FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED
-from . import Row, importing, number, totals
+from . import Row, importing, number, quoted, totals
 from .confined import NOTHING, confined
 
 _STYLE = {PASSED: "green", FAILED: "red", NOT_IMPLEMENTED: "yellow", NOT_GRADED: "magenta", BY_HAND: "cyan"}
@@ -39,7 +39,7 @@ def show(console: Console, course: Course, table: list[Row], seed: int, hints: s
     if sandbox:
         style = "magenta" if sandbox == NOTHING else "dim"
         console.print(f"[{style}]{escape(sandbox)}[/{style}]")
-    for note in notes:
+    for note in quoted(list(notes)):
         console.print(f"[magenta]{escape(note)}[/magenta]")
     console.print(f"[dim]seed {seed}: the same inputs are drawn again with --seed {seed}[/dim]")
 

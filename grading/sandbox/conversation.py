@@ -9,6 +9,7 @@ from typing import Any
 from ..contract.functions import Function
 from ..verdicts import Failure
 from . import limits
+from .crossing import places
 from .crossing.wire import ProtocolError
 from .deadline import NEVER, Deadline
 from .fork_server import ForkServer
@@ -46,6 +47,11 @@ class Conversation:
         self.ran: set[str] = set()  # lines of the submission, "ddpm.py:12", as the worker says, while ``traced``
 
     @property
+    def imported(self) -> str:
+        """The file that is imported for this function."""
+        return places.file_of(self.code, self.function.module, self.function.name)
+
+    @property
     def open(self) -> bool:
         """There is a worker that has answered, and it can be asked again."""
         return self.worker is not None and not self.worker.ended and self.ready
@@ -80,7 +86,7 @@ class Conversation:
             message = request.message | {"edits": self.edits, "traced": self.traced}
             answer = worker.call(message, request.callbacks, limits.CALL_SECONDS if seconds is None else seconds)
         except Hung:
-            self.hung_in = "" if self.ready else worker.importing or f"{self.function.module}.py"
+            self.hung_in = "" if self.ready else worker.importing or self.imported
             where = f"importing {self.hung_in}" if self.hung_in else "your code"
             self.stopped = Failure(
                 f"{where} did not come to an end within the time limit",
@@ -133,7 +139,7 @@ class Conversation:
             elif "raised" in answer:
                 with self.readable(""):
                     error = fields(answer, {"raised": dict})["raised"]
-                self.stopped = raised(error, "", who=f"importing {worker.importing}")
+                self.stopped = raised(error, "", who=f"importing {worker.importing or self.imported}")
                 self.stopped.importing = True
             if self.stopped is not None:
                 raise self.stopped

@@ -8,6 +8,11 @@ import os
 # What is handed in. A data set or a checkpoint among the files is a mistake, and every worker gets a copy.
 SUBMISSION_BYTES = 100 << 20
 SUBMISSION_DEPTH = 50  # of folders in folders
+ARCHIVE_FILES = 5_000  # in archives; a course's whole kit has a few hundred
+ARCHIVE_DEPTH = 3  # of archives in archives
+NOTEBOOK_BYTES = 50 << 20  # pictures included
+SOURCE_BYTES = 1 << 20  # of one file that is looked through for definitions; a longer one is data
+SOURCES_BYTES = 8 << 20  # of all of them
 
 SUBMISSION_SECONDS = 300  # of wall clock, for all of it; what is not graded by then is not graded
 

@@ -97,7 +97,9 @@ def raised(error: dict[str, Any], called: str, who: str = "your code") -> Failur
 
 def _hands_on(frame: dict[str, Any]) -> bool:
     """Whether a line of adapters.py is a call with the arguments as they came."""
-    return frame.get("file") == "adapters.py" and bool(_HANDED_ON.fullmatch(str(frame.get("code", ""))))
+    return str(frame.get("file")).split("/")[-1] == "adapters.py" and bool(
+        _HANDED_ON.fullmatch(str(frame.get("code", "")))
+    )
 
 
 def place(frame: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from ..contract.functions import Function
 from ..paths import A_KITS_FILE
 from ..verdicts import GraderFault
 from . import limits
-from .crossing import wire
+from .crossing import places, wire
 from .deadline import NEVER, Deadline, TimeIsUp
 from .fork_server import ForkServer
 
@@ -39,6 +39,7 @@ class Worker:
     ) -> None:
         self.fork_server, self.function, self.deadline = fork_server, function, deadline
         self.pid, self.channel, self.scratch = fork_server.spawn(code, function, forbidden)
+        self.file = places.file_of(code, function.module, function.name)
         self.ended = False
         self.closed: list[str] | None = None  # what the kernel closes to it; known once it has settled
         self.importing = ""  # the file that it is importing, or has imported last
@@ -57,7 +58,7 @@ class Worker:
             self.end()
             raise GraderFault(str(settled["fault"]))
         self.closed = settled["confined"]
-        files = [A_KITS_FILE, f"{self.function.module}.py", "adapters.py", "__init__.py"]
+        files = [A_KITS_FILE, self.file, "adapters.py", "__init__.py"]
         while "importing" in (answer := self._wait(limits.IMPORT_SECONDS, [])):
             if answer["importing"] not in files:
                 raise wire.ProtocolError("a file that is not imported now")

@@ -17,10 +17,18 @@ from pathlib import Path
 from ..sandbox import limits
 from ..verdicts import GraderFault, Unusable
 
-_IGNORED = ("__pycache__", ".*", "venv", "node_modules")  # no homework is in them
+_IGNORED = (
+    "__pycache__",
+    ".*",
+    "venv",
+    "node_modules",
+    "__MACOSX",
+    "Thumbs.db",
+    "desktop.ini",
+)  # no homework is in them
 _TAKEN = 1 << 20  # bytes at a time
 _MOST_NOTES = 20
-_OURS = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)  # what is wrong with this machine, not with the files
+OURS = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)  # what is wrong with this machine, not with the files
 
 
 def copy(source: Path, target: Path, name: str) -> list[str]:
@@ -39,13 +47,13 @@ def copy(source: Path, target: Path, name: str) -> list[str]:
                 elif stat.S_ISREG(mode):
                     room -= _copy_file(entry, handle, target / at, room, name)
                 else:
-                    notes.append(f"{_shown(at)} is no file: it was left out")
+                    notes.append(f"{shown(at)} is no file: it was left out")
             except _LeadsOut as out:
-                notes.append(f"{_shown(at)} {out}: it was not followed")
+                notes.append(f"{shown(at)} {out}: it was not followed")
             except OSError as error:
-                if error.errno in _OURS:
+                if error.errno in OURS:
                     raise GraderFault(f"{name} cannot be copied: {error.strerror}") from error
-                notes.append(f"{_shown(at)} cannot be read ({error.strerror}): it was left out")
+                notes.append(f"{shown(at)} cannot be read ({error.strerror}): it was left out")
     rest = len(notes) - _MOST_NOTES
     return notes[:_MOST_NOTES] + [f"{rest} more were left out"] * (rest > 0)
 
@@ -55,18 +63,18 @@ def _walk(source: Path, notes: list[str]) -> Iterator[tuple[str, int, list[str]]
 
     def unreadable(error: OSError) -> None:
         where = os.path.relpath(str(error.filename), source) if error.filename else "a folder"
-        notes.append(f"{_shown(where)} cannot be read ({error.strerror}): it was left out")
+        notes.append(f"{shown(where)} cannot be read ({error.strerror}): it was left out")
 
     # Handles, not paths: a folder that is exchanged for a link in the meantime is not entered.
     for place, folders, files, handle in os.fwalk(source, onerror=unreadable, follow_symlinks=False):
-        kept = [one for one in folders if not _is_ignored(one)]
+        kept = [one for one in folders if not is_ignored(one)]
         links = [one for one in kept if _is_link(one, handle)]
         relative = os.path.relpath(place, source)
         folders[:] = sorted(one for one in kept if one not in links)
         if folders and relative.count(os.sep) >= limits.SUBMISSION_DEPTH:
-            notes.append(f"{_shown(relative)} holds folders that are nested too deeply: they were left out")
+            notes.append(f"{shown(relative)} holds folders that are nested too deeply: they were left out")
             folders.clear()
-        yield relative, handle, sorted(one for one in [*files, *links] if not _is_ignored(one))
+        yield relative, handle, sorted(one for one in [*files, *links] if not is_ignored(one))
 
 
 def _is_link(entry: str, folder: int) -> bool:
@@ -76,7 +84,7 @@ def _is_link(entry: str, folder: int) -> bool:
         return False  # what is wrong with it is found out, and said, where it is opened
 
 
-def _is_ignored(name: str) -> bool:
+def is_ignored(name: str) -> bool:
     return any(fnmatch(name, pattern) for pattern in _IGNORED)
 
 
@@ -108,5 +116,7 @@ def _copy_file(entry: str, folder: int, target: Path, room: int, name: str) -> i
             return copied.tell()
 
 
-def _shown(path: str) -> str:
-    return os.fsencode(path).decode("utf-8", "replace")
+def shown(path: str) -> str:
+    """A name as it can be printed."""
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

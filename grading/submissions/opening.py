@@ -6,18 +6,21 @@ import os
 import site
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 from pathlib import Path
 
 from ..contract.functions import MODULES
 from ..paths import ROOT
-from ..verdicts import Unusable
+from ..sandbox.crossing import places
+from ..sandbox.crossing.places import Place
+from ..verdicts import GraderFault, Unusable
+from . import archive, finding, inner, kits, notebook, single
 from . import folder as folders
-from . import kits
 
 PACKAGE = "submission"  # where the folder's own name cannot be one
+EXPECTED = "a folder, a .py file, a notebook (.ipynb), or a .zip, .tar or .tar.gz of them"
 
 
 @dataclass(frozen=True)
@@ -27,40 +30,52 @@ class Submission:
     folder: Path  # a copy; its name is the package's
     origin: Path  # what was handed in
     notes: tuple[str, ...] = ()  # what the report has to say of it: files left out, and why
+    places: Mapping[str, Place] = field(default_factory=dict)  # of functions that have no module file at the top
     kit: kits.Found | None = None  # the course's own kit that it fills in
 
     @property
     def package(self) -> str:
         return self.folder.name
 
-    @property
-    def adapted(self) -> bool:
-        """Whether every function may come from one file: adapters.py, or a kit's."""
-        return self.kit is not None or (self.folder / "adapters.py").is_file()
+    def file_of(self, task: str) -> str:
+        """The file that is imported for a task, where no adapters.py has it."""
+        return places.file_of(self.folder, *task.split("."))
 
 
 @contextlib.contextmanager
-def opened(path: Path, kit: str = "") -> Iterator[Submission]:
+def opened(path: Path, limit_mb: float | None = None, kit: str = "") -> Iterator[Submission]:
     """The submission at ``path``. :class:`Unusable` says what was expected where it cannot be graded.
 
-    ``kit`` names the course kit that it fills in, "none" where it is none; otherwise what lies there tells.
+    ``limit_mb`` is how large a file may be that is handed in, by the course's own rule. ``kit`` names the course's own
+    kit that it fills in, "none" where it is none; otherwise what lies there tells.
     """
     source = _existing(path)
     with tempfile.TemporaryDirectory(prefix="submission-") as scratch:
-        folder = Path(scratch) / package_name(source)
-        notes = folders.copy(source, folder, str(path))
-        found = _kit(folder, kit)
-        if found is not None:
-            kits.install(found, folder)
-            notes += [f"{found.kit.title}: graded as it was handed in", *found.survey.notes]
-        else:
-            _expect_modules(path, folder)
-        yield Submission(folder, path, tuple(notes), found)
+        files = Path(scratch) / "files"
+        room = archive.Room()
+        notes = _taken(path, source, files, room, limit_mb)
+        root = _outermost(files)
+        notes += inner.open_all(root, room)
+        root = _outermost(root)
+        folder = Path(scratch) / "package" / package_name(root, source.name if root == files else root.name)
+        folder.parent.mkdir()
+        root.rename(folder)
+        found, said = finding.find(folder)
+        filled = _kit(folder, kit, found)
+        if filled is not None:
+            kits.install(filled, folder)
+            said = [f"{filled.kit.title}: graded as it was handed in", *filled.survey.notes]
+            found = {}
+        elif not found and not finding.is_laid_out(folder):
+            raise Unusable(_nothing_in(path, folder, notes))
+        if found:
+            places.write(folder, found)
+        yield Submission(folder, path, (*notes, *said), found, filled)
 
 
-def package_name(folder: Path) -> str:
+def package_name(folder: Path, name: str | None = None) -> str:
     """The folder's own name, if a package can have it and nothing else does, within the folder or installed."""
-    name = folder.name
+    name = folder.name if name is None else name
     shadowed = (folder / f"{name}.py").exists() or (folder / name).exists()
     possible = name.isidentifier() and not keyword.iskeyword(name) and not _is_taken(name)
     return name if possible and not shadowed else PACKAGE
@@ -72,28 +87,67 @@ def _is_taken(name: str) -> bool:
 
 
 def _existing(path: Path) -> Path:
-    expected = f"expected a folder with {MODULES[0]}.py, {MODULES[1]}.py, … or an adapters.py"
     try:
         if not path.exists():
-            raise Unusable(f"{path}: there is no such folder")
-        if not path.is_dir():
-            raise Unusable(f"{path}: {expected}, got a file")
-        folder = path.resolve()
-        os.listdir(folder)
+            raise Unusable(f"{path}: there is no such folder or file")
+        source = path.resolve()
+        if source.is_dir():
+            os.listdir(source)
     except OSError as error:
         raise Unusable(f"{path}: cannot be read: {error.strerror}") from error
-    if folder == ROOT:
+    if source == ROOT:
         raise Unusable(f"{path}: this is the grader's own folder")
+    return source
+
+
+def _taken(path: Path, source: Path, files: Path, room: archive.Room, limit_mb: float | None) -> list[str]:
+    """What was handed in, as a folder; what was left out of it."""
+    if source.is_dir():
+        return folders.copy(_outermost(source), files, str(path))
+    try:
+        size = source.stat().st_size
+        if limit_mb is not None and size > limit_mb * (1 << 20):
+            raise Unusable(f"{size / (1 << 20):.1f} MB; the course takes at most {limit_mb:g} MB")
+        if archive.kind(source):
+            return archive.unpack(source, files, room)
+        if notebook.is_notebook(source):
+            return notebook.split(source, files / f"{source.name.removesuffix('.ipynb')}.ipynb", room)
+        if source.suffix == ".py":
+            single.copy(source, files)
+            return []
+    except Unusable as why:
+        raise Unusable(f"{path}: {why}") from None
+    except OSError as error:
+        if error.errno in folders.OURS:
+            raise GraderFault(f"{path} cannot be copied: {error.strerror}") from error
+        raise Unusable(f"{path}: cannot be read: {error.strerror}") from error
+    raise Unusable(f"{path}: expected {EXPECTED}, got a file of another kind")
+
+
+def _outermost(folder: Path) -> Path:
+    """Where the hand-in begins: a folder that holds nothing but one folder is a wrapping."""
+    with contextlib.suppress(OSError):  # what cannot be read is said where it is copied
+        while not finding.is_laid_out(folder):
+            inside = [one for one in folder.iterdir() if not folders.is_ignored(one.name)]
+            if len(inside) != 1 or inside[0].is_symlink() or not inside[0].is_dir() or inside[0].suffix == ".ipynb":
+                break
+            folder = inside[0]
     return folder
 
 
-def _kit(folder: Path, asked: str) -> kits.Found | None:
-    """The kit that is filled in; a submission in the contract's own form is none, unless one is asked for."""
-    in_form = any((folder / name).exists() for name in (*(f"{module}.py" for module in MODULES), "adapters.py"))
-    return None if in_form and not asked else kits.find(folder, asked)
+def _kit(folder: Path, asked: str, found: Mapping[str, Place]) -> kits.Found | None:
+    """The kit that is filled in: the one that is asked for, or one of which more is there than of the contract."""
+    if finding.is_laid_out(folder) and not asked:
+        return None
+    kit = kits.find(folder, asked)
+    return kit if kit is not None and (asked or len(kit.kit.todos) - len(kit.survey.missing) > len(found)) else None
 
 
-def _expect_modules(path: Path, folder: Path) -> None:
-    expected = (*(f"{module}.py" for module in MODULES), *MODULES, "adapters.py")
-    if not any((folder / name).exists() for name in expected):
-        raise Unusable(f"{path}: none of {', '.join(f'{m}.py' for m in MODULES)} or adapters.py is in this folder")
+def _nothing_in(path: Path, folder: Path, notes: list[str]) -> str:
+    files = ", ".join(f"{module}.py" for module in MODULES)
+    why = "; ".join([*notes, *finding.unreadable(folder)][:3])
+    if path.is_file():
+        nothing = f"no graded function is in it: expected {files}, an adapters.py, or functions by their names"
+    else:
+        nothing = f"none of {files} or adapters.py is in this folder, and no graded function in another file"
+    return f"{path}: {nothing}" + f" ({why})" * bool(why)

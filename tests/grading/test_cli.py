@@ -46,8 +46,8 @@ def verdicts(document):
 
 UNUSABLE = {  # arguments of grade: what the message must name
     "no/such/folder": ["no/such/folder"],
-    "pyproject.toml": ["pyproject.toml", "folder"],
-    "tests": ["tests", "noising.py", "adapters.py"],
+    "pyproject.toml": ["pyproject.toml", "folder", ".zip", "notebook"],
+    "fixtures": ["fixtures", "noising.py", "adapters.py"],
     "student_stubs --course cs231n": ["--course", "cs231n", "eecs498-hw5"],
     "student_stubs --only ddmp": ["--only ddmp", "did you mean", "ddpm"],
     "student_stubs --only ddpm.posterior_stp": ["--only ddpm.posterior_stp", "ddpm.posterior_step"],

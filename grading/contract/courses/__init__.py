@@ -43,6 +43,7 @@ class Course:
     forgives: bool = False  # a function that fails because of another one has its points
     forbidden: tuple[str, ...] = ()  # modules that are not to be used
     counts_terms: bool = False  # a formula of which some terms are right has their share of its points
+    limit_mb: float | None = None  # how large a file may be that is handed in
 
     @property
     def functions(self) -> list[str]:
@@ -88,8 +89,16 @@ def load(name: str) -> Course:
     parts = {part["title"]: Fraction(part["points"]) for part in document["part"]}
     items = tuple(item for part in document["part"] for item in _items(part))
     forgives, counts_terms = document.get("carried") == "forgiven", document.get("partial") == "terms"
-    forbidden = tuple(document.get("forbidden", ()))
-    return Course(own.stem, document["title"], items, parts, forgives, forbidden, counts_terms)
+    return Course(
+        own.stem,
+        document["title"],
+        items,
+        parts,
+        forgives,
+        tuple(document.get("forbidden", ())),
+        counts_terms,
+        document.get("limit_mb"),
+    )
 
 
 def _everything() -> Iterator[Item]:

@@ -37,6 +37,7 @@ KEYS: dict[str, dict[str, Key]] = {
         "carried": _one_of("charged", "forgiven"),
         "partial": _one_of("none", "terms"),
         "forbidden": Key('a list of modules such as "diffusers.schedulers"', (list,), required=False),
+        "limit_mb": Key("a number of megabytes", (int, float), required=False),
         "part": Key("one or more tables [[part]]", (list,)),
     },
     "part": {
@@ -114,7 +115,7 @@ def _form(kind: str, where: str, table: Any) -> Iterator[tuple[str, str]]:
             or (form.values and value not in form.values)
         ):
             yield where, f"{key} = {value!r}: expected {form.expected}"
-        elif key == "points" and not _is_positive(table[key]):
+        elif key in ("points", "limit_mb") and not _is_positive(table[key]):
             yield where, f"{key} = {value!r}: expected {form.expected}, more than 0"
 
 

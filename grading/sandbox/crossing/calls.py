@@ -216,7 +216,7 @@ def describe_error(error: BaseException, folder: Path) -> dict[str, Any]:
         if Path(frame.filename).is_relative_to(folder)
     ]
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(folder):
-        frames.append(frame_of(folder, error.filename, error.lineno or 0, ""))
+        frames.append(frame_of(folder, error.filename, error.lineno or 1, ""))  # none where a coding line lies
         message = error.msg or message
     return {
         "type": type(error).__name__[:100],

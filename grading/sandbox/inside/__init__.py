@@ -9,6 +9,7 @@ this process cannot be stolen from it.
 | ``serve``       | one worker: copies the submission, confines itself, answers calls                         |
 | ``confinement`` | what a worker may touch, enforced by the kernel before the first line of student code     |
 | ``loader``      | imports a submission and finds one graded function in it                                  |
+| ``cells``       | a notebook as a module: its definitions are run, and nothing else                         |
 | ``gradients``   | gradients through a function of the other side                                            |
 | ``first_nan``   | the operation and the line that make a result's first nan                                 |
 | ``handing_on``  | the function behind an adapter that only hands on                                         |
