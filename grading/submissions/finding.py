@@ -10,7 +10,7 @@ import os
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -55,6 +55,12 @@ def find(folder: Path) -> tuple[dict[str, Place], list[str]]:
             if name in other.defined and other.text != taken.text:
                 copies.setdefault((taken.path, other.path), []).append(name)
     return places, [_said(names, *pair) for pair, names in copies.items()]
+
+
+def number_defined(folder: Path, found: Mapping[str, Place]) -> int:
+    """How many of the functions that were found stand by their own names where they were found."""
+    files = {place.file: _Source(folder, place.file) for place in found.values()}
+    return sum(place.name in files[place.file].defined for place in found.values())
 
 
 def _said(names: list[str], taken: str, other: str) -> str:

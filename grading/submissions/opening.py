@@ -140,7 +140,9 @@ def _kit(folder: Path, asked: str, found: Mapping[str, Place]) -> kits.Found | N
     if finding.is_laid_out(folder) and not asked:
         return None
     kit = kits.find(folder, asked)
-    return kit if kit is not None and (asked or len(kit.kit.todos) - len(kit.survey.missing) > len(found)) else None
+    if kit is None or asked:
+        return kit
+    return kit if len(kit.kit.todos) - len(kit.survey.missing) > finding.number_defined(folder, found) else None
 
 
 def _nothing_in(path: Path, folder: Path, notes: list[str]) -> str:
