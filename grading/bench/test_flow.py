@@ -1,5 +1,6 @@
 """How few steps make good digits: by flow matching, and by DDIM with the same network and as much training."""
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -26,7 +27,7 @@ def test_few_steps(bench):
     random = torch.Generator(code.device).manual_seed(settings.seed)
     noise = lambda: torch.randn(len(labels), 1, 28, 28, generator=random, device=code.device)
     by_flow, by_noise = (guided_digits(settings, name, labels) for name in ("flow", "class"))
-    counted, contenders = {}, {}
+    counted, contenders = dict[str, Counted](), dict[str, Callable]()
     for steps in STEPS:
         euler, ddim = f"Euler, {steps} steps", f"DDIM, {steps} steps"
         counted |= {euler: Counted(by_flow), ddim: Counted(lambda x_t, t: by_noise(x_t, _share(x_t, t)))}

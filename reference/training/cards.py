@@ -15,7 +15,7 @@ from ..data.grids import save_grid
 from .measures import FIGURES, MEASURES
 from .recipes import RECIPES
 
-__all__ = ["card", "main"]
+__all__ = ["card", "contents", "main"]
 
 BUSY = "Minutes are on one thread while other work shared the machine's two cores: undisturbed they are fewer."
 QUALITY = networks.MODELS / "quality.json"
@@ -51,7 +51,7 @@ def card(name: str, training: dict[str, Any], parameters: int, size: int, number
 """
 
 
-def _contents() -> str:
+def contents() -> str:
     """The models that ship, a line each."""
     shipped = [(name, networks.MODELS / f"{name}.safetensors") for name in RECIPES]
     lines = [
@@ -86,7 +86,7 @@ def main(names: list[str]) -> None:
         path.with_suffix(".md").write_text(text)
         QUALITY.write_text(json.dumps({name: numbers[name] for name in RECIPES if name in numbers}, indent=2) + "\n")
         print(text)
-    (networks.MODELS / "README.md").write_text(_contents())
+    (networks.MODELS / "README.md").write_text(contents())
 
 
 if __name__ == "__main__":

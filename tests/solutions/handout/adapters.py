@@ -254,7 +254,8 @@ def unet_denoiser_loss(model, x0, noise, sigma):
     return project5b.denoise_forward(model, x0, noise, sigma)
 
 
-flow_flow_interpolate = project5b.fm_point
+def flow_flow_interpolate(x0, x1, t):
+    return project5b.fm_point(x0, x1, t)
 
 
 def flow_flow_velocity(x0, x1):
@@ -269,6 +270,13 @@ def flow_sample_flow(v_model, x0, num_steps=50):
     return project5b.time_fm_sample(v_model, x0, num_steps)
 
 
-flow_guided_velocity = project5b.fm_cfg
-flow_flow_loss = project5b.time_fm_forward
-flow_class_flow_loss = project5b.class_fm_forward
+def flow_guided_velocity(model, x_t, labels, t, scale):
+    return project5b.fm_cfg(model, x_t, labels, t, guidance_scale=scale)
+
+
+def flow_flow_loss(model, x0, x1, t):
+    return project5b.time_fm_forward(model, x0, x1, t)
+
+
+def flow_class_flow_loss(model, x0, x1, labels, t, keep):
+    return project5b.class_fm_forward(model, x0, x1, labels, t, mask=keep)
