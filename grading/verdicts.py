@@ -20,7 +20,8 @@ class Failure(AssertionError):
     printed: str = ""
     error: str = ""  # the type of the exception that the student's code raised
     # wrong (the check's own property) | value | gradient | nothing | form | not finite | boxes | told | raised | names |
-    # default | cut off | detached | changed | grad left | seeded | anew | not implemented | hung | died | no parameters
+    # default | cut off | detached | changed | grad left | seeded | anew | unsteady | not implemented | hung | died |
+    # no parameters
     kind: str = "wrong"
     importing: bool = False  # it came up while the submission was imported
     subject: str = ""  # the arguments that were changed, or whose default is another one

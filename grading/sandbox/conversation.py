@@ -10,7 +10,7 @@ from ..verdicts import Failure
 from . import limits
 from .crossing.wire import ProtocolError
 from .fork_server import ForkServer
-from .replies import fields, raised
+from .replies import fields, place, raised
 from .requests import Request
 from .worker import Died, Hung, Worker
 
@@ -33,6 +33,7 @@ class Conversation:
         self.edits: list[dict[str, Any]] = []  # every request is answered under them, also by a new worker
         self.traced = False
         self.ran: set[str] = set()  # lines of the submission, "ddpm.py:12", as the worker says, while ``traced``
+        self.steps = 0  # how many lines that were, each as often as it was run
 
     @property
     def open(self) -> bool:
@@ -65,12 +66,13 @@ class Conversation:
             self.asked += 1
             message = request.message | {"edits": self.edits, "traced": self.traced}
             answer = worker.call(message, request.callbacks, limits.CALL_SECONDS if seconds is None else seconds)
-        except Hung:
+        except Hung as hung:
             self.hung_import = not self.ready
             where = f"importing {self.function.module}.py" if self.hung_import else "your code"
             self.stopped = Failure(
                 f"{where} did not come to an end within the time limit",
                 called="" if self.hung_import else called,
+                where=[place(frame) for frame in hung.args if frame],
                 kind="hung",
                 importing=self.hung_import,
             )
@@ -86,7 +88,9 @@ class Conversation:
             self.defined_at = handed_to
         if self.traced:
             with self.readable(called):
-                self.ran |= {str(line) for line in fields(answer, {"ran": list})["ran"]}
+                ran = fields(answer, {"lines": list, "steps": int})
+                self.ran |= {str(line) for line in ran["lines"]}
+                self.steps += max(0, ran["steps"])
         if "raised" in answer:
             with self.readable(called):
                 failure = raised(fields(answer, {"raised": dict})["raised"], called)

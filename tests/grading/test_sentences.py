@@ -231,7 +231,7 @@ READ = {
     "an index is paired with what it stands for": (
         "ddpm.posterior_step",
         STEP.format(clean="< 0", mean=MEAN.replace("b.sqrt() * beta", "alphas_cumprod[t - 1].sqrt() * beta")),
-        "ᾱ_{t−1} stands for ᾱ_prev.",
+        "ᾱ_{t−1} stands in the place of ᾱ_prev.",
     ),
     "a condition that decides wrongly": (
         "ddpm.posterior_step",

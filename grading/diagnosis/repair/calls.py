@@ -12,7 +12,7 @@ from ...sandbox.crossing.values import Seeded
 from ...sandbox.replies import Observation, Reply
 from ...sandbox.student import Student
 from ...verdicts import Failure
-from ..readback.evidence import fresh, size
+from ..readback.evidence import as_tensor, fresh, size
 
 LOOKED_AT = 40  # recorded calls, the smallest first, among which failing ones are looked for
 A_STEP = 300  # numbers: a step of a chain, which asks the network, takes as long as that many more
@@ -48,6 +48,13 @@ class Call:
         except Failure:
             return False
         return True
+
+    def numbers(self, reply: Reply | None) -> Tensor | None:
+        """What came back as one row of numbers; None where it has another shape than the right result, or holes."""
+        value = as_tensor(reply.value) if reply is not None else None
+        if value is None or value.shape != torch.as_tensor(self.expected).shape or not bool(value.isfinite().all()):
+            return None
+        return value.double().flatten()
 
     @property
     def cost(self) -> int:
