@@ -85,7 +85,7 @@ def _places(definition: Definition, ran: set[str], defaults: dict[str, str]) -> 
         run = place.statement is definition.node or any(f"{definition.file}:{n}" in ran for n in range(first, last + 1))
         if run:
             names = tuple(name for name, since in assigned.items() if since <= last and name not in _BESIDE)
-            yield place, Scope(names, numbers, attributes, functions, defaults)
+            yield place, Scope(names, numbers, attributes, functions, defaults, definition.constants)
 
 
 def _is_left_out(node: ast.AST) -> bool:

@@ -102,6 +102,7 @@ class Scope:
     attributes: dict[str, tuple[str, ...]]  # of one object: "self" → ("betas", "alphas")
     functions: tuple[str, ...]  # that are called with one argument
     defaults: dict[str, str]  # of the graded function, as the contract has them
+    constants: dict[str, tuple[ast.expr, int]]  # numbers that the file gives a name to, each with its line
 
 
 def corrections(place: Place, scope: Scope) -> Iterator[Correction]:
@@ -215,12 +216,19 @@ def _names(node: ast.expr, scope: Scope) -> Iterator[Correction]:
 def _constants(node: ast.expr, place: Place, scope: Scope) -> Iterator[Correction]:
     value = number(node)
     if value is not None:
-        said = WRONG_INDEX if _in_an_index(node, place.statement) else CONSTANT
+        compared = isinstance(place.holder, ast.Compare)
+        said = WRONG_INDEX if _in_an_index(node, place.statement) else CONDITION if compared else CONSTANT
         yield from _each(LIKELY, said, operators.changed_constants(node))
         yield from _each(LIKELY, said, (_literal(value - 1), _literal(-value)))
         others = dict.fromkeys((*scope.numbers, 2, 0.5, 1e-4))
         yield from (Correction(POSSIBLE, said, _literal(other)) for other in others if other != value)
         yield from (Correction(FAR, NAME, ast.Name(name, ast.Load())) for name in scope.names)
+    elif isinstance(node, ast.Name) and node.id in scope.constants and node.id not in scope.names:
+        named, line = scope.constants[node.id]
+        for other in operators.changed_constants(named):
+            yield Correction(LIKELY, CONSTANT, other, line)
+        for value in dict.fromkeys((*scope.numbers, 2, 0.5, 1e-4)):
+            yield Correction(POSSIBLE, CONSTANT, _literal(value), line)
     elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
         yield Correction(LIKELY, SETTING, ast.Constant(not node.value))
 

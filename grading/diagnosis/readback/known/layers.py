@@ -236,9 +236,15 @@ _FRAMES = Family(
             "θ = k / (n − 1), the weight of latent_b",
             lambda n: [i / (n - 1) for i in range(n)],
             {
-                "the weight of latent_b runs over i / n: the last frame falls short of it": lambda n: [i / n for i in range(n)],
-                "the weight of latent_b runs over (i + 1) / n: the first frame is not latent_a": lambda n: [(i + 1) / n for i in range(n)],
-                "the weight of latent_b runs over (i + 1) / (n + 1): both ends are missing": lambda n: [(i + 1) / (n + 1) for i in range(n)],
+                "the weight of latent_b runs over i / n: the last frame falls short of it": lambda n: [
+                    i / n for i in range(n)
+                ],
+                "the weight of latent_b runs over (i + 1) / n: the first frame is not latent_a": lambda n: [
+                    (i + 1) / n for i in range(n)
+                ],
+                "the weight of latent_b runs over (i + 1) / (n + 1): both ends are missing": lambda n: [
+                    (i + 1) / (n + 1) for i in range(n)
+                ],
                 "the weight of latent_b runs over i / (n + 1)": lambda n: [i / (n + 1) for i in range(n)],
                 "the weight of latent_b runs over (i + ½) / n": lambda n: [(i + 0.5) / n for i in range(n)],
                 "the weight of latent_b runs over i, not divided": lambda n: range(n),
@@ -257,7 +263,9 @@ _FRAMES = Family(
             {
                 "the weight of latent_b is squared": lambda w: w * w,
                 "the weight of latent_b is its root": lambda w: abs(w) ** 0.5,
-                "the weight of latent_b follows a cosine, not a straight line": lambda w: (1 - math.cos(math.pi * w)) / 2,
+                "the weight of latent_b follows a cosine, not a straight line": lambda w: (
+                    (1 - math.cos(math.pi * w)) / 2
+                ),
                 "the weight of latent_b follows 3θ² − 2θ³, not a straight line": lambda w: 3 * w * w - 2 * w**3,
             },
         ),
@@ -273,7 +281,9 @@ _FRAMES = Family(
                 "a frame is θ·(latent_b − latent_a): latent_a is missing": lambda a, b, w: w * (b - a),
                 "a frame is θ·latent_a + θ·latent_b": lambda a, b, w: w * a + w * b,
                 "a frame is (1 − θ)·latent_a − θ·latent_b": lambda a, b, w: (1 - w) * a - w * b,
-                "a frame is √(1 − θ)·latent_a + √θ·latent_b": lambda a, b, w: max(1 - w, 0) ** 0.5 * a + max(w, 0) ** 0.5 * b,
+                "a frame is √(1 − θ)·latent_a + √θ·latent_b": lambda a, b, w: (
+                    max(1 - w, 0) ** 0.5 * a + max(w, 0) ** 0.5 * b
+                ),
                 "the frames lie on a circle, not on a line": _slerp,
             },
         ),

@@ -49,7 +49,9 @@ _CUMULATIVE = Family(
                 "only the product of all steps comes back": lambda x: x.prod(),
                 "every entry is the product of all steps": lambda x: x.prod().expand_as(x),
                 "the running product begins at the last step": lambda x: x.flip(0).cumprod(0).flip(0),
-                "the running mean stands in the place of the running product": lambda x: x.cumsum(0) / arange(1, len(x) + 1),
+                "the running mean stands in the place of the running product": lambda x: (
+                    x.cumsum(0) / arange(1, len(x) + 1)
+                ),
                 "the smallest value so far stands in the place of the running product": lambda x: x.cummin(0).values,
                 "1 − the running sum of β stands in the place of the running product": lambda x: 1 - (1 - x).cumsum(0),
             },
