@@ -22,7 +22,7 @@ class Failure(AssertionError):
     printed: str = ""
     error: str = ""  # the type of the exception that the student's code raised
     # wrong (the check's own property) | value | gradient | nothing | form | not finite | boxes | told | raised | names |
-    # default | cut off | detached | changed | grad left | seeded | anew | not implemented | not here | hung | died |
+    # default | cut off | detached | changed | grad left | seeded | anew | unsteady | not implemented | not here | hung | died |
     # no parameters
     kind: str = "wrong"
     importing: bool = False  # it came up while the submission was imported

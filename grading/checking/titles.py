@@ -21,6 +21,7 @@ TITLES = {  # by kind of failure
     "told": "The network is asked about the timesteps of the chain, one after another.",
     "died": "The process that runs the function goes on.",
     "changed": "No argument is changed in place.",
+    "unsteady": "The same call gives the same result.",
     "detached": "The result is detached.",
 }
 _ONCE = {*TITLES, "gradient", "cut off", "grad left"}
@@ -49,9 +50,10 @@ def told_once(checks: Iterable[CheckResult]) -> list[CheckResult]:
             kind = check.failure.kind
             refused = kind == "raised" and "changed" in kinds and _in_place(check.failure.summary)
             follows = kind == "value" and defaults & set(check.failure.subject.split())
-            if refused or follows or kinds & _FOLLOWS.get(kind, set()) or (kind in _ONCE and kind in told):
+            again = (kind in _ONCE and kind in told) or check.title in told
+            if refused or follows or again or kinds & _FOLLOWS.get(kind, set()):
                 continue
-            told.add(kind)
+            told |= {kind, check.title}
         kept.append(check)
     return kept
 

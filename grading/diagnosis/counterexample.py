@@ -20,6 +20,7 @@ from ..sandbox.replies import Observation
 from ..sandbox.student import Student
 from ..verdicts import Failure
 from .readback.evidence import Arguments, as_tensor, fresh, size
+from .repair.calls import with_one_result
 
 MOST_ASKED = 20
 MOST_NUMBERS = 16  # that a student has to type, or to compare
@@ -62,15 +63,8 @@ def _fails(task: str, observation: Observation) -> bool:
     """Whether a recorded call has another result than the right one, where there is exactly one."""
     if observation.reply is None:
         return bool(observation.error)
-    if any(isinstance(value, Seeded) for value in observation.arguments.values()):
-        return False  # another right function draws other numbers from the same generator
-    try:
-        expected, again = (_numbers(exact(task, _copies(observation.arguments))) for _ in range(2))
-    except Exception:  # such as a call that is to be refused
-        return False
-    if expected is None or again is None or not torch.equal(expected, again):
-        return False
-    return _differs(task, observation.arguments, expected.double(), observation.reply.value)
+    call = with_one_result(task, observation.arguments)
+    return call is not None and not call.right(observation.reply)
 
 
 def _differs(task: str, arguments: Arguments, expected: Tensor, came: Any) -> bool:

@@ -70,7 +70,7 @@ def _try_reading(student: Student, bounds: Bounds) -> Diagnosis:
 def _try_repairing(found: Diagnosis, student: Student, checks: Sequence[Check]) -> Diagnosis:
     """The diagnosis with a repair, if there is one. A single edit that mends all says more than a formula taken apart."""
     try:
-        repair = repaired(student, checks)
+        repair = repaired(student, checks, pairs=not (found.reading or found.mistakes))  # they explain every result
     except Exception as error:
         trouble = f"no repair of {student.task}: {type(error).__name__}: {error}"
         return replace(found, trouble=[*found.trouble, trouble])

@@ -25,7 +25,10 @@ def read_back(student: Student, out_of_time: OutOfTime) -> readback.Reading | No
         return ran.outputs if train is None else ran.losses
 
     record = [
-        readback.Answer(one.arguments, one.reply.value if one.reply else None, one.error) for one in student.record
+        readback.Answer(one.arguments, one.reply.value, one.error, one.reply.moved_random_state)
+        if one.reply is not None
+        else readback.Answer(one.arguments, error=one.error)
+        for one in student.record
     ]
     try:
         if student.task in readback.NETWORKS:

@@ -13,7 +13,7 @@ from .crossing import places
 from .crossing.wire import ProtocolError
 from .deadline import NEVER, Deadline
 from .fork_server import ForkServer
-from .replies import fields, raised
+from .replies import fields, place, raised
 from .requests import Request
 from .worker import Died, Hung, Worker
 
@@ -45,6 +45,7 @@ class Conversation:
         self.edits: list[dict[str, Any]] = []  # every request is answered under them, also by a new worker
         self.traced = False
         self.ran: set[str] = set()  # lines of the submission, "ddpm.py:12", as the worker says, while ``traced``
+        self.steps = 0  # how many lines that were, each as often as it was run
 
     @property
     def imported(self) -> str:
@@ -85,12 +86,13 @@ class Conversation:
             self.asked += 1
             message = request.message | {"edits": self.edits, "traced": self.traced}
             answer = worker.call(message, request.callbacks, limits.CALL_SECONDS if seconds is None else seconds)
-        except Hung:
+        except Hung as hung:
             self.hung_in = "" if self.ready else worker.importing or self.imported
             where = f"importing {self.hung_in}" if self.hung_in else "your code"
             self.stopped = Failure(
                 f"{where} did not come to an end within the time limit",
                 called="" if self.hung_in else called,
+                where=[place(frame) for frame in hung.args if frame],
                 kind="hung",
                 importing=bool(self.hung_in),
             )
@@ -107,7 +109,9 @@ class Conversation:
             self.defined_at = handed_to
         if self.traced:
             with self.readable(called):
-                self.ran |= {str(line) for line in fields(answer, {"ran": list})["ran"]}
+                ran = fields(answer, {"lines": list, "steps": int})
+                self.ran |= {str(line) for line in ran["lines"]}
+                self.steps += max(0, ran["steps"])
         if "raised" in answer:
             with self.readable(called):
                 failure = raised(fields(answer, {"raised": dict})["raised"], called)

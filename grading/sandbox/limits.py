@@ -24,6 +24,7 @@ PRINTED = 2_000  # characters of the student's output that are kept
 # A call, in seconds of processor time.
 CALL_SECONDS = 10.0  # a slow, correct loop over pixels takes two or three
 IMPORT_SECONDS = 20.0
+SAYING_WHERE = 0.5  # by the wall clock, for a worker whose time is over to say itself which loop it is in
 IDLE = 2  # it may do nothing, such as sleep, for this many times the limit
 PATIENCE = 8  # wall clock may be this many times the limit where a busy machine lets it wait, and no more
 ANSWERING = 20  # all answers of our own to one call may take this many times the limit
@@ -53,15 +54,18 @@ READING_TRIES = 20_000  # questions and comparisons of reading back
 DIAGNOSIS_SECONDS = 40.0  # of wall clock, on a machine that is not shared; a diagnosis takes a tenth of it at most
 
 # A repair: edits of the student's code, tried in its worker. All are numbers of tries, so that it ends the same anywhere.
-REPAIR_EDITS = 700  # single ones, each on a cheap call; fewer where the call is long
+REPAIR_EDITS = 600  # single ones, each on a cheap call; fewer where the call is long
 REPAIR_EDITS_BY_CHECKS = (
     400  # … where a whole check has to be asked, divided by the calls that it takes; slow ones count
 )
 REPAIR_CALLS = 3  # failing calls that an edit has to mend before any check is asked
-REPAIR_PAIRS = 60  # pairs that are tried
-REPAIR_PROOFS = 6  # edits of which all checks are asked
+REPAIR_PAIRED = 200  # single edits that pairs are made of
+REPAIR_PAIRS = 40  # pairs that are tried
+REPAIR_PROOFS = 4  # edits of which all checks are asked
+REPAIR_PROVING = 100  # calls by which no further one is asked, where there is a proof; slow ones count several times
 REPAIR_WORKERS = 3  # that edited code may bring down
 REPAIR_CALL_SECONDS = 0.5  # for one call of edited code
+REPAIR_SLOW_CALL_SECONDS = 2.0  # … where a network is trained, or a search made
 
 # A smoke run.
 PICTURE_SECONDS = 60.0  # a call of a sampler waits for the network a hundred times

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from ..contract.functions import Function
-from .crossing.values import Probe, Remote
+from .crossing.values import Opaque, Probe, Remote
 from .describe import describe_call
 from .gradients import Differentiable
 from .lending import Loan
@@ -34,20 +34,34 @@ def request(
     """
     arguments = {name: arguments[name] for name in function.parameters if name in arguments}
     callbacks: list[Callable] = [loan.within(arguments) for loan in loans]
-    sent = {name: _portable(value, callbacks, local_probes) for name, value in arguments.items()}
+    sent = {name: _portable(name, value, callbacks, local_probes) for name, value in arguments.items()}
     positional = [] if by_name else _leading(function.parameters, sent)
     message = {"positional": positional, "arguments": sent, "cotangent": cotangent}
     return Request(message, callbacks, describe_call(function.name, arguments))
 
 
-def _portable(value: Any, callbacks: list[Callable], local_probes: bool) -> Any:
+def _portable(name: str, value: Any, callbacks: list[Callable], local_probes: bool) -> Any:
     if isinstance(value, Differentiable):
-        callbacks.append(value.answer)
+        callbacks.append(_of_tensors(name, value.answer))
         return Remote(len(callbacks) - 1, differentiable=True)
     if callable(value) and not (isinstance(value, Probe) and local_probes):
-        callbacks.append(value)
+        callbacks.append(_of_tensors(name, value))
         return Remote(len(callbacks) - 1)
     return value
+
+
+def _of_tensors(name: str, function: Callable) -> Callable:
+    """It, where something that is no data, such as a module or a function, is refused in a student's words."""
+
+    def answer(*arguments: Any, **keywords: Any) -> Any:
+        for value in (*arguments, *keywords.values()):
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, Opaque):
+                    kind = one.type_name.removeprefix("builtins.")
+                    raise TypeError(f"{name} takes a tensor and was handed something of type {kind}")
+        return function(*arguments, **keywords)
+
+    return answer
 
 
 def _leading(names: tuple[str, ...], arguments: dict[str, Any]) -> list[str]:

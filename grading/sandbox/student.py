@@ -164,6 +164,11 @@ class Student:
         return self._conversation.ran
 
     @property
+    def steps(self) -> int:
+        """How many lines those calls ran, each as often as it was run: what a call costs, on any machine."""
+        return self._conversation.steps
+
+    @property
     def deadline(self) -> Deadline:
         """Of the submission."""
         return self._conversation.deadline
@@ -203,8 +208,9 @@ class Student:
         numbers = sum(value.numel() for value in arguments.values() if isinstance(value, Tensor))
         self._count(SLOW if self.function.optimises or self._slow or numbers > MANY else 1)
         self.spent += numbers // A_CALLS_NUMBERS
-        observation = Observation({name: copy.copy(value) for name, value in arguments.items()}, cotangent, None)
+        observation = Observation(arguments, cotangent, None)
         if recorded:
+            observation.arguments = {name: copy.copy(value) for name, value in arguments.items()}
             self.record.append(observation)
         local = self.function.differentiated if local_probes is None else local_probes
         asked = request(self.function, arguments, by_name, cotangent, local, self._loans)

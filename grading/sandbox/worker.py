@@ -1,7 +1,9 @@
 """The trusted side's handle on one worker: talk to it within a time limit, and end it."""
 
 import contextlib
+import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,7 +21,7 @@ from .fork_server import ForkServer
 
 
 class Hung(Exception):
-    """A worker did not answer in time; it has been ended."""
+    """A worker did not answer in time; it has been ended. The argument is the loop that it says it was in, if any."""
 
 
 class Died(Exception):
@@ -82,6 +84,7 @@ class Worker:
     def _wait(self, seconds: float, callbacks: list[Callable], request: dict[str, Any] | None = None) -> dict[str, Any]:
         start = time.monotonic()
         start_cpu: list[float] = []  # read at the first look, a quarter of a second in: most calls are over by then
+        interrupted: list[float] = []  # when it was told that its time is over
         here = 0.0  # spent on answers of our own, such as a network's: no time of the student's
         idle = 0.0  # in which it did nothing; on a busy machine it waits for its turn instead
 
@@ -94,7 +97,14 @@ class Worker:
             start_cpu.append(now)
             used = now - start_cpu[0]
             too_long = (waited > seconds and used > seconds) or idle > seconds * limits.IDLE
-            return too_long or waited > seconds * limits.PATIENCE or here > seconds * limits.ANSWERING
+            if here > seconds * limits.ANSWERING:
+                return True
+            if not (too_long or waited > seconds * limits.PATIENCE):
+                return False
+            if not interrupted:  # it has a moment to say itself where it is
+                self._interrupt()
+                interrupted.append(time.monotonic())
+            return time.monotonic() - interrupted[0] > limits.SAYING_WHERE * limits.patience()
 
         try:
             if request is not None:
@@ -103,6 +113,9 @@ class Worker:
                 message = wire.receive(self.channel, out_of_time)
                 if not isinstance(message, dict):
                     raise wire.ProtocolError("a message that is not an object")
+                if isinstance(message.get("hung"), dict):
+                    self.end()
+                    raise Hung(message["hung"])
                 if "callback" not in message:
                     return message
                 asked = time.monotonic()
@@ -134,7 +147,11 @@ class Worker:
         try:
             return {"answer": callbacks[number](*arguments, **keywords)}
         except Exception as error:
-            return {"refused": f"{type(error).__name__}: {error}"}
+            return {"refused": str(error), "error": type(error).__name__}
+
+    def _interrupt(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(self.pid, signal.SIGPROF)
 
     def _sleeps(self) -> bool:
         """Whether it is waiting for something else than the processor."""

@@ -103,7 +103,7 @@ def test_differences_are_named_one_by_one():
     expected = product(1.0, {"ᾱ_prev": 0.5, "β": 1, "1−ᾱ_t": -1})
     assert list(product_differences(read, expected)) == [
         "the sign is the wrong one",
-        "ᾱ_{t−1} stands for ᾱ_prev",
+        "ᾱ_{t−1} stands in the place of ᾱ_prev",
         "a square root is missing on ᾱ_{t−1}",
         "the factor 1/(1−ᾱ_t) is missing",
     ]
@@ -320,7 +320,7 @@ def scaled_betas_of_two_mistakes(num_train_steps=1000, beta_start=0.00085, beta_
 UNKNOWN = {
     ("ddpm.posterior_step", posterior_step_of_two_mistakes): [
         "your weight of x0 is ᾱ_{t−1}·β/(1−ᾱ_t); expected √ᾱ_prev·β/(1−ᾱ_t)",
-        "ᾱ_{t−1} stands for ᾱ_prev",
+        "ᾱ_{t−1} stands in the place of ᾱ_prev",
         "a square root is missing on ᾱ_{t−1}",
     ],
     ("ddpm.posterior_variance", posterior_variance_of_two_mistakes): ["2·√(1−ᾱ_prev)·β/√(1−ᾱ_t)", "a factor 2"],
@@ -345,7 +345,7 @@ UNKNOWN = {
     ("gan_losses.r1_penalty", r1_of_two_mistakes): ["multiplied by 2·B·gamma/(C·H·W)"],
     ("editing.repaint_blend", blend_of_two_mistakes): [
         "mask is 1 is 1−ᾱ_prev",
-        "stands for x_prev where the mask is 1",
+        "stands in the place of x_prev where the mask is 1",
     ],
     ("illusions.anagram_eps", anagram_of_two_mistakes): ["x_t turned upside down for cond_upright, mirrored is −1"],
     ("illusions.hybrid_eps", hybrid_of_two_mistakes): [
@@ -369,7 +369,7 @@ UNKNOWN = {
         "absolute differences are averaged",
         "the layers are averaged",
     ],
-    ("unet.denoiser_loss", denoiser_loss_of_two_mistakes): ["x0 + √σ·noise", "the sum stands for the mean"],
+    ("unet.denoiser_loss", denoiser_loss_of_two_mistakes): ["x0 + √σ·noise", "the sum stands in the place of the mean"],
     ("unet.ddpm_loss", ddpm_loss_of_two_mistakes): ["the square of alphas_cumprod", "multiplied by ½"],
     ("noising.scaled_linear_betas", scaled_betas_of_two_mistakes): ["beta_end is halved", "taken from 1"],
     ("illusions.gaussian_kernel1d", kernel_of_two_mistakes): ["exp(−d²/σ)", "not divided by its sum"],

@@ -136,6 +136,21 @@ SINGLE = {
             return Mixer(alphas_cumprod).mix(x0, noise, t)
         """,
     ),
+    "cosine_betas, a number of the module's": (
+        "noising.cosine_betas",
+        words.CONSTANT,
+        """
+        import torch
+
+        HALF = 0.25  # wrong
+
+
+        def cosine_betas(num_train_steps=1000, offset=0.008, max_beta=0.999):
+            u = torch.arange(num_train_steps + 1, dtype=torch.float64) / num_train_steps
+            f = torch.cos((u + offset) / (1 + offset) * torch.pi * HALF) ** 2
+            return (1 - f[1:] / f[:-1]).clamp(max=max_beta).float()
+        """,
+    ),
     "predict_x0, decorated": (
         "ddpm.predict_x0",
         words.NAME,

@@ -3,6 +3,7 @@
 import json
 import re
 import textwrap
+from dataclasses import dataclass
 
 import pytest
 
@@ -18,7 +19,7 @@ from grading.report import explain
 from grading.submissions import opened
 from grading.verdicts import FAILED, PASSED, CheckResult, Failure
 
-from .conftest import PLAIN, SEED, told
+from .conftest import PLAIN, SEED, SOLUTIONS, told
 
 VALUE = "On freshly drawn inputs the result is the formula's."
 pytestmark = pytest.mark.usefixtures("unhurried")
@@ -231,7 +232,7 @@ READ = {
     "an index is paired with what it stands for": (
         "ddpm.posterior_step",
         STEP.format(clean="< 0", mean=MEAN.replace("b.sqrt() * beta", "alphas_cumprod[t - 1].sqrt() * beta")),
-        "ᾱ_{t−1} stands for ᾱ_prev.",
+        "ᾱ_{t−1} stands in the place of ᾱ_prev.",
     ),
     "a condition that decides wrongly": (
         "ddpm.posterior_step",
@@ -392,7 +393,7 @@ NAN = {
 }
 
 
-@pytest.mark.parametrize(("task", "said"), zip(NAN, ("the square root", "a fractional power")))
+@pytest.mark.parametrize(("task", "said"), [*zip(NAN, ("the square root", "a fractional power"))])
 def test_a_nan_is_told_with_what_is_negative_and_the_line(task, said, verdict_on):
     text = told(verdict_on(task, NAN[task]))
     assert re.search(rf"the result is not finite: the first nan is {said} of a negative number, -0\.\d+", text)
@@ -406,6 +407,186 @@ def test_what_cannot_be_imported_is_told_in_full_once(hand_in, cli):
     out = cli("grade", folder, "--only", "ddpm", "--seed", 3).stdout
     assert out.count("SyntaxError") == 1
     assert out.count("see ddpm.predict_x0 above") == 3
+
+
+# --- what a reader took for something else ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A complete solution with a mistake in one place: what has to be said of it, and what never."""
+
+    task: str
+    solution: str
+    file: str
+    right: str
+    wrong: str
+    says: str
+    never: str
+
+
+EDITED = {
+    "of a kernel without its exponential nothing is said of the largest tap": Edited(
+        "illusions.gaussian_kernel1d",
+        "batched",
+        "illusions.py",
+        "torch.softmax(-0.5 * (offsets / sigma) ** 2, dim=0)",
+        "-0.5 * (offsets / sigma) ** 2",
+        "the exponential is missing",
+        "largest tap",
+    ),
+    "of a right cutout nothing is said beside a wrong translation": Edited(
+        "augment.diff_augment",
+        "handout",
+        "DiffAugment_pytorch.py",
+        "translation_y = randint(-shift_y, shift_y + 1,",
+        "translation_y = randint(-shift_y, shift_y + 0,",
+        "images move -2 … 3 pixels to the right",
+        "utout",
+    ),
+    "the value is named, not a function that the code does not use": Edited(
+        "noising.cosine_betas", "functional", "noising.py", "torch.sin", "torch.cos", "f is sin²", "stands"
+    ),
+    "what the contract has no letter for is said in words": Edited(
+        "latents.interpolate",
+        "numpyish",
+        "latents.py",
+        "torch.lerp(latent_a, latent_b",
+        "torch.lerp(latent_b, latent_b",
+        r"every frame is latent_b(.|\n)*one of the two ends is wrong",
+        r"\bw is|ends is wrong in .* two",
+    ),
+    "noise that is drawn for steps without weight is not missing": Edited(
+        "editing.sdedit",
+        "classes",
+        "lib/scheduler.py",
+        "iter(self.timesteps[1:])",
+        "iter(self.timesteps[:])",
+        "leaves the image where it was",
+        "fresh noise|noise does not reach",
+    ),
+    "an index, and no noise, where the result is nan": Edited(
+        "dps.sample_dps",
+        "plain",
+        "dps.py",
+        "t = timesteps[i]",
+        "t = timesteps[i - 1]",
+        "an index is wrong",
+        "a constant is wrong|fresh noise|noise does not reach",
+    ),
+    "exchanged arguments are no matter of names or noise": Edited(
+        "dps.sample_dps",
+        "numpyish",
+        "dps.py",
+        "ddim_step(x, eps.detach(), noise,",
+        "ddim_step(x, noise, eps.detach(),",
+        "arguments are in the wrong places",
+        "contract's names|fresh noise|noise reaches",
+    ),
+    "a line that another graded function needs as it is": Edited(
+        "noising.scaled_linear_betas",
+        "batched",
+        "noising.py",
+        "math.sqrt(beta_end)",
+        "beta_end",
+        "line 16: a call is missing",
+        "line 12",
+    ),
+    "a module in an image's place": Edited(
+        "editing.sdedit",
+        "batched",
+        "editing.py",
+        "noising.add_noise(image, noise, rest[0], alphas_cumprod)",
+        "noising",
+        "TypeError: noise_fn takes a tensor and was handed something of type module",
+        "Opaque|ValueError",
+    ),
+    "no pair, because nothing is searched for": Edited(
+        "inversion.invert",
+        "classes",
+        "adapters.py",
+        "return projection.Projector(generator_fn, loss_fn, num_steps, optimizer)(target, latent)",
+        "return target",
+        "The target itself comes back",
+        "no known mistake",
+    ),
+    "another shape, because no error is computed": Edited(
+        "unet.ddpm_loss",
+        "handout",
+        "project5b.py",
+        "nn.MSELoss()(eps, noise)",
+        "eps",
+        "no error is computed",
+        "no known mistake",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", EDITED)
+def test_what_a_reader_is_told_of_an_edited_solution(what, grade, hand_in):
+    case = EDITED[what]
+    folder = hand_in(on_top_of=SOLUTIONS / case.solution)
+    text = (folder / case.file).read_text(encoding="utf-8")
+    assert case.right in text
+    (folder / case.file).write_text(text.replace(case.right, case.wrong, 1), encoding="utf-8")
+    verdict = grade(folder, [case.task])[case.task]
+    assert verdict.outcome == FAILED
+    assert re.search(case.says, told(verdict)), told(verdict)
+    assert not re.search(case.never, told(verdict)), told(verdict)
+
+
+def test_memory_that_was_never_written_is_no_random_number(verdict_on):
+    """A counter does what such memory does now and then: the result is another one at each call."""
+    source = """
+        calls = []
+
+        def predict_x0(x_t, eps, t, alphas_cumprod):
+            calls.append(t)
+            return x_t * len(calls)
+    """
+    verdict = verdict_on("ddpm.predict_x0", source)
+    assert "though no random numbers are drawn" in told(verdict) and "drawn inside" not in told(verdict)
+    assert TITLES["unsteady"] in titles(verdict) and not [one for one in titles(verdict) if "names" in one]
+
+
+def test_random_numbers_are(verdict_on):
+    source = """
+        def predict_x0(x_t, eps, t, alphas_cumprod):
+            return x_t + torch.randn_like(x_t)
+    """
+    assert "random numbers are drawn inside" in told(verdict_on("ddpm.predict_x0", source))
+
+
+ENDLESS = {
+    "while": """
+        def add_noise(x0, noise, t, alphas_cumprod):
+            a = alphas_cumprod[t]
+            while a.ndim < x0.ndim:
+                for axis in range(3):
+                    a = a.detach()
+            return a.sqrt() * x0 + (1 - a).sqrt() * noise
+    """,
+    "for": """
+        def add_noise(x0, noise, t, alphas_cumprod):
+            forever = iter(int, 1)
+            for zero in forever:
+                for other in range(3):
+                    zero += other
+            return x0
+    """,
+}
+
+
+@pytest.mark.parametrize(("loop", "line"), [("while", 6), ("for", 6)])
+def test_a_loop_without_an_end_is_the_place(loop, line, short_calls, verdict_on):
+    text = told(verdict_on("noising.add_noise", ENDLESS[loop]))
+    assert "did not come to an end" in text
+    assert re.search(rf"at +noising\.py:{line} in add_noise: {loop} ", text)
+
+
+def test_what_fails_twice_under_one_title_stands_once():
+    first, second = failing("at scale 0", "wrong"), failing("at scale 0", "wrong")
+    assert told_once([first, second, failing("another", "wrong")]) == [first, failing("another", "wrong")]
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------

@@ -104,6 +104,8 @@ def test_argument_names(task, student, seed):
             failure.kind = "names" if failure.kind == "raised" else failure.kind  # by position it runs
             raise
         if not alike(_finite(by_name.value), _finite(by_position.value), NAMED):
+            if not alike(_finite(student(**arguments).value), _finite(by_position.value), NAMED):
+                raise by_name.fail("two calls with the same arguments give two results", "the same", kind="unsteady")
             raise by_name.fail("the result is another one than for the same arguments by position", "the same result")
 
 

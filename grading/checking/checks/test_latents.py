@@ -206,7 +206,7 @@ class TestInterpolate:
         a, b = draw.images(2, shape[:3])
         reply = student(latent_a=a, latent_b=b, num_frames=frames)
         ends = assert_image(reply, (frames, *shape[:3]))[[0, -1]]
-        assert_close(about(reply, ends), torch.stack([a, b]), IDENTITY, what="the two ends")
+        assert_close(about(reply, ends), torch.stack([a, b]), IDENTITY, what="one of the two ends")
 
     def test_latents_of_any_number_of_axes(self, student, seed):
         """The frames are a new first axis, whatever the latents' own axes are."""

@@ -23,7 +23,7 @@ class Ends:
         reply = student(num_train_steps=length, beta_start=0.001, beta_end=0.04)
         table = _table(reply, length)
         ends = torch.tensor([0.001, 0.04], dtype=torch.float64)
-        assert_close(about(reply, table[[0, -1]]), ends, FLOAT32, what="the first and the last entry")
+        assert_close(about(reply, table[[0, -1]]), ends, FLOAT32, what="the first or the last entry")
         return reply, table
 
 

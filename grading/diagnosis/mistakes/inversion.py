@@ -691,6 +691,12 @@ def invert_makes_no_steps(generator_fn, target, latent, loss_fn, num_steps=1000,
     return _result(generator_fn, start.clone())
 
 
+@invert("the target returned")
+def invert_target_returned(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The target itself comes back, and nothing is searched for."""
+    return target
+
+
 @invert("non-leaf optimised: optimizers refuse it")
 def invert_non_leaf(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
     """The optimizer is given a tensor that was computed from others; it can change it, but gradients do not arrive

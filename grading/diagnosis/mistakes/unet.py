@@ -771,6 +771,12 @@ def denoiser_loss_detached(model, x0, noise, sigma):
     return right_denoiser_loss(model, x0, noise, sigma).detach()
 
 
+@denoiser_loss("the network's answer returned")
+def denoiser_loss_answer_returned(model, x0, noise, sigma):
+    """The network's answer comes back, and no error is computed."""
+    return model(x0 + sigma * noise)
+
+
 @denoiser_loss("x0 changed in place (+=)")
 def denoiser_loss_in_place(model, x0, noise, sigma):
     """The clean images are overwritten with noisy ones, and are the target at the same time."""
@@ -953,6 +959,12 @@ def ddpm_loss_weighted(model, x0, noise, t, alphas_cumprod):
     return (_per_image(1 - alphas_cumprod[t]) * squares).mean()
 
 
+@ddpm_loss("the network's answer returned")
+def ddpm_loss_answer_returned(model, x0, noise, t, alphas_cumprod):
+    """The network's estimate of the noise comes back, and no error is computed."""
+    return model(add_noise(x0, noise, t, alphas_cumprod), _fraction(t, alphas_cumprod))
+
+
 @ddpm_loss("detached")
 def ddpm_loss_detached(model, x0, noise, t, alphas_cumprod):
     """The value is right, but no gradient reaches the network."""
@@ -960,6 +972,12 @@ def ddpm_loss_detached(model, x0, noise, t, alphas_cumprod):
 
 
 class_ddpm_loss = partial(mistake, "unet.class_ddpm_loss")
+
+
+@class_ddpm_loss("the network's answer returned")
+def class_ddpm_loss_answer_returned(model, x0, labels, noise, t, alphas_cumprod, keep):
+    """The network's estimate of the noise comes back, and no error is computed."""
+    return model(add_noise(x0, noise, t, alphas_cumprod), labels, _fraction(t, alphas_cumprod), keep)
 
 
 @class_ddpm_loss("labels dropped: zeros handed on")

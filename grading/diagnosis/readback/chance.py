@@ -17,14 +17,19 @@ def beyond(p: float) -> bool:
     return p < LEVEL
 
 
-def evenly(values: Tensor, low: int, high: int) -> float:
-    """p that these whole numbers are drawn evenly from low … high; 0 where one lies outside."""
+def evenly(values: Tensor, low: int, high: int, ends: float = 1.0) -> float:
+    """p that these whole numbers are drawn evenly from low … high; 0 where one lies outside.
+
+    ``ends`` is how likely the first and the last are beside the others: ½ where real numbers were drawn and rounded.
+    """
     if int(values.min()) < low or int(values.max()) > high:
         return 0.0
     counts = torch.bincount(values.long() - low, minlength=high - low + 1)
     if len(counts) < 2 or len(values) < _EXPECTED * len(counts):
         return 1.0
-    return float(chisquare(counts.numpy()).pvalue)
+    shares = torch.ones(len(counts), dtype=torch.float64)
+    shares[[0, -1]] = ends
+    return float(chisquare(counts.numpy(), (shares / shares.sum() * len(values)).numpy()).pvalue)
 
 
 def uniform(values: Tensor, low: float, high: float) -> float:

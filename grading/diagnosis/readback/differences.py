@@ -158,19 +158,19 @@ def product_differences(read: Product, expected: Product) -> Iterator[str]:
     step = got.get("ᾱ_t", 0), -got.get("ᾱ_{t−1}", 0)
     if step[0] == step[1] == wanted.get("ᾱ_t", 0) != 0 and "ᾱ_{t−1}" in changed and "ᾱ_prev" not in wanted:
         changed.remove("ᾱ_{t−1}")
-        yield "α_t = ᾱ_t/ᾱ_{t−1} stands for ᾱ_t"
+        yield "α_t = ᾱ_t/ᾱ_{t−1} stands in the place of ᾱ_t"
     for name in [n for n in wanted if n in changed and n not in got]:  # something else in its place
         stands = [n for n in got if n in changed and n not in wanted and got[n] == wanted[name]]
         stands.sort(key=lambda n: not _alike(n, name))
         if stands:
             changed -= {name, stands[0]}
-            yield f"{stands[0]} stands for {name}"
+            yield f"{stands[0]} stands in the place of {name}"
     for name in [n for n in wanted if n in changed and n not in got]:  # the same with another exponent
         stands = [n for n in got if n in changed and n not in wanted and _alike(n, name)]
         if stands:
             changed -= {name, stands[0]}
             squared = stands[0] == f"{name}²"
-            yield f"{name.removeprefix('1−')} is squared" if squared else f"{stands[0]} stands for {name}"
+            yield f"{name.removeprefix('1−')} is squared" if squared else f"{stands[0]} stands in the place of {name}"
             yield from _exponent(stands[0], got[stands[0]], wanted[name])
     yield from _factors(changed, got, wanted)
 

@@ -27,6 +27,7 @@ class Answer:
     arguments: Arguments
     value: Any = None
     error: str = ""
+    drew: bool = False  # random numbers of the global generators, as far as that was looked at
 
 
 def answers(ask: Ask, calls: Iterable[Arguments]) -> list[Answer]:

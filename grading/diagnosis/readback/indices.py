@@ -33,7 +33,7 @@ def _renames(read: Expression, expected: Expression) -> Iterator[tuple[Rename, s
             continue
         names = {name for name in _names(read) if before in _INDEX.findall(name)}
         (kind,) = {name.split("ᾱ")[0] for name in names} if len(names) == 1 and "/" not in min(names) else ("",)
-        yield _replacing({before: after}), f"{kind}ᾱ_{before} stands for {kind}ᾱ_{after}"
+        yield _replacing({before: after}), f"{kind}ᾱ_{before} stands in the place of {kind}ᾱ_{after}"
     for one, other in itertools.combinations(_indices(read), 2):
         swap = _replacing({one: other, other: one})
         for kind, touched in (("1−", _remainder), ("", _level), ("", _no_stride), ("", lambda name: True)):

@@ -20,6 +20,10 @@ _RANDOM = "The same call gives another result each time: random numbers are draw
 _NOT_FROM_NOISE_FN = (
     "The same call gives another result each time: random numbers are drawn that do not come from noise_fn."
 )
+_NOT_DRAWN = (
+    "The same call gives another result each time, though no random numbers are drawn: part of it is memory that was "
+    "never written (torch.empty, empty_like), or something is kept from call to call."
+)
 FRESH_SEEDS = (101, 102)
 
 
@@ -33,8 +37,10 @@ def reading(task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[],
     drawn = answers(ask, _fresh_calls(task))
     twice = [one for one in drawn if task not in CHAINS or "noise_fn" in one.arguments][:ASKED_TWICE]
     if any(not same_answer(one, answer(ask, one.arguments)) for one in twice):
+        handed = [one for one in record if task not in CHAINS or "noise_fn" in one.arguments]
         random = _NOT_FROM_NOISE_FN if task in CHAINS else _RANDOM
-        return Description([Finding(random, random)])
+        words = random if any(one.drew for one in handed) else _NOT_DRAWN
+        return Description([Finding(words, words)])
     seen = [*drawn, *record]
     came_back = [one for one in seen if not one.error]
     if explains(relations.as_expected(task).predict, came_back, out_of_time):

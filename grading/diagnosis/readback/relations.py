@@ -305,7 +305,7 @@ def _alterations(name: str, value: Any, arguments: Arguments) -> Iterator[tuple[
         yield "{} is taken as 1", lambda x: 1.0
         yield "{} is squared", lambda x: x * x
         yield "the root of {} is taken for it", lambda x: x**0.5
-        yield "1 − {} stands for it", lambda x: 1 - x
+        yield "1 − {} stands in its place", lambda x: 1 - x
         yield "{} is 1 too large", lambda x: x + 1
         yield "{} has the wrong sign", lambda x: -x
         yield "{} is halved", lambda x: x / 2

@@ -276,7 +276,7 @@ def _replaced(formula: Sum, weights: Weights, wrong: list[str], where: str) -> M
             other = min(stands, key=lambda one: abs(order.index(one) - order.index(name)))
             free.remove(other)
             said = f"Your formula has {other} in place of {name}{where}."
-            found.append((Finding(said, f"{other} stands for {name}{where}"), (name, other)))
+            found.append((Finding(said, f"{other} stands in the place of {name}{where}"), (name, other)))
     return found
 
 

@@ -12,7 +12,7 @@ from ...sandbox.crossing.values import Seeded
 from ...sandbox.replies import Observation, Reply
 from ...sandbox.student import Student
 from ...verdicts import Failure
-from ..readback.evidence import fresh, size
+from ..readback.evidence import as_tensor, fresh, size
 
 LOOKED_AT = 40  # recorded calls, the smallest first, among which failing ones are looked for
 A_STEP = 300  # numbers: a step of a chain, which asks the network, takes as long as that many more
@@ -49,6 +49,13 @@ class Call:
             return False
         return True
 
+    def numbers(self, reply: Reply | None) -> Tensor | None:
+        """What came back as one row of numbers; None where it has another shape than the right result, or holes."""
+        value = as_tensor(reply.value) if reply is not None else None
+        if value is None or value.shape != torch.as_tensor(self.expected).shape or not bool(value.isfinite().all()):
+            return None
+        return value.double().flatten()
+
     @property
     def cost(self) -> int:
         return _cost(self.arguments)
@@ -58,7 +65,7 @@ def failing(student: Student, record: list[Observation], most: int) -> list[Call
     """Calls that are answered wrongly, the cheapest first and others spread over the record."""
     found: list[Call] = []
     for one in sorted(record, key=lambda one: _cost(one.arguments))[:LOOKED_AT]:
-        call = _call(student.task, one.arguments) if one.reply is not None or one.error else None
+        call = with_one_result(student.task, one.arguments) if one.reply is not None or one.error else None
         if call is not None and not call.right(one.reply):
             found.append(call)
     short = (
@@ -76,12 +83,12 @@ def _shorter(task: str, call: Call) -> Iterator[Call]:
     for steps in (1, 2):
         for part in (chain[: start + steps], *([] if start else [chain[-steps:]])):
             if len(part) < len(chain):
-                shorter = _call(task, call.arguments | {"timesteps": part})
+                shorter = with_one_result(task, call.arguments | {"timesteps": part})
                 if shorter is not None:
                     yield shorter
 
 
-def _call(task: str, arguments: dict[str, Any]) -> Call | None:
+def with_one_result(task: str, arguments: dict[str, Any]) -> Call | None:
     """A call with its right result, where there is exactly one."""
     if any(isinstance(value, Seeded) for value in arguments.values()):
         return None  # another right function draws other numbers from the same generator

@@ -54,18 +54,22 @@ def together(edits: Sequence[Edit]) -> list[dict[str, Any]]:
 def candidates(found: list[Definition], ran: set[str], suspected: set[str], graded: Function) -> list[Edit]:
     """Single edits of these definitions at lines that were run, suspected ones first, and there the likeliest first.
 
-    The first definition is the graded function's own.
+    The first definition is the graded function's own. Of those that are as likely, each place has its first one tried
+    before any place has its second: a number that stands somewhere is not tried eight times before the next sign is.
     """
     edits = [
-        Edit(definition, place, correction)
+        (rank, Edit(definition, place, correction))
         for number, definition in enumerate(found)
         for place, scope in _places(definition, ran, {} if number else graded.defaults)
-        for correction in corrections(place, scope)
+        for rank, correction in enumerate(corrections(place, scope))
         if not (graded.network and correction.said in REMOVING)  # one without a broken layer runs, and proves nothing
     ]
-    return sorted(
-        edits, key=lambda edit: (f"{edit.definition.file}:{edit.line}" not in suspected, edit.correction.tier)
-    )
+
+    def order(ranked: tuple[int, Edit]) -> tuple[bool, int, int]:
+        rank, edit = ranked
+        return f"{edit.definition.file}:{edit.line}" not in suspected, edit.correction.tier, rank
+
+    return [edit for _, edit in sorted(edits, key=order)]
 
 
 def _places(definition: Definition, ran: set[str], defaults: dict[str, str]) -> Iterator[tuple[Place, Scope]]:
@@ -81,7 +85,7 @@ def _places(definition: Definition, ran: set[str], defaults: dict[str, str]) -> 
         run = place.statement is definition.node or any(f"{definition.file}:{n}" in ran for n in range(first, last + 1))
         if run:
             names = tuple(name for name, since in assigned.items() if since <= last and name not in _BESIDE)
-            yield place, Scope(names, numbers, attributes, functions, defaults)
+            yield place, Scope(names, numbers, attributes, functions, defaults, definition.constants)
 
 
 def _is_left_out(node: ast.AST) -> bool:

@@ -19,6 +19,8 @@ LIKELY, NAMES, NEXT, POSSIBLE, FAR = range(5)  # how soon a correction is tried,
 AT_ONE_VALUE = "the condition decides wrongly at one value"
 CONDITION = "the condition decides wrongly"
 INDEX = "an index is off by one"
+WRONG_INDEX = "an index is wrong"
+OFF_BY_ONE = "a number is off by one"
 CONSTANT = "a constant is wrong"
 SETTING = "True and False are exchanged"
 DEFAULT = "a default is wrong"
@@ -69,8 +71,8 @@ _WRAPPED = [  # what a part may have to be put into: how soon it is tried, what 
     ("_ / 2", POSSIBLE, MISSING),
     ("abs(_)", POSSIBLE, NO_CALL),
     ("1 / _", POSSIBLE, MISSING),
-    ("_ + 1", FAR, INDEX),
-    ("_ - 1", FAR, INDEX),
+    ("_ + 1", FAR, OFF_BY_ONE),
+    ("_ - 1", FAR, OFF_BY_ONE),
     ("_.mT", FAR, NO_CALL),
     ("0 * _", FAR, MISSING),
     ("_.flip(-2)", FAR, NO_CALL),
@@ -100,6 +102,7 @@ class Scope:
     attributes: dict[str, tuple[str, ...]]  # of one object: "self" → ("betas", "alphas")
     functions: tuple[str, ...]  # that are called with one argument
     defaults: dict[str, str]  # of the graded function, as the contract has them
+    constants: dict[str, tuple[ast.expr, int]]  # numbers that the file gives a name to, each with its line
 
 
 def corrections(place: Place, scope: Scope) -> Iterator[Correction]:
@@ -114,7 +117,7 @@ def corrections(place: Place, scope: Scope) -> Iterator[Correction]:
         yield from _functions(node, scope)
     elif isinstance(node, ast.expr) and isinstance(getattr(node, "ctx", None), ast.Load | None):
         is_default = isinstance(place.holder, ast.arguments)
-        for one in (*_expressions(node, place), *_names(node, scope), *_constants(node, scope)):
+        for one in (*_expressions(node, place), *_names(node, scope), *_constants(node, place, scope)):
             yield one._replace(said=DEFAULT) if is_default else one
 
 
@@ -210,16 +213,29 @@ def _names(node: ast.expr, scope: Scope) -> Iterator[Correction]:
             yield Correction(POSSIBLE, NO_CALL, called)
 
 
-def _constants(node: ast.expr, scope: Scope) -> Iterator[Correction]:
+def _constants(node: ast.expr, place: Place, scope: Scope) -> Iterator[Correction]:
     value = number(node)
     if value is not None:
-        yield from _each(LIKELY, CONSTANT, operators.changed_constants(node))
-        yield from _each(LIKELY, CONSTANT, (_literal(value - 1), _literal(-value)))
+        compared = isinstance(place.holder, ast.Compare)
+        said = WRONG_INDEX if _in_an_index(node, place.statement) else CONDITION if compared else CONSTANT
+        yield from _each(LIKELY, said, operators.changed_constants(node))
+        yield from _each(LIKELY, said, (_literal(value - 1), _literal(-value)))
         others = dict.fromkeys((*scope.numbers, 2, 0.5, 1e-4))
-        yield from (Correction(POSSIBLE, CONSTANT, _literal(other)) for other in others if other != value)
+        yield from (Correction(POSSIBLE, said, _literal(other)) for other in others if other != value)
         yield from (Correction(FAR, NAME, ast.Name(name, ast.Load())) for name in scope.names)
+    elif isinstance(node, ast.Name) and node.id in scope.constants and node.id not in scope.names:
+        named, line = scope.constants[node.id]
+        for other in operators.changed_constants(named):
+            yield Correction(LIKELY, CONSTANT, other, line)
+        for value in dict.fromkeys((*scope.numbers, 2, 0.5, 1e-4)):
+            yield Correction(POSSIBLE, CONSTANT, _literal(value), line)
     elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
         yield Correction(LIKELY, SETTING, ast.Constant(not node.value))
+
+
+def _in_an_index(node: ast.expr, statement: ast.stmt) -> bool:
+    indices = (one.slice for one in ast.walk(statement) if isinstance(one, ast.Subscript))
+    return any(inner is node for index in indices for inner in ast.walk(index))
 
 
 def _functions(node: ast.AST, scope: Scope) -> Iterator[Correction]:

@@ -1,7 +1,7 @@
 """Edits under which every check passes: single ones first, then pairs that the single ones' results foretell."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 
 from ...sandbox import limits
 from ...sandbox.student import Student
@@ -10,7 +10,7 @@ from .candidates import Edit, candidates, together
 from .checks import Check, Test
 from .corrections import REMOVING
 from .filters import FailedCalls, FailedCheck
-from .pairs import Tried, foretold
+from .pairs import Tried, foretold, telling
 from .sources import definitions
 
 Edits = tuple[Edit, ...]
@@ -24,8 +24,11 @@ class _Editor:
     """The student's function under one edit after the other, all in one worker while that one lives."""
 
     def __init__(self, student: Student) -> None:
-        self.student = self.latest = student
+        self.latest = student
         self.workers = 0
+        slow = student.function.network or student.function.optimises
+        seconds = limits.REPAIR_SLOW_CALL_SECONDS if slow else limits.REPAIR_CALL_SECONDS
+        self.seconds = seconds * limits.patience()  # only what hangs is to meet it
 
     def under(self, edits: Edits, traced: bool = False) -> Student:
         if not self.latest.open:
@@ -33,7 +36,7 @@ class _Editor:
             if self.workers > limits.REPAIR_WORKERS:
                 raise _GivenUp
         message = edits[0].message if len(edits) == 1 else together(edits)
-        self.latest = self.latest.edited(message, limits.REPAIR_CALL_SECONDS, traced)
+        self.latest = self.latest.edited(message, self.seconds, traced)
         return self.latest
 
     def close(self) -> None:
@@ -42,15 +45,18 @@ class _Editor:
             self.latest.close()
 
 
-def repairing(student: Student, checks: Sequence[Check]) -> list[Edits]:
-    """The edits that leave nothing wrong, the likeliest first; none where nothing of this kind was found."""
+def repairing(student: Student, checks: Sequence[Check], pairs: bool) -> list[Edits]:
+    """The edits that leave nothing wrong, the likeliest first; none where nothing of this kind was found.
+
+    ``pairs``: whether two edits together are tried, where no single one is enough.
+    """
     editor = _Editor(student)
     try:
         calls = failing(editor.under(()), student.record, limits.REPAIR_CALLS)
         first = FailedCalls(calls) if calls else _cheapest(editor, checks)
-        edits = list(_edits(editor, first))
-        found = _singles(editor, checks, first, edits)
-        return found or (_pairs(editor, checks, first, edits) if isinstance(first, FailedCalls) else [])
+        tried: list[Tried] = []
+        found = _singles(editor, checks, first, tried)
+        return found or (_pairs(editor, checks, first, tried) if pairs and isinstance(first, FailedCalls) else [])
     except _GivenUp:
         return []
     finally:
@@ -78,9 +84,10 @@ def _edits(editor: _Editor, first: FailedCalls | FailedCheck) -> Iterator[Edit]:
     student = editor.under((), traced=True)
     raised_at = first.raised_at(student)
     found = definitions(student.code, student.ran, student.defined_at)
+    most = first.most(student.steps)
     texts = set[str]()
     for edit in candidates(found, student.ran, raised_at, student.function):
-        if len(texts) == first.most:
+        if len(texts) == most:
             return
         text = str(edit.message)
         if text not in texts:
@@ -89,34 +96,61 @@ def _edits(editor: _Editor, first: FailedCalls | FailedCheck) -> Iterator[Edit]:
 
 
 def _singles(
-    editor: _Editor, checks: Sequence[Check], first: FailedCalls | FailedCheck, edits: list[Edit]
+    editor: _Editor, checks: Sequence[Check], first: FailedCalls | FailedCheck, tried: list[Tried]
 ) -> list[Edits]:
     """Where a likelier correction repairs, the less likely ones are not asked; nor is anything removed needlessly."""
-    for _, tier in groupby(edits, key=lambda edit: edit.correction.tier):
-        found = _proven(editor, checks, (one for one in ((edit,) for edit in tier) if first.passes(editor.under(one))))
-        kept = [one for one in found if one[0].correction.said not in REMOVING]
+    for _, tier in groupby(_edits(editor, first), key=lambda edit: edit.correction.tier):
+        found = _proven(editor, checks, _passing(editor, first, tier, tried))
+        kept = [one for one in found if _puts_right(one)]
         if found:
             return kept or found
     return []
 
 
-def _pairs(editor: _Editor, checks: Sequence[Check], first: FailedCalls, edits: list[Edit]) -> list[Edits]:
+def _passing(
+    editor: _Editor, first: FailedCalls | FailedCheck, edits: Iterable[Edit], tried: list[Tried]
+) -> Iterator[Edits]:
+    """Those that mend what is asked first; of the others is kept what they give."""
+    for edit in edits:
+        answer = first.ask(editor.under((edit,)))
+        if answer.right:
+            yield (edit,)
+        elif answer.value is not None:
+            tried.append(Tried(edit, answer.value))
+
+
+def _pairs(editor: _Editor, checks: Sequence[Check], first: FailedCalls, tried: list[Tried]) -> list[Edits]:
     before = first.results(editor.under(()))
     if before is None:
         return []
-    alone = ((edit, first.results(editor.under((edit,)))) for edit in edits)
-    tried = [Tried(edit, value) for edit, value in alone if value is not None]
-    pairs = foretold(before, first.right(), tried, limits.REPAIR_PAIRS)
-    return _proven(editor, checks, (pair for pair in pairs if first.passes(editor.under(pair))))
+    alone = (
+        (one.edit, first.results(editor.under((one.edit,)), one.value))
+        for one in telling(before, tried, limits.REPAIR_PAIRED)
+    )
+    known = [Tried(edit, value) for edit, value in alone if value is not None]
+    pairs = foretold(before, first.right(), known, limits.REPAIR_PAIRS)
+    return _proven(editor, checks, (pair for pair in pairs if first.ask(editor.under(pair)).right))
 
 
 def _proven(editor: _Editor, checks: Sequence[Check], edits: Iterable[Edits]) -> list[Edits]:
-    """Those under which all checks pass."""
+    """Those under which all checks pass, until enough is known to name a line, or two that are as good."""
     # The failed ones come first; at the end those that look at what the others have recorded.
     ordered = sorted(checks, key=lambda check: (check.afterwards, not check.failed))
-
-    def proven(one: Edits) -> bool:
+    found: list[Edits] = []
+    before = editor.latest.spent
+    for one in islice(edits, limits.REPAIR_PROOFS):
         student = editor.under(one)
-        return all(check.passes(student) for check in ordered)
+        if all(check.passes(student) for check in ordered):
+            found.append(one)
+        lines = {(edit.definition.file, edit.line) for edits in found if _puts_right(edits) for edit in edits[:1]}
+        if len(lines) == ENOUGH or (found and editor.latest.spent - before > limits.REPAIR_PROVING):
+            break
+    return found
 
-    return [one for one in list(edits)[: limits.REPAIR_PROOFS] if proven(one)]
+
+ENOUGH = 2  # lines that a student reads
+
+
+def _puts_right(edits: Edits) -> bool:
+    """Not by leaving out what is wrong."""
+    return edits[0].correction.said not in REMOVING

@@ -3,11 +3,12 @@
 import ast
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ...paths import KIT_PACKAGE
+from .operators import number
 from .places import drop_docstrings
 
 MOST_BYTES = 200_000  # of one file; a longer one is data, or meant to keep a parser busy
@@ -25,6 +26,7 @@ class Definition:
     path: tuple[str, ...]  # "Sampler", "step"
     node: ast.stmt  # without docstring and decorators
     holder: ast.Module  # what holds it, with nothing else in it
+    constants: dict[str, tuple[ast.expr, int]]  # of its file, by name, that stand in it alone: the number and its line
 
     def edit(self, text: str) -> dict[str, Any]:
         """The message to a worker for another text of it."""
@@ -56,9 +58,23 @@ def _in_file(folder: Path, file: str) -> list[Definition]:
         )
         with warnings.catch_warnings():  # about the student's text: they are for its own process
             warnings.simplefilter("ignore")
-            return list(_defined(ast.parse(path.read_bytes()).body, file, ())) if inside else []
+            tree = ast.parse(path.read_bytes()) if inside else ast.Module([], [])
+            constants = _constants(tree)
+            return [replace(one, constants=constants) for one in _defined(tree.body, file, ())]
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return []
+
+
+def _constants(tree: ast.Module) -> dict[str, tuple[ast.expr, int]]:
+    """Numbers with a name that is read once: what is written in its place there is written for all of the file."""
+    read = [one.id for one in ast.walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)]
+    return {
+        target.id: (one.value, one.lineno)
+        for one in tree.body
+        if isinstance(one, ast.Assign) and number(one.value) is not None
+        for target in one.targets
+        if isinstance(target, ast.Name) and read.count(target.id) == 1
+    }
 
 
 def _defined(body: list[ast.stmt], file: str, classes: tuple[str, ...]) -> Iterator[Definition]:
@@ -85,4 +101,4 @@ def _definition(node: ast.stmt, file: str, classes: tuple[str, ...], code: str, 
         held = ast.parse(f"class {outer}: pass").body[0]
         held.body = [inner]
     assert node.end_lineno is not None
-    return Definition(file, code, line, node.end_lineno, (*classes, name), node, ast.Module([held], []))
+    return Definition(file, code, line, node.end_lineno, (*classes, name), node, ast.Module([held], []), {})

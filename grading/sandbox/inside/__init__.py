@@ -13,5 +13,6 @@ this process cannot be stolen from it.
 | ``gradients``   | gradients through a function of the other side                                            |
 | ``first_nan``   | the operation and the line that make a result's first nan                                 |
 | ``handing_on``  | the function behind an adapter that only hands on                                         |
+| ``endless``     | ends a call that takes too long, and says which loop it was in                            |
 | ``lending``     | stand-ins for functions of the submission, which the other side answers                   |
 """

@@ -58,7 +58,7 @@ class Cells(importlib.abc.Loader):
                     continue
                 try:
                     exec(compile(ast.Module([statement], []), str(file), "exec", flags, dont_inherit=True), names)
-                except BaseException as error:
+                except (Exception, SystemExit) as error:
                     defined = set(_names(statement))
                     self.failed.append((defined, error))
                     if isinstance(statement, ast.Import | ast.ImportFrom):

@@ -6,6 +6,7 @@ sees the edited code, and undoing it leaves nothing behind.
 
 import __future__
 
+import collections
 import contextlib
 import functools
 import gc
@@ -115,16 +116,16 @@ def _codes(code: types.CodeType, path: tuple = ()) -> Iterator[tuple[tuple, type
 
 
 @contextlib.contextmanager
-def traced(folder: Path, ran: list[str]) -> Iterator[None]:
-    """Gather which lines of the submission are run meanwhile: "ddpm.py:12"."""
-    lines: set[tuple[str, int]] = set()
+def traced(folder: Path, ran: dict[str, Any]) -> Iterator[None]:
+    """Gather which lines of the submission are run meanwhile, "ddpm.py:12", and how many, each as often as it is run."""
+    lines: collections.Counter[tuple[str, int]] = collections.Counter()
     prefix = f"{folder}/"
 
     def at_call(frame: types.FrameType, event: str, _: Any) -> Any:
         return at_line(frame, event, _) if frame.f_code.co_filename.startswith(prefix) else None
 
     def at_line(frame: types.FrameType, event: str, _: Any) -> Any:
-        lines.add((frame.f_code.co_filename.removeprefix(prefix), frame.f_lineno))
+        lines[frame.f_code.co_filename.removeprefix(prefix), frame.f_lineno] += 1
         return at_line
 
     sys.settrace(at_call)
@@ -132,4 +133,5 @@ def traced(folder: Path, ran: list[str]) -> Iterator[None]:
         yield
     finally:
         sys.settrace(None)
-        ran += [f"{file}:{line}" for file, line in sorted(lines)][: limits.ITEMS]
+        ran["lines"] = [f"{file}:{line}" for file, line in sorted(lines)][: limits.ITEMS]
+        ran["steps"] = lines.total()

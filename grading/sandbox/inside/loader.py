@@ -22,6 +22,7 @@ from ...paths import A_KITS_FILE, INSTALLED, KIT_PACKAGE, ROOT
 from ..crossing import places
 from ..crossing.values import Absent as NotThere
 from .cells import Cells
+from .endless import TooLong
 from .world import preload, progress, statements
 from .world.absent import Absent
 from .world.forbidden import Forbidden, forget
@@ -74,6 +75,8 @@ class Own:
             try:
                 with _named_in_errors(adapters):
                     found = self._named(importlib.import_module(f"{self.package}.adapters"), adapted)
+            except TooLong:
+                raise
             except BaseException:
                 # A broken adapters.py costs the functions that it names, not those that stand in module files.
                 if re.search(rf"\b{adapted}\b", adapters.read_text(errors="replace")):
@@ -168,6 +171,8 @@ class Own:
         if init.is_file() and spec.loader is not None:
             try:
                 self._loaded(spec).loader.exec_module(sys.modules[package])
+            except TooLong:
+                raise
             except BaseException:
                 # An __init__.py is no graded code: where it fails, the modules are still graded, each for itself.
                 sys.modules[package] = types.ModuleType(package)

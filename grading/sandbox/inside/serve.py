@@ -1,5 +1,6 @@
 """One worker: confined, it imports the submission, finds one function and answers calls until the channel closes."""
 
+import builtins
 import contextlib
 import io
 import os
@@ -18,6 +19,7 @@ from ..crossing import calls, wire
 from ..crossing.values import Remote
 from . import confinement, loader
 from .edits import Edits, traced
+from .endless import TooLong, interruptible, loop
 from .first_nan import FirstNaN
 from .gradients import differentiable
 from .handing_on import Watched, hands_on
@@ -77,8 +79,11 @@ def _find(channel: socket.socket, own: loader.Own, module: str, function: str) -
     found, said = None, dict[str, Any]()
     stand_in.importing = True
     try:
-        found = own.find(module, function, importing=lambda file: wire.send(channel, {"importing": file}))
+        with interruptible():
+            found = own.find(module, function, importing=lambda file: wire.send(channel, {"importing": file}))
         said = {"found": calls.where_defined(found, own.folder)}
+    except TooLong as ended:
+        said = {"hung": loop(ended, own.folder)}
     except loader.Missing as missing:
         said = {"missing": str(missing)}
     except BaseException as error:
@@ -96,11 +101,11 @@ def _answer_calls(channel: socket.socket, found: Callable, own: loader.Own, prin
     while True:
         request = wire.receive(channel)
         printed.text = ""
-        ran: list[str] = []
+        ran: dict[str, Any] = {"lines": [], "steps": 0}
         tracing = traced(folder, ran) if request.pop("traced", False) else contextlib.nullcontext()
         try:
             edits.hold(request.pop("edits", []))
-            with tracing:
+            with interruptible(), tracing:
                 if "settings" in request:
                     reply = calls.run_module(found, **request)
                 elif request.pop("watched", False):
@@ -114,11 +119,13 @@ def _answer_calls(channel: socket.socket, found: Callable, own: loader.Own, prin
                     reply = calls.perform(adapter or found, **request, remote=remote, given=lending.live)
         except wire.Closed:
             raise
+        except TooLong as ended:
+            reply = {"hung": loop(ended, folder)}
         except BaseException as error:
             reply = {"raised": calls.describe_error(error, folder)}
         if adapter is not None:
             reply["handed_to"], adapter = adapter.place, None
-        wire.send(channel, reply | {"printed": printed.text, "ran": ran, "attempts": own.attempts})
+        wire.send(channel, reply | {"printed": printed.text, **ran, "attempts": own.attempts})
 
 
 def _remote(channel: socket.socket) -> Callable[[Remote], Callable]:
@@ -131,8 +138,9 @@ def _remote(channel: socket.socket) -> Callable[[Remote], Callable]:
             with lock:
                 wire.send(channel, {"callback": what.number} | {k: calls.outgoing(v) for k, v in given.items()})
                 answer = wire.receive(channel)
-            if "refused" in answer:
-                raise ValueError(answer["refused"])
+            if "refused" in answer:  # as it would have been raised if the function lay here
+                kind = getattr(builtins, answer["error"], ValueError)
+                raise kind(answer["refused"])
             return answer["answer"]
 
         return differentiable(call) if what.differentiable else call

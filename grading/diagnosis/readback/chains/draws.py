@@ -28,7 +28,7 @@ _ORDERS: tuple[Rule, ...] = (
 
 @dataclass(frozen=True)
 class Source:
-    """What stands for the noise of a step, or of a blend."""
+    """What stands in the place of the noise of a step, or of a blend."""
 
     kind: str = "draw"  # or one of STAND_INS, "start", "none", "first sample"; "unused": the step itself takes no noise
     rule: Rule = FRESH
@@ -74,15 +74,15 @@ class Source:
 STAND_INS = ("eps", "x_t", "x0")  # what a step has at hand
 _WORDS = {
     "x_t": (
-        "The noisy image x_t stands for the {}'s fresh noise. Noise is to come from noise_fn.",
+        "The noisy image x_t stands in the place of the {}'s fresh noise. Noise is to come from noise_fn.",
         "x_t for the fresh noise",
     ),
     "x0": (
-        "The estimate of the clean image stands for the {}'s fresh noise. Noise is to come from noise_fn.",
+        "The estimate of the clean image stands in the place of the {}'s fresh noise. Noise is to come from noise_fn.",
         "x0 for the fresh noise",
     ),
     "eps": (
-        "The network's estimate eps stands for the {}'s fresh noise. Noise is to come from noise_fn.",
+        "The network's estimate eps stands in the place of the {}'s fresh noise. Noise is to come from noise_fn.",
         "eps for the fresh noise",
     ),
     "start": (

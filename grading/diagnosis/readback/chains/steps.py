@@ -58,7 +58,7 @@ def steps(kind: Kind, seen: Iterable[Answer], out_of_time: Callable[[], bool], o
     for name, words in _STAND_INS.items():
         compute = _predict_x0(kind, _STAND_IN[name])
         if gives(compute, seen):
-            said = f"In every step: {words} stands for the estimate of the clean image."
+            said = f"In every step: {words} stands in the place of the estimate of the clean image."
             yield Step(compute, (Finding(said, f"{name} for x0 in every step"),), things=1)
             return
     known = next((one for one in _known(kind) if _gives(one[1], seen)), None)

@@ -163,8 +163,8 @@ _COSINE = Family(
                 "π is divided by 4": math.pi / 4,
                 "the factor π is missing": 0.5,
                 "the factor π/2 is missing": 1.0,
-                "2π stands for π/2": 2 * math.pi,
-                "2/π stands for π/2": 2 / math.pi,
+                "2π stands in the place of π/2": 2 * math.pi,
+                "2/π stands in the place of π/2": 2 / math.pi,
             },
         ),
         "curve": Choice(
@@ -174,9 +174,9 @@ _COSINE = Family(
                 "the cosine is not squared": torch.cos,
                 "the cosine is taken to the third power": lambda x: x.cos() ** 3,
                 "the cosine is taken to the fourth power": lambda x: x.cos() ** 4,
-                "the root of the cosine stands for its square": lambda x: x.cos() ** 0.5,
-                "the sine stands for the cosine": lambda x: x.sin().square(),
-                "cos(x²) stands for cos²(x)": lambda x: x.square().cos(),
+                "f is √cos where it should be cos²": lambda x: x.cos() ** 0.5,
+                "f is sin² where it should be cos²": lambda x: x.sin().square(),
+                "f is cos(x²) where it should be cos²(x)": lambda x: x.square().cos(),
             },
         ),
         "made": Choice(
@@ -184,10 +184,10 @@ _COSINE = Family(
             lambda f: 1 - f[1:] / f[:-1],
             {
                 "the ratio of neighbours comes back, without 1 −": lambda f: f[1:] / f[:-1],
-                "1 + the ratio stands for 1 − the ratio": lambda f: 1 + f[1:] / f[:-1],
-                "the ratio less 1 stands for 1 less the ratio": lambda f: f[1:] / f[:-1] - 1,
-                "the difference of neighbours stands for 1 − their ratio": lambda f: f[:-1] - f[1:],
-                "the difference of neighbours, divided by f(0), stands for 1 − their ratio": lambda f: (
+                "1 + the ratio stands in the place of 1 − the ratio": lambda f: 1 + f[1:] / f[:-1],
+                "the ratio less 1 stands in the place of 1 less the ratio": lambda f: f[1:] / f[:-1] - 1,
+                "the difference of neighbours stands in the place of 1 − their ratio": lambda f: f[:-1] - f[1:],
+                "the difference of neighbours, divided by f(0), stands in the place of 1 − their ratio": lambda f: (
                     (f[:-1] - f[1:]) / f[0]
                 ),
                 "f is divided by f(0) alone: 1 − ᾱ comes back": lambda f: 1 - f[1:] / f[0],

@@ -20,7 +20,7 @@ from ..evidence import Answer, Ask
 MANY, BATCHES, FEW = 2500, 6, 24
 RATIOS, OTHER_RATIOS = (0.25, 0.5), (0.6, 0.9)
 _AXES = (("height", "H", "row"), ("width", "W", "column"))
-_FAR_EDGE = ("bottom", "right")
+_ENDS = (1.0, 0.5)  # whole numbers are drawn, or a ratio that is rounded to pixels; both are right
 Cut = Callable[..., Any]  # (x, generator, other ratios or not) -> images with boxes cut out
 
 
@@ -110,7 +110,7 @@ def _sides(boxes: Boxes, batches: list[Boxes]) -> Iterator[str]:
             length = length[_inside(axis, boxes)]
             right.append(set(length.tolist()) == set(range(low, high + 1)))
         else:
-            right.append(not chance.beyond(chance.evenly(length, low, high)))
+            right.append(not all(chance.beyond(chance.evenly(length, low, high, ends)) for ends in _ENDS))
         lengths.append(length)
     square = bool((boxes.height == boxes.width).all())
     if square:

@@ -18,8 +18,8 @@ _HELD = Choice(
     "the mean of the squared differences",
     lambda made, wanted: (made - wanted).square().mean(),
     {
-        "the sum stands for the mean": lambda made, wanted: (made - wanted).square().sum(),
-        "the sum over a sample, averaged over the batch, stands for the mean": lambda made, wanted: (
+        "the sum stands in the place of the mean": lambda made, wanted: (made - wanted).square().sum(),
+        "the sum over a sample, averaged over the batch, stands in the place of the mean": lambda made, wanted: (
             (made - wanted).square().flatten(1).sum(1).mean()
         ),
         "half the mean comes back": lambda made, wanted: (made - wanted).square().mean() / 2,
@@ -28,8 +28,8 @@ _HELD = Choice(
         "the root of the mean comes back": lambda made, wanted: (made - wanted).square().mean().sqrt(),
         "the norm of the difference comes back": lambda made, wanted: (made - wanted).norm(),
         "the square of the mean difference comes back": lambda made, wanted: (made - wanted).mean().square(),
-        "the smooth L1 loss stands for the squared one": lambda made, wanted: torch.nn.functional.smooth_l1_loss(
-            made, wanted
+        "the smooth L1 loss stands in the place of the squared one": lambda made, wanted: (
+            torch.nn.functional.smooth_l1_loss(made, wanted)
         ),
         "the mean is divided by the size of the batch once more": lambda made, wanted: (
             (made - wanted).square().mean() / len(made)
@@ -94,7 +94,7 @@ _DENOISER = Family(
             "the network's answer",
             lambda model, x: model(x),
             {
-                "the network is not asked: the noisy image stands for its answer": lambda model, x: x,
+                "the network is not asked: the noisy image stands in the place of its answer": lambda model, x: x,
                 "the network's answer is taken from the noisy image": lambda model, x: x - model(x),
                 "the network's answer is added to the noisy image": lambda model, x: x + model(x),
                 "the network's answer is cut off at −1 and 1": lambda model, x: model(x).clamp(-1, 1),
@@ -160,7 +160,9 @@ _LEVEL = Choice(
         "ᾱ is read one index too high": lambda table, t: table[(t + 1).clamp(max=len(table) - 1)],
         "all samples get the first one's ᾱ": lambda table, t: table[t[:1]].expand(len(t)),
         "all samples get the mean of their ᾱ": lambda table, t: table[t].mean().expand(len(t)),
-        "the α of a single step stands for ᾱ": lambda table, t: (table / torch.cat([table.new_ones(1), table[:-1]]))[t],
+        "the α of a single step stands in the place of ᾱ": lambda table, t: (
+            table / torch.cat([table.new_ones(1), table[:-1]])
+        )[t],
     },
 )
 _TOLD = Choice(

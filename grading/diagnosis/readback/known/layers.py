@@ -205,7 +205,7 @@ _INVERSION = Family(
                 "l1_weight and perceptual_weight are exchanged": lambda p, f, d: (f, p, d),
                 "l1_weight and delta_weight are exchanged": lambda p, f, d: (d, f, p),
                 "perceptual_weight and delta_weight are exchanged": lambda p, f, d: (p, d, f),
-                "l1_weight stands for all three weights": lambda p, f, d: (p, p, p),
+                "l1_weight stands in the place of all three weights": lambda p, f, d: (p, p, p),
                 "perceptual_weight is squared": lambda p, f, d: (p, f * f, d),
                 "no weight is used": lambda p, f, d: (1.0, 1.0, 1.0),
                 "the sum is divided by the sum of the weights": lambda p, f, d: tuple(
@@ -233,47 +233,57 @@ _FRAMES = Family(
     _frames,
     {
         "weights": Choice(
-            "w = i / (n − 1)",
+            "θ = k / (n − 1), the weight of latent_b",
             lambda n: [i / (n - 1) for i in range(n)],
             {
-                "w runs over i / n: the last frame falls short of latent_b": lambda n: [i / n for i in range(n)],
-                "w runs over (i + 1) / n: the first frame is not latent_a": lambda n: [(i + 1) / n for i in range(n)],
-                "w runs over (i + 1) / (n + 1): both ends are missing": lambda n: [(i + 1) / (n + 1) for i in range(n)],
-                "w runs over i / (n + 1)": lambda n: [i / (n + 1) for i in range(n)],
-                "w runs over (i + ½) / n": lambda n: [(i + 0.5) / n for i in range(n)],
-                "w runs over i, not divided": lambda n: range(n),
-                "w runs from −1 to 1": lambda n: [2 * i / (n - 1) - 1 for i in range(n)],
-                "w runs over (i − 1) / (n − 1)": lambda n: [(i - 1) / (n - 1) for i in range(n)],
-                "w runs over (i + 1) / (n − 1)": lambda n: [(i + 1) / (n - 1) for i in range(n)],
-                "w runs over 2i / (n − 1)": lambda n: [2 * i / (n - 1) for i in range(n)],
-                "w is always 0": lambda n: [0.0] * n,
-                "w is always ½": lambda n: [0.5] * n,
-                "w is always 1": lambda n: [1.0] * n,
+                "the weight of latent_b runs over i / n: the last frame falls short of it": lambda n: [
+                    i / n for i in range(n)
+                ],
+                "the weight of latent_b runs over (i + 1) / n: the first frame is not latent_a": lambda n: [
+                    (i + 1) / n for i in range(n)
+                ],
+                "the weight of latent_b runs over (i + 1) / (n + 1): both ends are missing": lambda n: [
+                    (i + 1) / (n + 1) for i in range(n)
+                ],
+                "the weight of latent_b runs over i / (n + 1)": lambda n: [i / (n + 1) for i in range(n)],
+                "the weight of latent_b runs over (i + ½) / n": lambda n: [(i + 0.5) / n for i in range(n)],
+                "the weight of latent_b runs over i, not divided": lambda n: range(n),
+                "the weight of latent_b runs from −1 to 1": lambda n: [2 * i / (n - 1) - 1 for i in range(n)],
+                "the weight of latent_b runs over (i − 1) / (n − 1)": lambda n: [(i - 1) / (n - 1) for i in range(n)],
+                "the weight of latent_b runs over (i + 1) / (n − 1)": lambda n: [(i + 1) / (n - 1) for i in range(n)],
+                "the weight of latent_b runs over 2i / (n − 1)": lambda n: [2 * i / (n - 1) for i in range(n)],
+                "every frame is latent_a": lambda n: [0.0] * n,
+                "every frame is the mean of both latents": lambda n: [0.5] * n,
+                "every frame is latent_b": lambda n: [1.0] * n,
             },
         ),
         "eased": Choice(
-            "w itself",
+            "θ itself",
             lambda w: w,
             {
-                "w is squared": lambda w: w * w,
-                "the root of w is taken": lambda w: abs(w) ** 0.5,
-                "w is eased with a cosine": lambda w: (1 - math.cos(math.pi * w)) / 2,
-                "w is eased with 3w² − 2w³": lambda w: 3 * w * w - 2 * w**3,
+                "the weight of latent_b is squared": lambda w: w * w,
+                "the weight of latent_b is its root": lambda w: abs(w) ** 0.5,
+                "the weight of latent_b follows a cosine, not a straight line": lambda w: (
+                    (1 - math.cos(math.pi * w)) / 2
+                ),
+                "the weight of latent_b follows 3θ² − 2θ³, not a straight line": lambda w: 3 * w * w - 2 * w**3,
             },
         ),
         "mixed": Choice(
-            "(1 − w)·a + w·b",
+            "(1 − θ)·latent_a + θ·latent_b",
             lambda a, b, w: (1 - w) * a + w * b,
             {
                 "the ends are exchanged: the first frame is latent_b": lambda a, b, w: w * a + (1 - w) * b,
-                "a frame is a + w·b": lambda a, b, w: a + w * b,
-                "a frame is a + w·(a − b): away from latent_b": lambda a, b, w: a + w * (a - b),
-                "a frame is a + w·(a + b)": lambda a, b, w: a + w * (a + b),
-                "a frame is b + w·(b − a): it begins at latent_b": lambda a, b, w: b + w * (b - a),
-                "a frame is w·(b − a): latent_a is missing": lambda a, b, w: w * (b - a),
-                "a frame is w·a + w·b": lambda a, b, w: w * a + w * b,
-                "a frame is (1 − w)·a − w·b": lambda a, b, w: (1 - w) * a - w * b,
-                "a frame is √(1 − w)·a + √w·b": lambda a, b, w: max(1 - w, 0) ** 0.5 * a + max(w, 0) ** 0.5 * b,
+                "a frame is latent_a + θ·latent_b": lambda a, b, w: a + w * b,
+                "a frame is latent_a + θ·(latent_a − latent_b): away from latent_b": lambda a, b, w: a + w * (a - b),
+                "a frame is latent_a + θ·(latent_a + latent_b)": lambda a, b, w: a + w * (a + b),
+                "a frame is latent_b + θ·(latent_b − latent_a): it begins at latent_b": lambda a, b, w: b + w * (b - a),
+                "a frame is θ·(latent_b − latent_a): latent_a is missing": lambda a, b, w: w * (b - a),
+                "a frame is θ·latent_a + θ·latent_b": lambda a, b, w: w * a + w * b,
+                "a frame is (1 − θ)·latent_a − θ·latent_b": lambda a, b, w: (1 - w) * a - w * b,
+                "a frame is √(1 − θ)·latent_a + √θ·latent_b": lambda a, b, w: (
+                    max(1 - w, 0) ** 0.5 * a + max(w, 0) ** 0.5 * b
+                ),
                 "the frames lie on a circle, not on a line": _slerp,
             },
         ),

@@ -32,7 +32,7 @@ GAUSSIAN = Family(
             "divided by its sum",
             lambda g, s: g / g.sum(),
             {
-                "the kernel is not divided by its sum: its largest tap is 1": lambda g, s: g,
+                "the kernel is not divided by its sum": lambda g, s: g,
                 "the kernel is divided by σ√(2π), not by its sum": lambda g, s: g / (s * math.sqrt(2 * math.pi)),
                 "the kernel is divided by 2πσ², not by its sum": lambda g, s: g / (2 * math.pi * s * s),
                 "the kernel is divided by √(2π), not by its sum": lambda g, s: g / math.sqrt(2 * math.pi),
