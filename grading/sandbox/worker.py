@@ -131,10 +131,15 @@ class Worker:
             self.end()
             raise Hung from None
         except wire.Closed:
+            if interrupted:
+                self.end()
+                raise Hung from None
             time.sleep(0.01)  # the channel closes a moment before the process is gone
             raise Died(self.end()) from None
-        except (wire.ProtocolError, TimeIsUp):
+        except (wire.ProtocolError, TimeIsUp) as error:
             self.end()
+            if interrupted and isinstance(error, wire.ProtocolError):  # in the middle of a message
+                raise Hung from None
             raise
 
     @staticmethod
