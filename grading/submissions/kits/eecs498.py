@@ -38,6 +38,7 @@ def _defines(name: str) -> Callable[[ast.Module], bool]:
     return lambda tree: name in top_level(tree)
 
 
+_WEIGHTED = "distillation.sds_residual"  # whose gradient main() weights
 _LOSS = "StyleGAN2Loss.accumulate_gradients"
 _FILES = {
     "ddpm": _File(
@@ -67,7 +68,7 @@ _FILES = {
         _defines("sds_vsd_grad_diffuser"),
         {
             "distillation.sds_weight": (Blank("get_loss_weights", "weight"),),
-            "distillation.sds_residual": (Blank("sds_vsd_grad_diffuser", "grad_", inside="sds"),),
+            _WEIGHTED: (Blank("sds_vsd_grad_diffuser", "grad_", inside="sds"),),
             "distillation.vsd_residual": (Blank("sds_vsd_grad_diffuser", "grad_", inside="vsd"),),
         },
     ),
@@ -75,7 +76,7 @@ _FILES = {
         "execute_SDS_VSD.py",
         "sds_vsd_grad_diffuser",
         lambda tree: {"main", "get_parser"} <= top_level(tree),
-        {"distillation.sds_residual": (Blank("main", "grad_"),)},
+        {_WEIGHTED: (Blank("main", "grad_"),)},
     ),
     "gan_losses": _File(
         "training/loss.py",
@@ -133,22 +134,28 @@ def survey(folder: Path) -> Survey | None:
     taken = {name: found[0] for name, found in copies.items() if found}
     if not taken:
         return None
-    files, missing, by_hand = {name: copy.path for name, copy in taken.items()}, dict[str, str](), dict[str, str]()
-    for name, file in _FILES.items():
-        for task in file.blanks:
-            absent = f"{file.name} is not handed in"
-            why = taken[name].unfilled(task) if name in taken else absent
-            if why:
-                missing.setdefault(task, why)
-    weighted = "distillation.sds_residual"
-    if "distillation" in taken and missing.get(weighted, "") in ("", f"{_FILES['execute'].name} is not handed in"):
+    files, by_hand = {name: copy.path for name, copy in taken.items()}, dict[str, str]()
+    missing = dict(_missing(taken))
+    if _WEIGHTED not in missing:
         lines = _weighting(taken["execute"].tree) if "execute" in taken else None
         if lines is None:
-            missing.pop(weighted, None)
-            by_hand[weighted] = _unreached(taken)
+            by_hand[_WEIGHTED] = _unreached(taken)
         else:
             files["execute"] += f":{lines[0]}-{lines[1]}"
-    return Survey(files, missing, by_hand, tuple(_said_of_copies(copies)))
+    absent = [file.name for name, file in _FILES.items() if name not in taken]
+    notes = [f"not handed in: {', '.join(absent)}"] * bool(absent) + list(_said_of_copies(copies))
+    return Survey(files, missing, by_hand, tuple(notes))
+
+
+def _missing(taken: dict[str, _Copy]) -> Iterator[tuple[str, str]]:
+    """What is not handed in, or not filled in, and why."""
+    for name, file in _FILES.items():
+        for task in file.blanks:
+            if name in taken:
+                if why := taken[name].unfilled(task):
+                    yield task, why
+            elif name != "execute":  # the rest of its function may be there
+                yield task, f"{file.name} is not handed in"
 
 
 def _copies(folder: Path, file: _File) -> Iterator[_Copy]:
@@ -178,10 +185,15 @@ def _preference(copy: _Copy) -> tuple[Any, ...]:
 
 
 def _said_of_copies(copies: dict[str, list[_Copy]]) -> Iterator[str]:
+    """Which of several was graded. What is the same is said in one breath."""
+    same: list[str] = []
     for first, *others in filter(None, copies.values()):
+        same += [other.path for other in others if other.text == first.text]
         for other in others:
-            difference = "which is the same" if other.text == first.text else "which differs from it"
-            yield f"{first.path} was graded, and not {other.path}, {difference}"
+            if other.text != first.text:
+                yield f"{first.path} was graded, and not {other.path}, which differs from it"
+    if same:
+        yield f"handed in twice, word for word: {', '.join(same)}"
 
 
 def _weighting(tree: ast.Module | None) -> tuple[int, int] | None:

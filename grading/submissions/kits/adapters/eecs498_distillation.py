@@ -35,7 +35,7 @@ def distillation_sds_residual(eps_pred: Tensor, noise: Tensor, t: int | Tensor, 
     if isinstance(t, Tensor) and t.ndim:
         return _one_by_one(distillation_sds_residual, eps_pred, noise, t, alphas_cumprod)
     gradient = _gradient(eps_pred, noise=noise, grad_scale=_GRAD_SCALE, generation_mode="sds")
-    return _weighted(gradient, int(t), list((1 - alphas_cumprod) / _GRAD_SCALE))
+    return _weighted(gradient, int(t), list(1 - alphas_cumprod)) / _GRAD_SCALE
 
 
 @stands_for(lambda: student_file("distillation").sds_vsd_grad_diffuser)
