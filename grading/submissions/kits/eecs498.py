@@ -40,7 +40,7 @@ def _defines(name: str) -> Callable[[ast.Module], bool]:
 
 _WEIGHTED = "distillation.sds_residual"  # whose gradient main() weights
 _LOSS = "StyleGAN2Loss.accumulate_gradients"
-_FILES = {
+FILES = {
     "ddpm": _File(
         "scheduler/DDPM_scheduler.py",
         "DDPMScheduler",
@@ -130,7 +130,7 @@ class _Copy:
 
 def survey(folder: Path) -> Survey | None:
     """What of the kit lies in a folder; None where nothing does."""
-    copies = {name: sorted(_copies(folder, file), key=_preference) for name, file in _FILES.items()}
+    copies = {name: sorted(_copies(folder, file), key=_preference) for name, file in FILES.items()}
     taken = {name: found[0] for name, found in copies.items() if found}
     if not taken:
         return None
@@ -142,14 +142,14 @@ def survey(folder: Path) -> Survey | None:
             by_hand[_WEIGHTED] = _unreached(taken)
         else:
             files["execute"] += f":{lines[0]}-{lines[1]}"
-    absent = [file.name for name, file in _FILES.items() if name not in taken]
+    absent = [file.name for name, file in FILES.items() if name not in taken]
     notes = [f"not handed in: {', '.join(absent)}"] * bool(absent) + list(_said_of_copies(copies))
     return Survey(files, missing, by_hand, tuple(notes))
 
 
 def _missing(taken: dict[str, _Copy]) -> Iterator[tuple[str, str]]:
     """What is not handed in, or not filled in, and why."""
-    for name, file in _FILES.items():
+    for name, file in FILES.items():
         for task in file.blanks:
             if name in taken:
                 if why := taken[name].unfilled(task):
@@ -207,8 +207,12 @@ def _weighting(tree: ast.Module | None) -> tuple[int, int] | None:
 
 
 def _is_the_gradient(node: ast.Assign) -> bool:
-    called = node.value.func if isinstance(node.value, ast.Call) else None
-    return isinstance(called, ast.Name) and called.id == "sds_vsd_grad_diffuser" and "grad_" in _names(node.targets)
+    return _asks_for_it(node.value) and "grad_" in _names(node.targets)
+
+
+def _asks_for_it(node: ast.AST) -> bool:
+    called = node.func if isinstance(node, ast.Call) else None
+    return isinstance(called, ast.Name) and called.id == "sds_vsd_grad_diffuser"
 
 
 def _names(targets: list[ast.expr]) -> set[str]:
@@ -221,10 +225,11 @@ def _unreached(taken: dict[str, _Copy]) -> str:
     function = find(utils.tree, "sds_vsd_grad_diffuser") if utils.tree is not None else None
     here = f"{utils.path}:{function.lineno if function is not None else 1}"
     if "execute" not in taken:
-        return f"{here}; {_FILES['execute'].name}, where the gradient is weighted, is not handed in"
+        return f"{here}; {FILES['execute'].name}, where the gradient is weighted, is not handed in"
     execute = taken["execute"]
-    main = find(execute.tree, "main") if execute.tree is not None else None
-    return f"{execute.path}:{main.lineno if main is not None else 1}, where the gradient is weighted; and {here}"
+    asked = (node for node in ast.walk(execute.tree) if _asks_for_it(node)) if execute.tree is not None else iter(())
+    line = getattr(next(asked, None), "lineno", 1)
+    return f"{execute.path}:{line}, after which the gradient is weighted; and {here}"
 
 
 # --- what the kit leaves free -------------------------------------------------------------------------------------
@@ -252,40 +257,33 @@ _PROFILE = Profile(
     },
 )
 
-_TABLE = {"alphas_cumprod": "self.alphas_cumprod", "t_prev": "prev_t"}
+_LEVELS = {
+    "ᾱ_t": "alpha_prod_t",
+    "ᾱ_prev": "alpha_prod_t_prev",
+    "1−ᾱ_t": "beta_prod_t",
+    "abar_t": "alpha_prod_t",
+    "abar_prev": "alpha_prod_t_prev",
+    "alphas_cumprod": "self.alphas_cumprod",
+}
 _TODOS = {
     "ddpm.predict_x0": Todo(
         "scheduler/DDPM_scheduler.py",
         "TODO #1 and #2",
-        {"x_t": "sample", "eps": "model_output", "x0": "pred_original_sample", "abar_t": "alpha_prod_t"} | _TABLE,
+        {"x_t": "sample", "eps": "model_output", "x0": "pred_original_sample"} | _LEVELS,
         "formula 1",
     ),
     "ddpm.posterior_step": Todo(
         "scheduler/DDPM_scheduler.py",
         "TODO #1 and #3",
-        {
-            "x_t": "sample",
-            "x0": "pred_original_sample",
-            "noise": "variance_noise",
-            "abar_t": "alpha_prod_t",
-            "abar_prev": "alpha_prod_t_prev",
-        }
-        | _TABLE,
+        {"x_t": "sample", "x0": "pred_original_sample", "t_prev": "prev_t", "β": "current_beta_t"}
+        | _LEVELS
+        | {"1−ᾱ_prev": "beta_prod_t_prev"},
         "formulas 2 to 8",
     ),
     "ddim.ddim_step": Todo(
         "scheduler/DDIM_scheduler.py",
         "TODO #1 and #2",
-        {
-            "x_t": "sample",
-            "eps": "model_output",
-            "noise": "variance_noise",
-            "sigma": "sigma_t",
-            "abar_t": "alpha_prod_t",
-            "abar_prev": "alpha_prod_t_prev",
-            "alphas_cumprod": "self.alphas_cumprod",
-            "t_prev": "prev_timestep",
-        },
+        {"x_t": "sample", "eps": "model_output", "t_prev": "prev_timestep", "sigma": "sigma_t"} | _LEVELS,
         "formula 9",
     ),
     "dps.dps_step": Todo(
@@ -297,7 +295,7 @@ _TODOS = {
     "distillation.sds_weight": Todo(
         "utils/sds_vsd_utils.py",
         "TODO #2",
-        {"abar": "alphas_cumprod", "abar_t": "alphas_cumprod[t]"},
+        {"abar": "alphas_cumprod", "ᾱ_t": "alphas_cumprod[t]"},
         "formulas 14, 15",
     ),
     "distillation.sds_residual": Todo(
