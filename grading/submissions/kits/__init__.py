@@ -16,10 +16,10 @@ from pathlib import Path
 
 from ...paths import KIT_PACKAGE
 from ...verdicts import Unusable
-from . import kaist492d
+from . import eecs498, kaist492d
 from .kit import Found, Kit, Survey, Todo
 
-KITS: tuple[Kit, ...] = (kaist492d.KIT,)
+KITS: tuple[Kit, ...] = (eecs498.KIT, kaist492d.KIT)
 NAMES = tuple(kit.name for kit in KITS)
 NONE = "none"
 _ADAPTERS = Path(__file__).parent / "adapters"
@@ -51,7 +51,7 @@ def install(found: Found, folder: Path) -> None:
     package = folder / KIT_PACKAGE
     shutil.rmtree(package, ignore_errors=True)  # the name is ours
     package.mkdir()
-    for source in _ADAPTERS.glob("*.py"):
-        if source.stem in ("common", found.kit.name):
+    for source in _ADAPTERS.glob("*.py"):  # a kit's own are KIT.py, which is the package, and KIT_….py
+        if source.stem in ("common", found.kit.name) or source.stem.startswith(f"{found.kit.name}_"):
             shutil.copyfile(source, package / ("__init__.py" if source.stem == found.kit.name else source.name))
     (package / "files.json").write_text(json.dumps(dict(found.survey.files)))

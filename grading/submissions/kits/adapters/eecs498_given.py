@@ -1,0 +1,87 @@
+"""Stand-ins for what the kit's files import to do what the kit gives: none of it is asked for here.
+
+They are there whatever is installed: the kit belongs to one old diffusers, whose import takes seconds in each worker,
+and its noise has to be the grader's.
+"""
+
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from types import ModuleType, SimpleNamespace
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from .common import FILES, FOLDER, student_module
+
+_PACKAGES = ("diffusers", "torch_utils", "DiffAugment_pytorch", "matplotlib", "scipy", "cv2")
+_noise: list[Tensor] = []  # what the kit's random source gives
+reported: dict[str, Any] = {}  # what the kit's training reports, by its name
+
+
+def _drawn(shape: Any, generator: Any = None, device: Any = None, dtype: Any = None, layout: Any = None) -> Tensor:
+    """The kit's randn_tensor."""
+    return _noise[0]
+
+
+def _report(name: str, value: Any) -> Any:
+    """The kit's training_stats.report."""
+    reported[name] = value
+    return value
+
+
+_USED = {  # what the files need to be imported, or to go by what is given
+    "register_to_config": lambda init: init,
+    "KarrasDiffusionSchedulers": (),
+    "randn_tensor": _drawn,
+    "training_stats": SimpleNamespace(report=_report),
+    "misc": SimpleNamespace(ddp_sync=lambda module, sync: nullcontext()),
+    "conv2d_gradfix": SimpleNamespace(no_weight_gradients=nullcontext),
+}
+
+
+class _StandIn:
+    """Something to inherit from or to be named; it cannot be used."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        raise RuntimeError(f"{type(self).__name__} is a stand-in here: no TODO needs it")
+
+
+class _Given(ModuleType):
+    __path__: ClassVar[list[str]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _USED[name] if name in _USED else type(name, (_StandIn,), {})
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> Any:
+        stands_in = name.partition(".")[0] in _PACKAGES
+        return importlib.machinery.ModuleSpec(name, self, is_package=True) if stands_in else None
+
+    def create_module(self, spec: Any) -> ModuleType:
+        return _Given(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        return None
+
+
+def student_file(name: str) -> ModuleType:
+    """The student's file that the kit calls so, imported among stand-ins for what the kit gives."""
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+        root = str((FOLDER / FILES[name]).parent.parent)  # the kit's programs are started there
+        if root.startswith(f"{FOLDER}"):
+            sys.path.append(root)
+    return student_module(name)
+
+
+@contextmanager
+def noise_is(noise: Tensor) -> Iterator[None]:
+    """The kit's random source draws this."""
+    _noise[:] = [noise]
+    yield

@@ -1,0 +1,299 @@
+"""EECS 498's kit: as it was given, filled in rightly in three styles and layouts, and each TODO wrongly in three ways."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grading.contract import courses
+from grading.grader import Run
+from grading.grader import grade as grade_run
+from grading.paths import ROOT
+from grading.report import explain
+from grading.submissions import opened
+from grading.submissions.kits import eecs498
+from grading.verdicts import BY_HAND, FAILED, NOT_IMPLEMENTED, PASSED
+
+from .conftest import SEED
+
+KITS = ROOT / "tests" / "kits" / "eecs498"
+TASKS = tuple(eecs498.KIT.todos)
+DDPM, DDIM = "Diffusion/scheduler/DDPM_scheduler.py", "Diffusion/scheduler/DDIM_scheduler.py"
+SDS, MAIN = "Diffusion/utils/sds_vsd_utils.py", "Diffusion/execute_SDS_VSD.py"
+LOSS, CUTOUT = "GAN/training/loss.py", "GAN/DiffAugment_pytorch.py"
+
+
+@pytest.fixture
+def verdicts(fork_server):
+    """``verdicts(folder, tasks)`` by task; with ``explained=False`` a function is left at its first failed check."""
+
+    def verdicts(folder: Path, tasks=TASKS, explained=True):
+        with opened(folder) as submission:
+            assert submission.kit is not None and submission.kit.kit is eecs498.KIT
+            run = Run(submission, tuple(tasks), SEED)
+            run = run if explained else replace(run, diagnose=None, carry=False)
+            return {one.task: one for one in grade_run(fork_server, run)}
+
+    return verdicts
+
+
+def beside(tmp_path):
+    """The kit as it was given, with what was filled in beside it."""
+    shutil.copytree(KITS / "unfilled", tmp_path / "hw5")
+    shutil.copytree(KITS / "beside", tmp_path / "hw5", dirs_exist_ok=True)
+    return tmp_path / "hw5"
+
+
+def test_unfilled(verdicts):
+    """What is as it was given is not implemented, and the report says where."""
+    for task, verdict in verdicts(KITS / "unfilled").items():
+        assert verdict.outcome == NOT_IMPLEMENTED, (task, verdict)
+        assert "is not filled in" in verdict.reason
+
+
+@pytest.mark.parametrize("style", ["whole", "flat", "beside"])
+def test_filled_in_rightly(verdicts, tmp_path, style):
+    folder = beside(tmp_path) if style == "beside" else KITS / style
+    assert {task: explain(one, "mistake") for task, one in verdicts(folder).items() if one.outcome != PASSED} == {}
+
+
+PREV = "alpha_prod_t_prev = self.alphas_cumprod[prev_t] if prev_t >= 0 else self.one"
+ESTIMATE = "(sample - torch.sqrt(beta_prod_t) * model_output) / torch.sqrt(alpha_prod_t)"
+CORRECTED = "prev_sample = prev_sample - DPS_scale * norm_grad"
+DIRECTION = "torch.sqrt(1 - alpha_prod_t_prev - sigma_t**2) * model_output"
+SOFTPLUS = "torch.nn.functional.softplus"
+HEIGHTS = "torch.randint(int(0.25 * H), int(0.5 * H) + 1, (B, 1, 1), device=x.device)"
+OUTSIDE = "(~box).unsqueeze(1).to(x.dtype)"
+DIFFERENCE = "grad_scale * (noise_pred - noise_pred_phi)"
+WRONG = {  # by TODO: the graded function, the file, what is right and what is not
+    "DDPM 1": [
+        ("ddpm.posterior_step", DDPM, PREV, PREV.replace(">=", ">")),
+        ("ddpm.posterior_step", DDPM, PREV, "alpha_prod_t_prev = self.alphas_cumprod[prev_t]"),
+        ("ddpm.posterior_step", DDPM, "alpha_prod_t / alpha_prod_t_prev", "alpha_prod_t"),
+    ],
+    "DDPM 2": [
+        ("ddpm.predict_x0", DDPM, ESTIMATE, ESTIMATE.replace("torch.sqrt(beta_prod_t)", "beta_prod_t")),
+        ("ddpm.predict_x0", DDPM, ESTIMATE, ESTIMATE.replace("torch.sqrt(alpha_prod_t)", "alpha_prod_t")),
+        ("ddpm.predict_x0", DDPM, ESTIMATE, ESTIMATE.replace("sample -", "sample +")),
+        ("ddpm.predict_x0", DDPM, ESTIMATE, f"({ESTIMATE}).clamp(-1, 1)"),
+    ],
+    "DDPM 3": [
+        ("ddpm.posterior_step", DDPM, "torch.sqrt(alpha_prod_t_prev) *", "alpha_prod_t_prev *"),
+        ("ddpm.posterior_step", DDPM, "x0_weight * pred_original_sample", "xt_weight * pred_original_sample"),
+        ("ddpm.posterior_step", DDPM, "torch.sqrt(current_alpha_t) *", "torch.sqrt(alpha_prod_t) *"),
+    ],
+    "DDIM 1": [
+        ("ddim.ddim_step", DDIM, "beta_prod_t = 1 - alpha_prod_t", "beta_prod_t = 1 - alpha_prod_t_prev"),
+        ("ddim.ddim_step", DDIM, "torch.sqrt(beta_prod_t) * model_output", "beta_prod_t * model_output"),
+        ("ddim.ddim_step", DDIM, "/ torch.sqrt(alpha_prod_t)", "* torch.sqrt(alpha_prod_t)"),
+    ],
+    "DDIM 2": [
+        ("ddim.ddim_step", DDIM, DIRECTION, DIRECTION.replace(" - sigma_t**2", "")),
+        ("ddim.ddim_step", DDIM, DIRECTION, DIRECTION.replace("alpha_prod_t_prev", "alpha_prod_t")),
+        ("ddim.ddim_step", DDIM, "torch.sqrt(alpha_prod_t_prev) * pred", "alpha_prod_t_prev * pred"),
+    ],
+    "DDIM 3": [
+        ("dps.dps_step", DDIM, CORRECTED, CORRECTED.replace("- DPS", "+ DPS")),
+        ("dps.dps_step", DDIM, "torch.norm(measurement - Ax0, p=2)", "torch.norm(measurement - Ax0, p=2) ** 2"),
+        ("dps.dps_step", DDIM, "forward(pred_original_sample, mask)", "forward(sample, mask)"),
+        ("dps.dps_step", DDIM, CORRECTED, CORRECTED.replace("DPS_scale * ", "")),
+        ("dps.dps_step", DDIM, CORRECTED, CORRECTED.replace("= prev_sample", "= sample")),
+    ],
+    "SDS 1": [
+        ("distillation.sds_residual", SDS, DIFFERENCE, "grad_scale * (noise_pred_phi - noise_pred)"),
+        ("distillation.sds_residual", SDS, DIFFERENCE, "noise_pred - noise_pred_phi"),
+        ("distillation.sds_residual", SDS, DIFFERENCE, "grad_scale * noise_pred"),
+    ],
+    "SDS 2": [
+        ("distillation.sds_weight", SDS, "sqrt_1m_alphas_cumprod[t] ** 2", "1.0 - alphas_cumprod[t] ** 2"),
+        ("distillation.sds_weight", SDS, "sqrt_1m_alphas_cumprod[t] ** 2", "sqrt_1m_alphas_cumprod[t]"),
+        ("distillation.sds_weight", SDS, "sqrt_1m_alphas_cumprod[t] ** 2", "alphas_cumprod[t]"),
+    ],
+    "SDS 3": [
+        ("distillation.vsd_residual", SDS, DIFFERENCE, "grad_scale * (noise_pred_phi - noise_pred)"),
+        ("distillation.vsd_residual", SDS, DIFFERENCE, "grad_scale * (noise_pred - noise)"),
+        ("distillation.vsd_residual", SDS, DIFFERENCE, "noise_pred - noise_pred_phi"),
+    ],
+    "main 1": [
+        ("distillation.sds_residual", MAIN, "grad_ * loss_weights[t]", "grad_"),
+        ("distillation.sds_residual", MAIN, "grad_ * loss_weights[t]", "grad_ * loss_weights[t] ** 0.5"),
+        ("distillation.sds_residual", MAIN, "grad_ * loss_weights[t]", "grad_ / loss_weights[t]"),
+    ],
+    "loss 1": [
+        ("gan_losses.generator_loss", LOSS, "softplus(-gen_logits)", "softplus(gen_logits)"),
+        ("gan_losses.generator_loss", LOSS, f"{SOFTPLUS}(-gen_logits)", f"-{SOFTPLUS}(gen_logits)"),
+        ("gan_losses.generator_loss", LOSS, f"{SOFTPLUS}(-gen_logits)", "-torch.log(torch.sigmoid(gen_logits))"),
+    ],
+    "loss 2": [
+        ("gan_losses.discriminator_loss", LOSS, "softplus(gen_logits)", "softplus(-gen_logits)"),
+        ("gan_losses.discriminator_loss", LOSS, f"{SOFTPLUS}(gen_logits)", "torch.log(1 + torch.exp(gen_logits))"),
+        ("gan_losses.discriminator_loss", LOSS, f"{SOFTPLUS}(gen_logits)", "torch.sigmoid(gen_logits)"),
+    ],
+    "loss 3": [
+        ("gan_losses.discriminator_loss", LOSS, "loss = real_img", "loss = gen_img"),
+        ("gan_losses.discriminator_loss", LOSS, "loss = real_img", "loss = real_img - gen_img"),
+        ("gan_losses.discriminator_loss", LOSS, "loss = real_img", "loss = torch.cat([real_img, gen_img])"),
+    ],
+    "loss 4": [
+        ("gan_losses.discriminator_loss", LOSS, "softplus(-real_logits)", "softplus(real_logits)"),
+        ("gan_losses.discriminator_loss", LOSS, "softplus(-real_logits)", "softplus(1 - real_logits)"),
+        ("gan_losses.discriminator_loss", LOSS, "softplus(-real_logits)", "softplus(-real_logits).sum()"),
+    ],
+    "loss 5": [
+        ("gan_losses.r1_penalty", LOSS, "self.r1_gamma / 2", "self.r1_gamma"),
+        ("gan_losses.r1_penalty", LOSS, "sum(dim=[1, 2, 3])", "mean(dim=[1, 2, 3])"),
+        ("gan_losses.r1_penalty", LOSS, "sum(dim=[1, 2, 3])", "sum(dim=[1, 2, 3]).sqrt()"),
+        ("gan_losses.r1_penalty", LOSS, "sum(dim=[1, 2, 3])", "sum()"),
+    ],
+    "cutout": [
+        ("augment.rand_cutout", CUTOUT, HEIGHTS, "torch.full((B, 1, 1), int(ratio * H))"),
+        ("augment.rand_cutout", CUTOUT, HEIGHTS, HEIGHTS.replace(" + 1", "")),
+        ("augment.rand_cutout", CUTOUT, "B, _, H, W = x.shape", "B, _, W, H = x.shape"),
+        ("augment.rand_cutout", CUTOUT, "* (H - cut_h + 1)", "* H"),
+        ("augment.rand_cutout", CUTOUT, f"return x * {OUTSIDE}", f"return x.mul_({OUTSIDE})"),
+    ],
+}
+WORDS = {  # of the first of each
+    "DDPM 1": ("at t_prev = 0", "scheduler/DDPM_scheduler.py, TODO #1 and #3", "t_prev is prev_t"),
+    "DDPM 2": ("a square root is missing on 1−ᾱ_t", "TODO #1 and #2 (formula 1)", "1−ᾱ_t is beta_prod_t"),
+    "DDPM 3": ("a square root is missing on ᾱ_prev", "ᾱ_prev is alpha_prod_t_prev"),
+    "DDIM 1": ("1−ᾱ_prev and 1−ᾱ_t are exchanged", "scheduler/DDIM_scheduler.py, TODO #1 and #2 (formula 9)"),
+    "DDIM 2": ("ignores that noise comes on top", "TODO #1 and #2 (formula 9)"),
+    "DDIM 3": ("The gradient is added", "TODO #3 (formula 11)", "scale is DPS_scale"),
+    "SDS 1": ("the wrong way round", "TODO #1 of each (formula 16)", "noise is noise_pred_phi"),
+    "SDS 2": ("ᾱ_t is squared", "utils/sds_vsd_utils.py, TODO #2 (formulas 14, 15)"),
+    "SDS 3": ("utils/sds_vsd_utils.py, TODO #3 (formula 17)", "eps_lora is noise_pred_phi"),
+    "main 1": ("not weighted", "execute_SDS_VSD.py, TODO #1 of each"),
+    "loss 1": ("the sign of the logit is turned around", "training/loss.py, TODO #1", "fake_logits is gen_logits"),
+    "loss 2": (
+        "Both terms want large logits",
+        "training/loss.py, TODO #2, #3 and #4 (formula 2 of part A)",
+    ),
+    "loss 3": ("TODO #2, #3 and #4",),
+    "loss 4": ("TODO #2, #3 and #4",),
+    "loss 5": ("twice as large as asked for", "TODO #5 (formula 3 of part A)", "gamma is self.r1_gamma"),
+    "cutout": ("the boxes' heights are wrong", "DiffAugment_pytorch.py, rand_cutout"),
+}
+
+
+def filled_in(tmp_path, task, file, right, filled):
+    """The kit with one right line exchanged."""
+    shutil.copytree(KITS / "whole", tmp_path / "hw5")
+    path = tmp_path / "hw5" / file
+    before, todo, after = path.read_text().rpartition("# TODO #3" if "vsd" in task else "import torch")
+    assert right in after
+    path.write_text(before + todo + after.replace(right, filled, 1))
+    return tmp_path / "hw5"
+
+
+def named(rows):
+    return [pytest.param(*row, id=f"{row[0]}: {' '.join(row[3].split())[:70]}") for row in rows]
+
+
+@pytest.mark.parametrize("task, file, right, filled", named(row for rows in WRONG.values() for row in rows))
+def test_filled_in_wrongly(verdicts, tmp_path, task, file, right, filled):
+    (verdict,) = verdicts(filled_in(tmp_path, task, file, right, filled), [task], explained=False).values()
+    assert verdict.outcome == FAILED
+
+
+@pytest.mark.parametrize("todo", WORDS)
+def test_explained(verdicts, tmp_path, todo):
+    """The mistake is named and found in the kit; whatever else its file holds keeps its points."""
+    task, file, right, filled = WRONG[todo][0]
+    in_file = [one for name, held in eecs498.FILES.items() if file.endswith(held.name) for one in held.blanks]
+    found = verdicts(filled_in(tmp_path, task, file, right, filled), in_file)
+    said = " ".join(explain(found[task], "mistake"))
+    assert found[task].outcome == FAILED
+    for words in WORDS[todo]:
+        assert words in said, said
+    assert {one for one in in_file if found[one].outcome != PASSED} == {task}
+
+
+def test_every_todo_is_filled_in_wrongly():
+    assert WORDS.keys() == WRONG.keys()
+    assert {row[0] for rows in WRONG.values() for row in rows} == set(TASKS)
+    assert all(len(rows) >= 3 for rows in WRONG.values())
+
+
+# --- layouts --------------------------------------------------------------------------------------------------------
+
+
+def left(tmp_path, *absent):
+    """The flattened hand-in without these files."""
+    shutil.copytree(KITS / "flat", tmp_path / "hw5", ignore=shutil.ignore_patterns(*absent))
+    return tmp_path / "hw5"
+
+
+def test_not_handed_in(tmp_path):
+    found = eecs498.survey(left(tmp_path, "DDIM_scheduler.py", "loss.py"))
+    assert found.missing.keys() == {
+        "ddim.ddim_step",
+        "dps.dps_step",
+        "gan_losses.generator_loss",
+        "gan_losses.discriminator_loss",
+        "gan_losses.r1_penalty",
+    }
+    assert found.missing["dps.dps_step"] == "DDIM_scheduler.py is not handed in"
+    assert found.notes == ("not handed in: DDIM_scheduler.py, loss.py",)
+
+
+def test_weighted_where_nothing_is_handed_in(verdicts, tmp_path):
+    """Half of a function is there: a person looks at it, and it costs nothing."""
+    (verdict,) = verdicts(left(tmp_path, "execute_SDS_VSD.py"), ["distillation.sds_residual"]).values()
+    assert verdict.outcome == BY_HAND
+    assert verdict.reason.startswith("look at it: Diffusion/sds_vsd_utils.py:")
+    assert "execute_SDS_VSD.py, where the gradient is weighted, is not handed in" in verdict.reason
+
+
+def test_weighted_out_of_reach(tmp_path):
+    """main() written anew: its lines are not found, and the report says where it is."""
+    folder = left(tmp_path)
+    path = folder / "Diffusion" / "execute_SDS_VSD.py"
+    path.write_text(path.read_text().replace("target = ", "aim = ").replace("latents_sd, target", "latents_sd, aim"))
+    line = next(i for i, text in enumerate(path.read_text().splitlines(), 1) if "= sds_vsd_grad_diffuser(" in text)
+    found = eecs498.survey(folder)
+    assert found.by_hand.keys() == {"distillation.sds_residual"}
+    assert found.by_hand["distillation.sds_residual"].startswith(f"Diffusion/execute_SDS_VSD.py:{line}, after which")
+
+
+def test_two_copies(tmp_path):
+    """What is filled in goes before what is as it was given; the kit's own layout before another one."""
+    found = eecs498.survey(beside(tmp_path))
+    assert found.files["ddpm"] == "Submission/Diffusion/DDPM_scheduler.py"
+    said = "Submission/GAN/loss.py was graded, and not GAN/training/loss.py, which differs from it"
+    assert said in found.notes
+    for at in ("Diffusion", "GAN"):
+        shutil.copytree(KITS / "whole" / at, tmp_path / "hw5" / at, dirs_exist_ok=True)
+    assert eecs498.survey(tmp_path / "hw5").files["ddpm"] == DDPM
+
+
+def test_a_copy_word_for_word(tmp_path):
+    folder = left(tmp_path)
+    shutil.copytree(folder / "GAN", folder / "again")
+    notes = eecs498.survey(folder).notes
+    assert notes == ("handed in twice, word for word: again/loss.py, again/DiffAugment_pytorch.py",)
+
+
+def test_a_file_that_does_not_parse(verdicts, tmp_path):
+    """It costs what it breaks, with its place."""
+    folder = left(tmp_path)
+    path = folder / "GAN" / "loss.py"
+    path.write_text(path.read_text() + "loss = = 0\n")
+    line = len(path.read_text().splitlines())
+    found = verdicts(folder, ["gan_losses.generator_loss", "augment.rand_cutout"], explained=False)
+    assert found["augment.rand_cutout"].outcome == PASSED
+    failed = found["gan_losses.generator_loss"]
+    assert failed.outcome == FAILED
+    assert f"GAN/loss.py:{line}" in " ".join(explain(failed, "mistake"))
+
+
+def test_another_kit():
+    assert eecs498.survey(ROOT / "tests" / "solutions" / "plain") is None
+
+
+def test_points():
+    """What the kit gives costs nobody a point: a task's points are for what it asks for."""
+    course = courses.load(eecs498.KIT.course).of_kit(TASKS)
+    assert set(course.functions) == set(TASKS)
+    assert sum(course.parts.values()) == 110
