@@ -16,9 +16,10 @@ from pathlib import Path
 
 from ...paths import KIT_PACKAGE
 from ...verdicts import Unusable
+from . import cmu16726
 from .kit import Found, Kit, Survey, Todo
 
-KITS: tuple[Kit, ...] = ()
+KITS: tuple[Kit, ...] = (cmu16726.KIT,)
 NAMES = tuple(kit.name for kit in KITS)
 NONE = "none"
 _ADAPTERS = Path(__file__).parent / "adapters"
@@ -51,6 +52,8 @@ def install(found: Found, folder: Path) -> None:
     shutil.rmtree(package, ignore_errors=True)  # the name is ours
     package.mkdir()
     for source in _ADAPTERS.glob("*.py"):
-        if source.stem in ("common", found.kit.name):
+        if source.stem == "common" or source.stem.startswith(found.kit.name):
             shutil.copyfile(source, package / ("__init__.py" if source.stem == found.kit.name else source.name))
+    for name, text in found.survey.filled.items():
+        (folder / name).write_text(text, encoding="utf-8")
     (package / "files.json").write_text(json.dumps(dict(found.survey.files)))

@@ -24,6 +24,7 @@ class Survey:
     files: Mapping[str, str]  # the kit's own files, by what its adapters call them → where they lie in the submission
     missing: Mapping[str, str] = field(default_factory=dict)  # task → why it is not handed in
     by_hand: Mapping[str, str] = field(default_factory=dict)  # task → what cannot be reached: "main.py:12, in a loop …"
+    filled: Mapping[str, str] = field(default_factory=dict)  # file → its text, where as given it does not parse
     notes: tuple[str, ...] = ()  # what the report says of it, such as which of two copies was taken
 
 

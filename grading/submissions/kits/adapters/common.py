@@ -1,6 +1,5 @@
 """What the adapters of every kit need, beside the student's code."""
 
-import functools
 import importlib.util
 import json
 import sys
@@ -13,12 +12,16 @@ FOLDER = Path(__file__).resolve().parent.parent  # the copy of the submission
 FILES: dict[str, str] = json.loads(Path(__file__).with_name("files.json").read_text())
 
 
-@functools.cache
+_modules: dict[str, ModuleType] = {}  # no lru_cache: those are emptied wherever an edit of the code is tried
+
+
 def student_module(name: str) -> ModuleType:
     """The student's file that the kit calls so, imported as a script's import would: its own folder comes first.
 
     It is run once; what it raises is raised again at every call.
     """
+    if name in _modules:
+        return _modules[name]
     path = FOLDER / FILES[name]
     for folder in (str(path.parent), str(FOLDER)):
         if folder not in sys.path:
@@ -28,6 +31,7 @@ def student_module(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules.setdefault(path.stem, module)
     spec.loader.exec_module(module)
+    _modules[name] = module
     return module
 
 
