@@ -9,6 +9,7 @@
 | w+ that begins with all layers alike         | each layer is taken from a sample of its own                     |
 | the optimizer, where the search ends         | Adam is not asked for; the kit's last line is not graded         |
 | no gradient in ``main()``, one t for a batch | neither is asked for                                             |
+| β in a table of its own                      | no level is asked for that 1 − β cannot tell from 0              |
 """
 
 import ast
@@ -88,6 +89,11 @@ def _one_from_the_mean(arguments: dict[str, Any]) -> bool:
     return not arguments.get("from_mean", False) or arguments["batch_size"] == 1
 
 
+def _with_signal(arguments: dict[str, Any]) -> bool:
+    """The kit gives β as well, from which 1 − β is taken: of a level with next to no signal nothing would be left."""
+    return bool(arguments["alphas_cumprod"].min() > 1e-7)
+
+
 PROFILE = Profile(
     takes={
         "inversion.lp_loss": _l1,
@@ -97,6 +103,9 @@ PROFILE = Profile(
         "latents.sample_w": _one_from_the_mean,
         "latents.sample_w_plus": _one_from_the_mean,
         "noising.add_noise": _one_t,
+        "ddpm.posterior_variance": _with_signal,
+        "ddpm.posterior_step": _with_signal,
+        "editing.sdedit": _with_signal,
     },
     without={
         # The kit's target is an image that wants no gradient, and its main() runs under no_grad.

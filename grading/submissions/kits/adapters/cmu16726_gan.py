@@ -70,7 +70,7 @@ def _loss(criterion: Any, image: Tensor, target: Any, delta: Any = None) -> Any:
     """A criterion's loss; some say its parts as well, and some want the latent's delta or the mask for themselves."""
     mask = target[1] if isinstance(target, tuple | list) else torch.ones_like(image)
     delta = image.new_zeros(1, 1) if delta is None else delta
-    wanted = [name for name in list(inspect.signature(criterion.forward).parameters)[2:]]
+    wanted = list(inspect.signature(criterion.forward).parameters)[2:]
     value = criterion(image, target, *({"delta": delta}.get(name, mask) for name in wanted))
     return value[0] if isinstance(value, tuple | list) else value
 
@@ -381,7 +381,7 @@ def latents_interpolate(latent_a: Tensor, latent_b: Tensor, num_frames: int) -> 
         return next(found), torch.zeros(1, 3, 4, 4)
 
     def film(pictures: Any, *_: Any, **__: Any) -> None:
-        raise _Reached([int(round(float(torch.as_tensor(one).double().mean()) * 4096)) for one in pictures])
+        raise _Reached([round(float(torch.as_tensor(one).double().mean()) * 4096) for one in pictures])
 
     def spaced(own: Callable) -> Callable:
         return lambda start, end, *_, **named: own(start, end, num_frames)

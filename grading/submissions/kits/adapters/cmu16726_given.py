@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from .common import student_module
 
-
 _imported: dict[str, ModuleType] = {}
 
 
@@ -24,17 +23,21 @@ def the_file(name: str) -> ModuleType:
     sys.modules["LBFGS"] = _module("LBFGS", FullBatchLBFGS=Search)
     sys.modules["dataloader"] = _module("dataloader", get_data_loader=None)
     sys.modules["util"] = _module("util", load_img=None, load_model_from_config=None)
-    try:
-        import torchvision.models
-    except Exception:  # until workers have a torchvision that can be imported
-        models, utils = _module("torchvision.models"), _module("torchvision.utils")
-        sys.modules["torchvision"] = _module("torchvision", models=models, utils=utils)
-        sys.modules.update({"torchvision.models": models, "torchvision.utils": utils})
-    sys.modules["torchvision.models"].vgg19 = vgg19  # type: ignore[attr-defined]
+    _torchvisions_models().vgg19 = vgg19
     module = student_module(name)
     module.device = "cpu"  # type: ignore[attr-defined]  # the kit has it from the command line
     _imported[name] = module
     return module
+
+
+def _torchvisions_models() -> Any:
+    try:
+        from torchvision import models
+    except Exception:  # until workers have a torchvision that can be imported
+        models, utils = _module("torchvision.models"), _module("torchvision.utils")
+        sys.modules["torchvision"] = _module("torchvision", models=models, utils=utils)
+        sys.modules.update({"torchvision.models": models, "torchvision.utils": utils})
+    return models
 
 
 def _module(name: str, **holds: Any) -> ModuleType:
@@ -96,7 +99,7 @@ class Traced(Tensor):
         result = super().__torch_function__(func, types, args, kwargs or {})
         several = list(args[0]) if args and isinstance(args[0], list | tuple) else list(args)
         rows = [row for one in several if isinstance(one, Traced) for row in getattr(one, "rows", [])]
-        first = next((one.rows for one in several if hasattr(one, "rows")), [])
+        first: list[int] = next((one.rows for one in several if hasattr(one, "rows")), [])
         start = 0
         for piece in result if isinstance(result, list | tuple) else [result]:
             if not (isinstance(piece, Traced) and piece.ndim):
@@ -120,7 +123,7 @@ class Features:
     maps: tuple[Tensor, ...] = ()
 
 
-_CHANNELS = (2, 2, 4, 4, 4)  # convolutions before each of vgg19's pools
+_CONVOLUTIONS = (2, 2, 4, 4, 4)  # convolutions before each of vgg19's pools
 
 
 def vgg19(*_: Any, **__: Any) -> Any:
@@ -130,15 +133,19 @@ def vgg19(*_: Any, **__: Any) -> Any:
     whether a student counts them from 0 or from 1 is free. Everything between them hands on, so that maps may be small.
     """
     layers: list[nn.Module] = []
-    for convolutions in _CHANNELS:
-        for _ in range(convolutions):
+    for convolutions in _CONVOLUTIONS:
+        for _number in range(convolutions):
             layers += [_convolution(sum(isinstance(layer, nn.Conv2d) for layer in layers)), nn.ReLU()]
         pool = nn.MaxPool2d(2)
-        pool.forward = lambda x: x  # type: ignore[method-assign]
+        pool.forward = _hand_on  # type: ignore
         layers.append(pool)
     network = nn.Module()
     network.features = nn.Sequential(*layers)
     return network
+
+
+def _hand_on(x: Tensor) -> Tensor:
+    return x
 
 
 def _convolution(number: int) -> nn.Conv2d:
@@ -149,7 +156,7 @@ def _convolution(number: int) -> nn.Conv2d:
         chosen.rows = x.rows
         return chosen
 
-    layer.forward = forward  # type: ignore[method-assign]
+    layer.forward = forward  # type: ignore
     return layer
 
 

@@ -214,7 +214,7 @@ def _setting() -> tuple[float, float]:
     one = torch.ones(1, 1, 1, 1, dtype=torch.float64)
     table = torch.linspace(1, 0.1, _LONG + 3, dtype=torch.float64)
     for uncond, strength in _SETTINGS:
-        answer = lambda x, t, c, share=uncond: torch.ones_like(x) * (1.0 if bool(c.any()) else share)  # noqa: E731
+        answer = lambda x, t, c, share=uncond: torch.ones_like(x) * (1.0 if bool(c.any()) else share)
         guided = _walk(table, _LONG, one, _no_noise, answer, strength, most=1).guided
         if "e_t" in guided and bool((guided["e_t"] == 1).all()):
             return uncond, strength
@@ -232,7 +232,7 @@ def _stepped(x_t: Tensor, eps: Tensor, noise: Tensor, t: int, t_prev: int, alpha
     table = _table(_level(t, alphas_cumprod), _level(t_prev, alphas_cumprod))
     image, start = _from_here(_folded(x_t), table)
     answer, strength = _given(lambda x, step: _folded(eps))
-    draws: Noise = lambda begun, like: _folded(noise).expand(like.shape) if begun else start(begun, like)  # noqa: E731
+    draws: Noise = lambda begun, like: _folded(noise).expand(like.shape) if begun else start(begun, like)
     walk = _walk(table, _LONG, image, draws, answer, strength, most=1)
     assert walk.last is not None
     return walk.last.reshape(x_t.shape)
@@ -242,7 +242,7 @@ def _stepped(x_t: Tensor, eps: Tensor, noise: Tensor, t: int, t_prev: int, alpha
 def noising_add_noise(x0: Tensor, noise: Tensor, t: int, alphas_cumprod: Tensor) -> Tensor:
     last = alphas_cumprod[-1]
     table = torch.cat([torch.ones_like(last)[None], alphas_cumprod, torch.stack([last * 0.5, last * 0.25])])
-    draws: Noise = lambda begun, like: _folded(noise).reshape(like.shape)  # noqa: E731
+    draws: Noise = lambda begun, like: _folded(noise).reshape(like.shape)
     return _walk(table, t + 1, _folded(x0), draws, _zero, most=1).latents[0].reshape(x0.shape)
 
 
@@ -287,7 +287,7 @@ def guidance_classifier_free_guidance(eps_uncond: Tensor, eps_cond: Tensor, scal
     """By the names that main() gives its estimates; in which order it has them from the network is asked elsewhere."""
 
     def guided(first: Tensor, second: Tensor) -> dict[str, Any]:
-        answer: Answer = lambda x, step, c: _folded(second if bool(c.any()) else first)  # noqa: E731
+        answer: Answer = lambda x, step, c: _folded(second if bool(c.any()) else first)
         return _guidance(answer, _folded(eps_uncond), scale, None)
 
     came = guided(eps_uncond, eps_cond)
@@ -324,7 +324,7 @@ def editing_sdedit(
     last = alphas_cumprod[timesteps[0]]
     levels = [-1, *reversed(timesteps)]  # by main()'s own step
     table = torch.stack([*(_level(t, alphas_cumprod) for t in levels), last * 0.5, last * 0.25])
-    told: Callable[[int], int] = lambda step: levels[step] if 0 <= step < len(levels) else timesteps[0] + step  # noqa: E731
+    told: Callable[[int], int] = lambda step: levels[step] if 0 <= step < len(levels) else timesteps[0] + step
 
     def draws(begun: int, like: Tensor) -> Tensor:
         return _folded(noise_fn(like.reshape(image.shape)) if begun else noise)
