@@ -125,7 +125,7 @@ _IN_IMG2IMG = tuple(task for task, todo in TODOS.items() if todo.file == _IMG2IM
 def survey(folder: Path) -> Survey | None:
     """What of the kit lies in this folder, whatever the folders are called."""
     mains = _those(folder, "main.py", ("sample_noise", "optimize_para", "class Criterion"))
-    scripts = _those(folder, "img2img.py", ("apply_model", "get_learned_conditioning"))
+    scripts = _those(folder, "img2img.py", ("alphas_cumprod", "get_learned_conditioning"))
     if not mains and not scripts:
         return None
     files, filled, notes = dict[str, str](), dict[str, str](), list[str]()

@@ -94,7 +94,11 @@ def inversion_inversion_loss(
     def loss(l1: float, perceptual: float) -> Any:
         return _loss(_criterion(l1, perceptual, features_fn=features_fn), pred, target)
 
-    return loss(l1_weight, perceptual_weight)
+    whole = loss(l1_weight, perceptual_weight)
+    if inversion_lp_loss is _OWN()[0]:
+        return whole
+    alone, unit = loss(l1_weight, 0.0), loss(1.0, 0.0)  # a right one is lent: it stands where the student's has its weight
+    return whole - alone + (alone / unit).detach() * inversion_lp_loss(pred, target)
 
 
 @stands_for(lambda: _main().Criterion.forward)
@@ -345,7 +349,10 @@ def latents_sample_w(
     from_mean: bool = False,
     generator: torch.Generator | None = None,
 ) -> Any:
-    return _sampled("w", mapping, batch_size, z_dim, 6, from_mean, generator)
+    w = _sampled("w", mapping, batch_size, z_dim, 6, from_mean, generator)
+    if from_mean and latents_mean_w is not _OWN()[1] and isinstance(w, Tensor):
+        return latents_mean_w(mapping, z_dim, generator=generator).expand(w.shape)  # a right one is lent
+    return w
 
 
 @stands_for(lambda: _main().sample_noise)
@@ -398,3 +405,11 @@ def latents_interpolate(latent_a: Tensor, latent_b: Tensor, num_frames: int) -> 
         except _Reached as reached:
             return torch.stack([asked[number] for number in reached.found[0]])
     raise RuntimeError("interpolate() ends without a film")
+
+
+def _own(*functions: Callable) -> Callable[[], tuple[Callable, ...]]:
+    """Functions of this file, whatever stands in their place when right ones are lent to the student's."""
+    return lambda: functions
+
+
+_OWN = _own(inversion_lp_loss, latents_mean_w)
