@@ -117,7 +117,9 @@ def test_one_file_is_unfilled(grade, filled):
 
 
 def test_a_mistake_in_the_syntax_costs_its_own_file(grade, filled):
-    verdicts = grade(filled("plain", (IMG2IMG, "latent = encoded", "latent = (encoded")), ["latents.sample_w", "noising.add_noise"])
+    verdicts = grade(
+        filled("plain", (IMG2IMG, "latent = encoded", "latent = (encoded")), ["latents.sample_w", "noising.add_noise"]
+    )
     assert [one.outcome for one in verdicts.values()] == [PASSED, FAILED]
     assert "img2img.py:" in told(verdicts["noising.add_noise"])
 

@@ -97,7 +97,10 @@ def inversion_inversion_loss(
     whole = loss(l1_weight, perceptual_weight)
     if inversion_lp_loss is _OWN()[0]:
         return whole
-    alone, unit = loss(l1_weight, 0.0), loss(1.0, 0.0)  # a right one is lent: it stands where the student's has its weight
+    alone, unit = (
+        loss(l1_weight, 0.0),
+        loss(1.0, 0.0),
+    )  # a right one is lent: it stands where the student's has its weight
     return whole - alone + (alone / unit).detach() * inversion_lp_loss(pred, target)
 
 

@@ -5,6 +5,7 @@ is folded into the channels: the kit has one image at a time.
 """
 
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -53,6 +54,14 @@ class Walk:
     drawn: dict[int, Tensor] = field(default_factory=dict)  # the last noise after so many steps begun
     guided: dict[str, Any] = field(default_factory=dict)  # main()'s own e_t, e_t_uncond, e_t_cond at the end
     last: Tensor | None = None
+    error: BaseException | None = None
+
+    @property
+    def end(self) -> Tensor:
+        """The last latent; what has kept main() from getting there is raised here."""
+        if self.last is None:
+            raise self.error or RuntimeError(f"main() decodes its latent after {len(self.steps)} steps, or never")
+        return self.last
 
 
 def _walk(
@@ -62,25 +71,25 @@ def _walk(
     noise: Noise,
     answer: Answer,
     strength: float = 0.0,
-    most: int = 0,
+    most: int | None = None,
     conditions: tuple[Tensor, Tensor] | None = None,
 ) -> Walk:
     """Run main() from this latent image over so many steps of this table of ᾱ; after ``most`` steps it is stopped."""
     walk, met = Walk(), set[bool]()
     uncond, cond = conditions or (torch.zeros(1, 1, 1), torch.ones(1, 1, 1))
 
-    def ended() -> None:
-        walk.guided = _locals_of_main()
+    def ended(latent: Tensor) -> None:
+        walk.last = latent.clone()
+        walk.guided = _estimates(sys._getframe(1))
         raise _Ended
 
     def apply_model(x: Tensor, t: Any, c: Tensor) -> Tensor:
         step, asked = int(torch.as_tensor(t).flatten()[0]), {bool(torch.equal(row, cond[0])) for row in c}
         if not walk.steps or step != walk.steps[-1] or met & asked:
-            if most and len(walk.steps) == most:
-                walk.last = x[:1].clone()
-                ended()
             walk.steps.append(step)
-            walk.latents.append(x[:1].clone())
+            walk.latents.append(x[: max(1, len(x) // len(c))].clone())
+            if most is not None and len(walk.steps) > most:
+                ended(walk.latents[-1])
             met.clear()
         met.update(asked)
         return torch.cat([answer(one[None], step, row) for one, row in zip(x, c)])
@@ -92,8 +101,7 @@ def _walk(
 
     def decode(latent: Tensor) -> Tensor:
         if len(walk.steps) >= steps:
-            walk.last = latent.clone()
-            ended()
+            ended(latent)
         return torch.zeros(1, 3, 8, 8)  # shown on the way
 
     model = _model(table, image, apply_model, decode, lambda prompts: uncond if list(prompts) == [""] else cond)
@@ -118,8 +126,11 @@ def _walk(
         try:
             module.main()
         except _Ended:
-            return walk
-    raise RuntimeError(f"main() decodes its latent after {len(walk.steps)} of {steps} steps, or never")
+            pass
+        except Exception as error:
+            walk.error = error
+            walk.guided = _estimates(*(frame for frame, _ in traceback.walk_tb(error.__traceback__)))
+    return walk
 
 
 def _model(table: Tensor, image: Tensor, apply_model: Any, decode: Any, condition: Any) -> Any:
@@ -144,12 +155,12 @@ def _model(table: Tensor, image: Tensor, apply_model: Any, decode: Any, conditio
     return model
 
 
-def _locals_of_main() -> dict[str, Any]:
-    """The estimates of the step before, under the names that the kit gives them."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not (frame.f_code.co_name == "main" and frame.f_globals is vars(_img2img())):
-        frame = frame.f_back
-    found = {} if frame is None else frame.f_locals
+def _estimates(*frames: FrameType) -> dict[str, Any]:
+    """The estimates of the step before, under the names that main() has from the kit; it runs in, or below, these frames."""
+    below: FrameType | None = frames[0] if len(frames) == 1 else None
+    while below is not None:
+        frames, below = (*frames, below), below.f_back
+    found = next((f.f_locals for f in frames if f.f_code.co_name == "main" and f.f_globals is vars(_img2img())), {})
     return {name: found[name] for name in ("e_t", "e_t_uncond", "e_t_cond") if isinstance(found.get(name), Tensor)}
 
 
@@ -162,6 +173,11 @@ def _folded(x: Tensor) -> Tensor:
     return x.reshape(1, -1, *x.shape[2:])
 
 
+def _unfolded(x: Tensor, shape: torch.Size) -> Tensor:
+    """As a batch again; what has become something else stays as it is."""
+    return x.reshape(shape) if x.numel() == shape.numel() else x
+
+
 def _no_noise(_: int, like: Tensor) -> Tensor:
     return torch.zeros_like(like)
 
@@ -171,7 +187,7 @@ def _first_step() -> int:
     """Where main() begins when it is told to take ``_LONG`` steps; to which level it noises is another question."""
     table = torch.linspace(1, 0.1, _LONG + 3, dtype=torch.float64)
     image = torch.zeros(1, 1, 1, 1, dtype=torch.float64)
-    return _walk(table, _LONG, image, _no_noise, lambda x, t, c: 0 * x, most=1).steps[0]
+    return _walk(table, _LONG, image, _no_noise, lambda x, t, c: 0 * x, most=0).steps[0]
 
 
 def _level(t: int, alphas_cumprod: Tensor) -> Tensor:
@@ -191,8 +207,7 @@ def _from_here(x_t: Tensor, table: Tensor) -> tuple[Tensor, Noise]:
 
     def weight(image: float, noise: float) -> Tensor:
         like = torch.ones_like(x_t)
-        walk = _walk(table, _LONG, image * like, lambda _, like: noise * torch.ones_like(like), _zero, most=1)
-        return walk.latents[0]
+        return _walk(table, _LONG, image * like, lambda _, like: noise * torch.ones_like(like), _zero, most=0).end
 
     of_image = weight(1.0, 0.0)
     if bool((of_image != 0).all()):
@@ -234,8 +249,7 @@ def _stepped(x_t: Tensor, eps: Tensor, noise: Tensor, t: int, t_prev: int, alpha
     answer, strength = _given(lambda x, step: _folded(eps))
     draws: Noise = lambda begun, like: _folded(noise).expand(like.shape) if begun else start(begun, like)
     walk = _walk(table, _LONG, image, draws, answer, strength, most=1)
-    assert walk.last is not None
-    return walk.last.reshape(x_t.shape)
+    return _unfolded(walk.end, x_t.shape)
 
 
 @stands_for(lambda: _img2img().main)
@@ -243,7 +257,8 @@ def noising_add_noise(x0: Tensor, noise: Tensor, t: int, alphas_cumprod: Tensor)
     last = alphas_cumprod[-1]
     table = torch.cat([torch.ones_like(last)[None], alphas_cumprod, torch.stack([last * 0.5, last * 0.25])])
     draws: Noise = lambda begun, like: _folded(noise).reshape(like.shape)
-    return _walk(table, t + 1, _folded(x0), draws, _zero, most=1).latents[0].reshape(x0.shape)
+    walk = _walk(table, t + 1, _folded(x0), draws, _zero, most=0)
+    return _unfolded(walk.end, x0.shape)
 
 
 @stands_for(lambda: _img2img().main)
@@ -278,7 +293,7 @@ def _guidance(answer: Answer, x_t: Tensor, scale: float, conditions: tuple[Tenso
     image, draws = _from_here(x_t, table)
     walk = _walk(table, _LONG, image, draws, answer, scale, most=1, conditions=conditions)
     if "e_t" not in walk.guided:
-        raise NameError("main() has no e_t, the guided estimate")
+        raise walk.error or NameError("main() has no e_t, the guided estimate")
     return walk.guided
 
 
@@ -293,7 +308,7 @@ def guidance_classifier_free_guidance(eps_uncond: Tensor, eps_cond: Tensor, scal
     came = guided(eps_uncond, eps_cond)
     if "e_t_uncond" in came and torch.equal(came["e_t_uncond"], _folded(eps_cond)):
         came = guided(eps_cond, eps_uncond)
-    return came["e_t"].reshape(eps_uncond.shape)
+    return _unfolded(came["e_t"], eps_uncond.shape)
 
 
 @stands_for(lambda: _img2img().main)
@@ -305,7 +320,7 @@ def guidance_guided_eps(model: Callable, x_t: Tensor, t: int, cond: Tensor, null
     parts = [came[name].reshape(x_t.shape) for name in ("e_t_uncond", "e_t_cond") if name in came]
     if len(parts) == 2:
         return guidance_classifier_free_guidance(*parts, scale)
-    return came["e_t"].reshape(x_t.shape)
+    return _unfolded(came["e_t"], x_t.shape)
 
 
 # --- the whole of it ----------------------------------------------------------------------------------------------
@@ -331,8 +346,7 @@ def editing_sdedit(
 
     answer, strength = _given(lambda x, step: _folded(eps_model(x.reshape(image.shape), told(step))))
     walk = _walk(table, len(timesteps) - start, _folded(image), draws, answer, strength)
-    assert walk.last is not None
-    result = walk.last.reshape(image.shape)
+    result = _unfolded(walk.end, image.shape)
     if (noising_add_noise, ddpm_posterior_step, ddpm_posterior_variance) == _OWN():
         return result
 
