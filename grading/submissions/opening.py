@@ -142,7 +142,7 @@ def _kit(folder: Path, asked: str, found: Mapping[str, Place]) -> kits.Found | N
     kit = kits.find(folder, asked)
     if kit is None or asked:
         return kit
-    return kit if len(kit.kit.todos) - len(kit.survey.missing) > finding.number_defined(folder, found) else None
+    return kit if len(kit.handed_in) > finding.number_defined(folder, found) else None
 
 
 def _nothing_in(path: Path, folder: Path, notes: list[str]) -> str:

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from ...paths import KIT_PACKAGE
 from ...verdicts import Unusable
-from . import eecs498, kaist492d
+from . import cmu16726, eecs498, kaist492d
 from .kit import Found, Kit, Survey, Todo
 
-KITS: tuple[Kit, ...] = (eecs498.KIT, kaist492d.KIT)
+KITS: tuple[Kit, ...] = (eecs498.KIT, cmu16726.KIT, kaist492d.KIT)
 NAMES = tuple(kit.name for kit in KITS)
 NONE = "none"
 _ADAPTERS = Path(__file__).parent / "adapters"
@@ -37,13 +37,11 @@ def find(folder: Path, asked: str = "") -> Found | None:
         return None
     if asked and asked not in NAMES:
         raise Unusable(f"--kit {asked}: there is no such kit; there are {', '.join(NAMES)}, and none")
-    for kit in KITS:
-        survey = kit.survey(folder) if asked in ("", kit.name) else None
-        if survey is not None:
-            return Found(kit, survey)
-    if asked:
+    surveys = [(kit, kit.survey(folder)) for kit in KITS if asked in ("", kit.name)]
+    found = [Found(kit, survey) for kit, survey in surveys if survey is not None]
+    if asked and not found:
         raise Unusable(f"--kit {asked}: none of that kit's files is in this submission")
-    return None
+    return max(found, key=lambda one: len(one.handed_in), default=None)
 
 
 def install(found: Found, folder: Path) -> None:
@@ -54,4 +52,6 @@ def install(found: Found, folder: Path) -> None:
     for source in _ADAPTERS.glob("*.py"):  # a kit's own are KIT.py, which is the package, and KIT_….py
         if source.stem in ("common", found.kit.name) or source.stem.startswith(f"{found.kit.name}_"):
             shutil.copyfile(source, package / ("__init__.py" if source.stem == found.kit.name else source.name))
+    for name, text in found.survey.filled.items():
+        (folder / name).write_text(text, encoding="utf-8")
     (package / "files.json").write_text(json.dumps(dict(found.survey.files)))

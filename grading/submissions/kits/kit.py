@@ -24,6 +24,7 @@ class Survey:
     files: Mapping[str, str]  # the kit's own files, by what its adapters call them → where they lie in the submission
     missing: Mapping[str, str] = field(default_factory=dict)  # task → why it is not handed in
     by_hand: Mapping[str, str] = field(default_factory=dict)  # task → what cannot be reached: "main.py:12, in a loop …"
+    filled: Mapping[str, str] = field(default_factory=dict)  # file → its text, where as given it does not parse
     notes: tuple[str, ...] = ()  # what the report says of it, such as which of two copies was taken
 
 
@@ -47,9 +48,9 @@ class Found:
     survey: Survey
 
     @property
-    def tasks(self) -> list[str]:
-        """What can be asked of the student's code."""
-        return [one for one in self.kit.todos if one not in self.survey.missing and one not in self.survey.by_hand]
+    def handed_in(self) -> list[str]:
+        """What the kit asks for and is there, filled in or not."""
+        return [task for task in self.kit.todos if task not in self.survey.missing]
 
     def place(self, task: str) -> str:
         """Where the kit asks for a function, as a student finds it: "scheduler/DDPM_scheduler.py, TODO 2 (eq. 7)"."""
