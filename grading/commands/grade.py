@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _grade(fork_server: ForkServer, submission: Submission, arguments: argparse.Namespace, start: float) -> int:
-    course = courses.load(arguments.course or (submission.kit.kit.course if submission.kit is not None else "all"))
+    course = courses.load(arguments.course or (submission.kit.course if submission.kit is not None else "all"))
     if submission.kit is not None:
         course = course.of_kit(submission.kit.kit.todos)
     course = _arguments.only(course, arguments.only)

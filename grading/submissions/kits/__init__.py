@@ -16,9 +16,10 @@ from pathlib import Path
 
 from ...paths import KIT_PACKAGE
 from ...verdicts import Unusable
+from . import cs180
 from .kit import Found, Kit, Survey, Todo
 
-KITS: tuple[Kit, ...] = ()
+KITS: tuple[Kit, ...] = (cs180.KIT,)
 NAMES = tuple(kit.name for kit in KITS)
 NONE = "none"
 _ADAPTERS = Path(__file__).parent / "adapters"
@@ -46,11 +47,16 @@ def find(folder: Path, asked: str = "") -> Found | None:
 
 
 def install(found: Found, folder: Path) -> None:
-    """Put the kit's adapters into a copy of the submission, with what they call the student's files."""
+    """Put the kit's adapters into a copy of the submission, with what they call the student's files.
+
+    They are the file of the kit's name, and whatever begins with that name.
+    """
+    for name, text in found.survey.written.items():
+        (folder / name).write_text(text, encoding="utf-8")
     package = folder / KIT_PACKAGE
     shutil.rmtree(package, ignore_errors=True)  # the name is ours
     package.mkdir()
     for source in _ADAPTERS.glob("*.py"):
-        if source.stem in ("common", found.kit.name):
+        if source.stem == "common" or source.stem.split("_")[0] == found.kit.name:
             shutil.copyfile(source, package / ("__init__.py" if source.stem == found.kit.name else source.name))
     (package / "files.json").write_text(json.dumps(dict(found.survey.files)))
