@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import torch
 from torch import nn
 
 from .common import FILES, FOLDER
@@ -113,6 +114,22 @@ def _hook(path: str) -> FileFinder:
     return FileFinder(path, (Definitions, [".py"]))
 
 
+def _let_torchvision_be_imported() -> None:
+    """Until the workers' world does it: torchvision beside a CPU build of torch misses two operators."""
+    try:
+        import torchvision  # noqa: F401
+    except RuntimeError:
+        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        _OPERATORS.append(torch.library.Library("torchvision", "FRAGMENT"))
+        for name in ("nms", "qnms"):
+            _OPERATORS[0].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    except ImportError:
+        pass
+
+
+_OPERATORS: list[Any] = []
+_let_torchvision_be_imported()
 sys.path_hooks.insert(0, _hook)
 sys.path_importer_cache.clear()
 

@@ -7,7 +7,8 @@ The notebook takes t = 0 for the clean image. So the kit's timesteps are those o
 begins with 1.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -158,9 +159,8 @@ class Loop:
             "prompt_embeds_dict": ByText(prompts[NULL], prompts[FIRST]),
         }  # fmt: skip
         code.definition(role)  # so that its file has been imported
-        _hand_out(role, names, self)
         try:
-            with World(self.image.dtype, self.draw):
+            with _handed_out(role, names, self), World(self.image.dtype, self.draw):
                 result = code.call(role, values)
         except Caught as caught:
             return caught.image.to(self.image.dtype)
@@ -179,40 +179,32 @@ def _prompt(which: int, batch: int) -> Tensor:
     return embeds
 
 
-def _hand_out(role: str, names: dict[str, Any], loop: Loop) -> None:
+@contextlib.contextmanager
+def _handed_out(role: str, names: dict[str, Any], loop: Loop) -> Iterator[None]:
     """The notebook's globals, in every file of the student's, and on the object where there is a class."""
-    silent = Silent()
-    for module in code.student_modules():
-        own = vars(module)
-        own.update(names)
-        own.update({name: silent for name in ("media", "mediapy", "plt", "wandb")})
-        if isinstance(own.get("add_variance", None), code.Absent | None):
-            own["add_variance"] = loop.add_variance
+    silent = dict.fromkeys(("media", "mediapy", "plt", "wandb"), Silent())
+    forward = code.spec("forward")["name"].split(".")[-1] if code.has("forward") else ""
+    spaces = [vars(module) for module in code.student_modules()]
+    before = [dict(space) for space in spaces]
+    for space in spaces:
+        space.update(names | silent)
+        if isinstance(space.get("add_variance"), code.Absent | None):
+            space["add_variance"] = loop.add_variance
+        if loop.forward is not None and callable(space.get(forward)):
+            space[forward] = loop.forward
     itself = code.owner(role)
     if itself is not None:
-        vars(itself).update(names)
+        vars(itself).update(names | ({forward: loop.forward} if loop.forward is not None else {}))
         if not hasattr(type(itself), "add_variance"):
             itself.add_variance = loop.add_variance
-    if loop.forward is not None and code.has("forward"):
-        _stand_in(code.spec("forward")["name"].split(".")[-1], loop.forward, itself)
-    elif code.has("forward"):
-        _stand_in(code.spec("forward")["name"].split(".")[-1], None, itself)
-
-
-_FORWARDS: dict[Any, Any] = {}
-
-
-def _stand_in(name: str, forward: Callable | None, itself: Any) -> None:
-    """In the place of the student's forward(), or that one again."""
-    for module in code.student_modules():
-        own = vars(module)
-        if callable(own.get(name)):
-            original = _FORWARDS.setdefault(module.__name__, own[name])
-            own[name] = forward if forward is not None else original
-    if itself is not None:
-        vars(itself).pop(name, None)
-        if forward is not None:
-            vars(itself)[name] = forward
+    try:
+        yield
+    finally:
+        for space, names_before in zip(spaces, before):
+            space.clear()
+            space.update(names_before)
+        if itself is not None:
+            vars(itself).pop(forward, None)
 
 
 def _image_in(result: Any, like: Tensor) -> Tensor:

@@ -75,7 +75,7 @@ class World(TorchFunctionMode):
     def _drawn(self, name: str, args: tuple, given: dict[str, Any]) -> Tensor | None:
         if name in ("randn_like", "randn", "normal", "normal_", "standard_normal") and self.normal is not None:
             return self._gaussian(name, args, given)
-        if name in ("rand", "rand_like", "uniform_"):
+        if name in ("rand", "rand_like") and (self.times is not None or self.keep is not None):
             return self._given_out(_shape(name, args, given))
         if name in ("randint", "randint_like") and self.integers is not None:
             bounds = [one for one in args if isinstance(one, int)] + [
@@ -100,9 +100,7 @@ class World(TorchFunctionMode):
         mean, std = args[0] if args else given.get("mean", 0.0), args[1] if len(args) > 1 else given.get("std", 1.0)
         return mean + std * noise
 
-    def _given_out(self, shape: tuple[int, ...]) -> Tensor | None:
-        if self.times is None and self.keep is None:
-            return None
+    def _given_out(self, shape: tuple[int, ...]) -> Tensor:
         source = self.times if self.times is not None else 0.25 + 0.5 * self.keep  # type: ignore[operator]
         self._uniform.append(self._in_shape(source.to(self.dtype), shape))
         return self._uniform[-1]
@@ -117,7 +115,7 @@ class World(TorchFunctionMode):
 
 def _shape(name: str, args: tuple, given: dict[str, Any]) -> tuple[int, ...]:
     """The shape that a draw asks for."""
-    if name in ("randn_like", "rand_like", "normal_", "uniform_"):
+    if name in ("randn_like", "rand_like", "normal_"):
         return tuple(args[0].shape)
     if "size" in given:
         return tuple(given["size"])

@@ -94,6 +94,7 @@ class Role:
     loop: bool = False  # it asks the network
     classes: bool | None = None  # whether it has a parameter for the class
     network: bool = False  # it is a class
+    prompts: bool = False  # it takes two prompts, maybe in one argument
 
 
 ROLES = {
@@ -102,8 +103,8 @@ ROLES = {
     "denoise": Role(r"^iterative(ly)?_denois(e|ing)$|^denoise_iter", (*_LOOP, _IMAGE), loop=True),
     "denoise_cfg": Role(r"^iterative(ly)?_denois(e|ing)_(with_)?(cfg|guid)\w*$|^cfg_\w*denois|^denoise_cfg", (*_LOOP, _IMAGE), loop=True),
     "inpaint": Role(r"inpaint|repaint", (*_LOOP, _ORIGINAL, _IMAGE), loop=True),
-    "flip": Role(r"flip|anagram|upside|^make_illusion", (*_LOOP, _IMAGE), loop=True),
-    "hybrid": Role(r"hybrid", (*_LOOP, _IMAGE), loop=True),
+    "flip": Role(r"flip|anagram|upside|^make_illusion", (*_LOOP, _IMAGE), loop=True, prompts=True),
+    "hybrid": Role(r"hybrid", (*_LOOP, _IMAGE), loop=True, prompts=True),
     "schedule": Role(r"ddpm_schedule|^\w*schedule$|beta_schedule", _SCHEDULE),
     "time_loss": Role(r"ddpm\w*forward|forward\w*ddpm|ddpm\w*loss", _TRAINING, classes=False),
     "class_loss": Role(r"ddpm\w*forward|forward\w*ddpm|ddpm\w*loss", _TRAINING, classes=True),
@@ -138,6 +139,8 @@ def given(role: Role, function: Function) -> tuple[dict[str, str], list[str]]:
     if role.first and names:
         found[names[0]] = role.first
     _tell_apart(found)
+    if role.prompts:
+        found = {name: "both" if means == "prompt" else means for name, means in found.items()}
     unknown = [name for name in names if not found[name] and name not in optional]
     return {name: means for name, means in found.items() if means and not (name in optional and means in _LEFT)}, unknown
 

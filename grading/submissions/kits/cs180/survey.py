@@ -82,15 +82,21 @@ def _candidates(role: str, found: list[Source]) -> Iterator[Part]:
 
 
 def _definitions(source: Source) -> Iterator[Part]:
+    networks = _networks(source)
     for node in source.tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield Part(source, node.name, node)
-        if isinstance(node, ast.ClassDef) and not _is_network(node):
+        if isinstance(node, ast.ClassDef) and node.name not in networks:
             yield from (Part(source, f"{node.name}.{one.name}", one) for one in node.body if isinstance(one, ast.FunctionDef))
 
 
-def _is_network(node: ast.ClassDef) -> bool:
-    return any("Module" in ast.unparse(base) or "UNet" in ast.unparse(base) for base in node.bases)
+def _networks(source: Source) -> set[str]:
+    """The classes that are networks, and those made from them: their forward() is another one."""
+    names = {"Module"}
+    for node in source.tree.body:
+        if isinstance(node, ast.ClassDef) and names & {ast.unparse(base).split(".")[-1] for base in node.bases}:
+            names.add(node.name)
+    return names
 
 
 def _plays(role: Role, part: Part) -> bool:
@@ -134,7 +140,8 @@ def _read(there: dict[str, Part], known: set[str]) -> Found:
             if isinstance(part.node, ast.ClassDef)
             else [part.node]
         )
-        why = next((said for one in functions if (said := _empty(one, known))), "")
+        plain = isinstance(part.node, ast.ClassDef) and "Module" in ast.unparse(part.node.bases[0]) if functions[1:] else False
+        why = next((said for one in functions if (said := _empty(one, known, plain))), "")
         if why:
             read.empty[role] = f"{part.place}, {part.name}: {why}"
         built = functions[0] if len(functions) == 1 else next(one for one in functions if one.name == "__init__")
@@ -146,9 +153,9 @@ def _read(there: dict[str, Part], known: set[str]) -> Found:
     return read
 
 
-def _empty(function: ast.FunctionDef, known: set[str]) -> str:
-    """A constructor without anything but super() is one of an empty network."""
-    if function.name == "__init__" and all("super(" in ast.unparse(node) for node in _statements(function)):
+def _empty(function: ast.FunctionDef, known: set[str], plain: bool) -> str:
+    """A constructor without anything but super() is one of an empty network, where nothing is inherited."""
+    if plain and function.name == "__init__" and all("super(" in ast.unparse(node) for node in _statements(function)):
         return "nothing is written"
     return unfilled(function, known)
 
