@@ -24,6 +24,7 @@ from .cs180_networks import (  # noqa: F401  # found here by name
     unet_UnconditionalUNet,
     unet_class_ddpm_loss,
     unet_ddpm_loss,
+    unet_denoiser_loss,
 )
 from .cs180_stage import Loop, Timestep, kit_table, padded
 

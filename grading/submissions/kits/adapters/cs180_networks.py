@@ -188,7 +188,7 @@ def _run(role: str, world: World, values: dict[str, Any]) -> Any:
         for name, meaning in code.spec(role).get("attributes", {}).items():
             itself.__dict__[name] = values[meaning]
     with world:
-        return code.call(role, {meaning: values[meaning] for meaning in given.values()})
+        return code.call(role, {meaning.removeprefix("each "): values[meaning.removeprefix("each ")] for meaning in given.values()})
 
 
 def _loss(result: Any) -> Tensor:
@@ -280,6 +280,24 @@ _USUAL = {"betas": "betas", "alphas": "alphas", "alpha_bars": "abar"}
 
 
 # --- the losses ------------------------------------------------------------------------------------------------------
+
+
+@stands_for(_student("denoiser_loss"))
+def unet_denoiser_loss(model: Any, x0: Tensor, noise: Tensor, sigma: float) -> Tensor:
+    asked = _Alone(model)
+    values = {"unet": asked, "x": x0, "sigma": sigma}
+    return _loss(_run("denoiser_loss", World(x0.dtype, lambda shape: noise.clone() if len(shape) == 4 else None), values))
+
+
+class _Alone(nn.Module):
+    """A network that is asked about an image and nothing else."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.__dict__["function"] = model
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
 
 
 @stands_for(_student("time_loss"))

@@ -2,6 +2,8 @@
 
 import ast
 import json
+import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ class Source:
     text: str
     tree: ast.Module
     origin: str = ""  # the notebook that it was made from
+    broken: tuple[tuple[int, str, str], ...] = ()  # what does not parse, made comments: line, how it begins, why
 
 
 def sources(folder: Path) -> tuple[list[Source], list[str]]:
@@ -35,11 +38,12 @@ def sources(folder: Path) -> tuple[list[Source], list[str]]:
             origin, name = "", inside
             if path.suffix == ".ipynb":
                 text, origin, name = notebook(text), str(inside), _beside(path).relative_to(folder)
-            found.append(Source(str(name), text, ast.parse(text), origin))
-        except SyntaxError as error:
-            notes.append(f"{inside}:{error.lineno}: {error.msg}: nothing in this file can be run")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             notes.append(f"{inside}: no notebook that can be read")
+            continue
+        text, broken = mended(text)
+        found.append(Source(str(name), text, ast.parse(text), origin, tuple(broken)))
+        notes += [f"{name}:{line}: {why}: `{begins}` and what belongs to it cannot be run" for line, begins, why in broken]
     return found, notes
 
 
@@ -60,15 +64,52 @@ def notebook(text: str) -> str:
 
 
 def _code(cell: str) -> Iterator[str]:
-    """A cell's lines, with magics and shell commands as comments; all of them where it does not parse."""
+    """A cell's lines, with magics and shell commands as comments."""
     lines = cell.splitlines()
     magic = bool(lines) and lines[0].startswith("%%")
-    kept = [_hidden(line) if magic or line.lstrip()[:1] in ("%", "!", "?") or line.rstrip()[-1:] == "?" else line for line in lines]
+    for line in lines:
+        yield _hidden(line) if magic or line.lstrip()[:1] in ("%", "!", "?") or line.rstrip()[-1:] == "?" else line
+
+
+def mended(text: str) -> tuple[str, list[tuple[int, str, str]]]:
+    """A text of which every block that does not parse is a comment; line, beginning and reason of each.
+
+    A block begins at the left margin: the course's own skeleton has functions without a body.
+    """
+    broken = list[tuple[int, str, str]]()
+    if _error(text) is None:
+        return text, broken
+    lines = text.splitlines()
+    starts = [i for i, line in enumerate(lines) if re.match(r"[^\s#)\]}]", line) and not re.match(_CONTINUED, line)]
+    starts.append(len(lines))
+    i = 0
+    while i < len(starts) - 1:
+        ends = range(i + 1, min(i + _LONGEST, len(starts)))  # a string over several lines may reach the margin
+        end = next((j for j in ends if _error("\n".join(lines[starts[i] : starts[j]])) is None), None)
+        if end is None:
+            error = _error("\n".join(lines[starts[i] : starts[i + 1]]))
+            assert error is not None
+            broken.append((starts[i] + 1, lines[starts[i]].strip(), error.msg))
+            for j in range(starts[i], starts[i + 1]):
+                lines[j] = f"# {lines[j]}"
+        i = end or i + 1
+    return "\n".join(lines) + "\n", broken
+
+
+_CONTINUED = r"(else|elif|except|finally)\b"
+_LONGEST = 12  # blocks
+
+
+def _error(text: str) -> SyntaxError | None:
     try:
-        ast.parse("\n".join(kept))
-    except SyntaxError:
-        kept = [_hidden(line) for line in lines]
-    yield from kept
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError as error:
+        return error
+    except (ValueError, RecursionError, MemoryError) as error:
+        return SyntaxError(str(error))
+    return None
 
 
 def _hidden(line: str) -> str:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..kit import Survey
+from .cells import Formula, Unreached, denoiser_loss, one_step
 from .roles import CALLED, NETWORK, ROLES, Role, given, meaning, parameters
 from .sources import Source, sources
-from .tasks import CELLS, TASKS
+from .tasks import CELLS, EDITED, TASKS
 from .unfilled import bound, unfilled
 
 DDPM, FLOW = "cs180-proj5", "cs180-proj5-fm"
@@ -48,7 +49,7 @@ def survey(folder: Path) -> Survey | None:
     known = set().union(*(bound(source.tree) for source in found))
     read = _read(there, known)
     missing, by_hand = _tasks(there, read, found)
-    written = {source.file: source.text for source in found if source.origin}
+    written = {source.file: source.text for source in found if source.origin or source.broken}
     notes += [f"{source.origin} is read as {source.file}, cell by cell" for source in found if source.origin]
     notes += [_twice(role, list(_candidates(role, found)), one) for role, one in there.items()]
     course = DDPM if {"schedule", "time_loss", "class_loss"} & set(there) and not _has_flow(there) else FLOW
@@ -179,33 +180,46 @@ def _tasks(there: dict[str, Part], read: Found, found: list[Source]) -> tuple[di
     """Tasks that are not handed in, and those that a person has to look at."""
     missing, by_hand = dict[str, str](), dict[str, str]()
     for task, role in TASKS.items():
-        if role in there:
-            if role in read.empty:
-                missing[task] = read.empty[role]
-            elif role in read.out_of_reach:
-                by_hand[task] = read.out_of_reach[role]
-        elif task in CELLS:
-            place = _cell(CELLS[task].calls, found) if CELLS[task].beside in there else ""
-            if place:
-                by_hand[task] = f"{place}, {CELLS[task].what}"
-            else:
-                missing[task] = f"not handed in: nothing was found that would be {CELLS[task].what}"
+        if role in read.empty:
+            missing[task] = read.empty[role]
+        elif role in read.out_of_reach:
+            by_hand[task] = read.out_of_reach[role]
+        elif role in there:
+            continue
+        elif task not in CELLS or CELLS[task][2] not in there:
+            missing[task] = _broken(role, found) or "not handed in: nothing of this name was found"
         else:
-            missing[task] = "not handed in: no function or class of this name was found"
+            _, what, beside = CELLS[task]
+            cell = _cell(task, found, {part.name for part in there.values()})
+            if isinstance(cell, Formula):
+                read.files[role] = json.dumps(
+                    {"file": cell.source.file, "line": cell.line, "name": cell.result, "lines": cell.lines, "given": cell.given}
+                )
+            elif cell is not None and cell.written:
+                by_hand[task] = f"{cell.place}, {what}"
+            elif cell is not None or beside in read.empty:
+                missing[task] = f"{cell.place}: {what} is not filled in" if cell is not None else f"not filled in: {what}"
+            else:
+                by_hand[task] = f"{what} was not found"
     return missing, by_hand
 
 
-def _cell(calls: str, found: list[Source]) -> str:
-    """Where straight-line code first calls something."""
+def _broken(role: str, found: list[Source]) -> str:
+    """Where something of that name is which does not parse, as in the skeleton."""
     for source in found:
-        for node in source.tree.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                continue
-            for one in ast.walk(node):
-                if isinstance(one, ast.Call) and re.search(calls, ast.unparse(one.func)):
-                    return f"{source.file}:{one.lineno}"
-    for source in found:  # or in a function that trains or draws
-        for one in ast.walk(source.tree):
-            if isinstance(one, ast.Call) and re.search(calls, ast.unparse(one.func)):
-                return f"{source.file}:{one.lineno}"
+        for line, begins, why in source.broken:
+            name = re.match(r"(?:def|class)\s+(\w+)", begins)
+            if name is not None and role in ROLES and re.search(ROLES[role].names, name[1]):
+                return f"{source.file}:{line}, {name[1]}: {why}"
     return ""
+
+
+def _cell(task: str, found: list[Source], roles: set[str]) -> Formula | Unreached | None:
+    if task == "ddpm.predict_x0":
+        return one_step(found, roles)
+    if task == "unet.denoiser_loss":
+        return denoiser_loss(found, roles)
+    nodes = ((source, one) for source in found for one in ast.walk(source.tree) if isinstance(one, ast.Call))
+    calls = (f"{source.file}:{one.lineno}" for source, one in nodes if re.search(EDITED, ast.unparse(one.func)))
+    place = next(calls, "")
+    return Unreached(place, True) if place else None

@@ -1,7 +1,5 @@
 """What the handout asks for: graded functions, where they are written, and how the notebook calls things."""
 
-from dataclasses import dataclass
-
 from ..kit import Todo
 
 TASKS = {
@@ -28,22 +26,12 @@ TASKS = {
 }
 
 
-@dataclass(frozen=True)
-class Cell:
-    """Straight-line code: no function of its own."""
-
-    calls: str  # what is called there, a pattern
-    what: str
-    beside: str  # a role without which this part of the notebook is not there at all
-
-
-CELLS = {
-    "ddpm.predict_x0": Cell(r"\.unet$", "the estimate of the clean image in one step (1.3)", "denoise"),
-    "editing.sdedit": Cell(
-        r"^(\w+\.)?iterative(ly)?_denois\w*cfg$", "an image noised by forward() and denoised from i_start (1.7)", "denoise_cfg"
-    ),
-    "unet.denoiser_loss": Cell(r"\.backward$", "the training of the one-step denoiser", "unconditional_unet"),
+CELLS = {  # straight-line code: what is looked for, and a role without which this part of the notebook is not there
+    "ddpm.predict_x0": ("one_step", "the estimate of the clean image in one step (1.3)", "denoise"),
+    "editing.sdedit": ("", "the image that forward() noises and iterative_denoise_cfg() denoises (1.7)", "denoise_cfg"),
+    "unet.denoiser_loss": ("denoiser_loss", "the loss of the one-step denoiser (1.2)", "unconditional_unet"),
 }
+EDITED = r"^(\w+\.)?iterative(ly)?_denois\w*cfg$"  # what 1.7 calls
 
 _STEP = {"x_t": "image", "eps": "noise_est", "t_prev": "prev_t", "abar_t": "alpha_cumprod", "abar_prev": "alpha_cumprod_prev"}
 _FLOW = {"x0": "x_0", "x1": "x_1", "labels": "c", "keep": "mask"}

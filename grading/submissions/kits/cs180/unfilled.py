@@ -11,13 +11,18 @@ GIVEN = {  # by the notebook, in cells that load models and pictures
 
 
 def bound(tree: ast.AST) -> set[str]:
-    """Every name that something gives a value in here."""
+    """Every name that something gives a value in here; of a function or a class inside only its own name."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    todo = list(ast.iter_child_nodes(tree))
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            names.add(node.name)
+            if isinstance(tree, ast.Module):
+                continue
+        todo += ast.iter_child_nodes(node)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
             names.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-            names.add(node.name)
         elif isinstance(node, ast.arg):
             names.add(node.arg)
         elif isinstance(node, ast.Import | ast.ImportFrom):
@@ -30,7 +35,7 @@ def bound(tree: ast.AST) -> set[str]:
 def unfilled(function: ast.FunctionDef, elsewhere: Iterable[str]) -> str:
     """What is not filled in, as text; nothing where all is. ``elsewhere`` are the names of the submission's files."""
     body = [node for node in function.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
-    if all(isinstance(node, ast.Pass | ast.Raise) or _returns_nothing(node) for node in body):
+    if all(isinstance(node, ast.Pass) or _returns_nothing(node) for node in body) or _says_so(body[-1]):
         return "nothing is written"
     loaded = {one.id for one in ast.walk(function) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
     values: dict[str, list[ast.expr]] = {}
@@ -40,9 +45,9 @@ def unfilled(function: ast.FunctionDef, elsewhere: Iterable[str]) -> str:
                 for one in ast.walk(target):
                     if isinstance(one, ast.Name):
                         values.setdefault(one.id, []).append(node.value)
-        elif isinstance(node, ast.AugAssign | ast.AnnAssign | ast.For | ast.NamedExpr | ast.withitem):
-            for one in ast.walk(node):
-                if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
+        elif isinstance(node, ast.AugAssign | ast.AnnAssign | ast.For | ast.NamedExpr | ast.comprehension):
+            for one in ast.walk(node.target):
+                if isinstance(one, ast.Name):
                     values.setdefault(one.id, []).append(ast.Name("written"))
     worked_with = loaded - _only_handed_on(function)
     empty = [name for name, given in values.items() if name in worked_with and all(map(_is_placeholder, given))]
@@ -51,6 +56,10 @@ def unfilled(function: ast.FunctionDef, elsewhere: Iterable[str]) -> str:
     places = {one.id: one.lineno for one in ast.walk(function) if isinstance(one, ast.Name)}
     names = sorted({*empty, *missing}, key=lambda name: (places[name], name))
     return f"{', '.join(f'`{name}`' for name in names)} not filled in" if names else ""
+
+
+def _says_so(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Raise) and node.exc is not None and "NotImplementedError" in ast.unparse(node.exc)
 
 
 def _only_handed_on(function: ast.FunctionDef) -> set[str]:
