@@ -144,8 +144,8 @@ class _Asked(nn.Module):
     def forward(self, *given: Any, **named: Any) -> Tensor:
         values = dict(zip(self.order, given)) | {self._meaning(name): value for name, value in named.items()}
         x = values["x"]
-        if self.stop_at is not None and self.asked and not torch.equal(x, self.stop_at):
-            raise Caught(x)
+        if self.stop_at is not None and self.asked and not torch.equal(x[: self.batch], self.stop_at):
+            raise Caught(x[: self.batch])  # of a doubled batch the first half
         self.asked += 1
         t = self.shift(_per_sample(values["t"], len(x)).to(x.dtype))
         if self.labels is None:
@@ -285,7 +285,7 @@ _USUAL = {"betas": "betas", "alphas": "alphas", "alpha_bars": "abar"}
 @stands_for(_student("denoiser_loss"))
 def unet_denoiser_loss(model: Any, x0: Tensor, noise: Tensor, sigma: float) -> Tensor:
     asked = _Alone(model)
-    values = {"unet": asked, "x": x0, "sigma": sigma}
+    values = {"unet": asked, "x": x0, "sigma": sigma, "index": 0}
     return _loss(_run("denoiser_loss", World(x0.dtype, lambda shape: noise.clone() if len(shape) == 4 else None), values))
 
 

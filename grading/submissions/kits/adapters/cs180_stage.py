@@ -9,7 +9,7 @@ begins with 1.
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -109,12 +109,13 @@ class Loop:
     values: dict[str, Any] = field(default_factory=dict)  # other arguments, by their meaning
     forward: Callable | None = None  # what stands in the place of the student's forward()
     asked: int = 0
+    catches: bool = True
 
     def unet(self, image: Tensor, t: Any = None, *rest: Any, encoder_hidden_states: Any = None, **more: Any) -> _Output:
         """DeepFloyd's network: a noise estimate, and behind it a predicted variance."""
         prompt = encoder_hidden_states if encoder_hidden_states is not None else rest[0]
         timestep = int(torch.as_tensor(more.get("timestep", t)).flatten()[0])
-        if self.asked and timestep == self.timesteps[-2]:
+        if self.asked and self.catches and timestep == self.timesteps[-2]:
             raise Caught(image)
         self.asked += 1
         rows = prompt[:, 0].expand(len(image), -1) if len(prompt) == 1 else prompt[:, 0]
@@ -151,7 +152,7 @@ class Loop:
             "image": self.image.clone(), "start": self.start, "timesteps": list(self.timesteps), "scale": 7.0,
             "null": prompts[NULL], "prompt": prompts[FIRST], "first": prompts[FIRST], "second": prompts[SECOND],
             "low": prompts[FIRST], "high": prompts[SECOND], "both": Prompts(prompts[1:]), "table": self.table, "stage": stage, "off": False, "device": "cpu",
-            "seed": 0, "shape": tuple(self.image.shape), "kernel": 33, "sigma": 2.0,
+            "seed": 0, "shape": tuple(self.image.shape), "kernel": 33, "sigma": 2.0, "index": 0,
         } | self.values  # fmt: skip
         names = {
             "stage_1": stage, "alphas_cumprod": self.table, "strided_timesteps": values["timesteps"], "device": "cpu",
@@ -163,7 +164,11 @@ class Loop:
             with _handed_out(role, names, self), World(self.image.dtype, self.draw):
                 result = code.call(role, values)
         except Caught as caught:
-            return caught.image.to(self.image.dtype)
+            return caught.image[: len(self.image)].to(self.image.dtype)  # a batch may be doubled
+        except ZeroDivisionError:  # in floats no step leads on from the clean image: what is returned has to do
+            if not self.catches or self.timesteps[-2]:
+                raise
+            return replace(self, timesteps=self.timesteps[:-1], catches=False).run(role)
         return _image_in(result, self.image)
 
 

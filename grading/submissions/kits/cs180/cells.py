@@ -133,8 +133,8 @@ def _network_call(node: ast.stmt) -> ast.Call | None:
 
 
 def _base(node: ast.expr) -> str:
-    """``im_noisy`` of ``im_noisy.half().cuda()``."""
-    while isinstance(node, ast.Call | ast.Attribute):
+    """``im_noisy`` of ``im_noisy.half().cuda()`` or ``im_noisy[0]``."""
+    while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
         node = node.func if isinstance(node, ast.Call) else node.value
     return node.id if isinstance(node, ast.Name) else ""
 
@@ -177,11 +177,14 @@ def _formula(
         needed |= _loaded(before[1])
         chosen.insert(0, one)
     free = (needed & set(always)) | (needed - known)
-    given = dict(fixed) | {name: always.get(name) or meaning(name, meanings) for name in free}
+    given = dict(fixed) | {
+        name: always.get(name) or meaning(name, meanings) or ("index" if name in targets else "") for name in free
+    }
     if not all(given.values()):
         return None
-    several = {_base(one.value) for node in chosen for one in ast.walk(node) if isinstance(one, ast.Subscript)}
-    given = {name: f"each {means}" if name in several and name in free else means for name, means in given.items()}
+    subscripts = (one for node in chosen for one in ast.walk(node) if isinstance(one, ast.Subscript))
+    several = {one.value.id for one in subscripts if isinstance(one.value, ast.Name)}
+    given = {name: f"each {means}" if name in several else means for name, means in given.items()}
     result = sorted(made[0])[0]
     return Formula(source, run[last].lineno, tuple(one.lineno for one in chosen), result, given)
 
