@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         asked = courses.load(arguments.course) if arguments.course else None
         limit_mb = asked.limit_mb if asked is not None else None
         with opened(arguments.path, limit_mb, arguments.kit) as submission:
-            course = asked or courses.load(submission.kit.kit.course if submission.kit is not None else "all")
+            course = asked or courses.load(submission.kit.course if submission.kit is not None else "all")
             if submission.kit is not None:
                 course = course.of_kit(submission.kit.kit.todos)
             return _grade(fork_server, submission, _arguments.only(course, arguments.only), arguments, start)

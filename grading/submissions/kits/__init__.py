@@ -16,10 +16,10 @@ from pathlib import Path
 
 from ...paths import KIT_PACKAGE
 from ...verdicts import Unusable
-from . import cmu16726, eecs498, kaist492d
+from . import cmu16726, cs180, eecs498, kaist492d
 from .kit import Found, Kit, Survey, Todo
 
-KITS: tuple[Kit, ...] = (eecs498.KIT, cmu16726.KIT, kaist492d.KIT)
+KITS: tuple[Kit, ...] = (eecs498.KIT, cmu16726.KIT, cs180.KIT, kaist492d.KIT)
 NAMES = tuple(kit.name for kit in KITS)
 NONE = "none"
 _ADAPTERS = Path(__file__).parent / "adapters"
@@ -45,13 +45,16 @@ def find(folder: Path, asked: str = "") -> Found | None:
 
 
 def install(found: Found, folder: Path) -> None:
-    """Put the kit's adapters into a copy of the submission, with what they call the student's files."""
+    """Put the kit's adapters into a copy of the submission, with what they call the student's files.
+
+    They are the file of the kit's name, and whatever begins with that name.
+    """
+    for name, text in found.survey.written.items():
+        (folder / name).write_text(text, encoding="utf-8")
     package = folder / KIT_PACKAGE
     shutil.rmtree(package, ignore_errors=True)  # the name is ours
     package.mkdir()
     for source in _ADAPTERS.glob("*.py"):  # a kit's own are KIT.py, which is the package, and KIT_….py
         if source.stem in ("common", found.kit.name) or source.stem.startswith(f"{found.kit.name}_"):
             shutil.copyfile(source, package / ("__init__.py" if source.stem == found.kit.name else source.name))
-    for name, text in found.survey.filled.items():
-        (folder / name).write_text(text, encoding="utf-8")
     (package / "files.json").write_text(json.dumps(dict(found.survey.files)))

@@ -128,7 +128,7 @@ def survey(folder: Path) -> Survey | None:
     scripts = _those(folder, "img2img.py", ("alphas_cumprod", "get_learned_conditioning"))
     if not mains and not scripts:
         return None
-    files, filled, notes = dict[str, str](), dict[str, str](), list[str]()
+    files, written, notes = dict[str, str](), dict[str, str](), list[str]()
     missing, by_hand = dict[str, str](), dict[str, str]()
     for name, found, tasks, judge in (
         ("main", mains, _IN_MAIN, _judge_main),
@@ -144,7 +144,7 @@ def survey(folder: Path) -> Survey | None:
         given = (folder / found[0]).read_text(encoding="utf-8", errors="replace")
         text = fill_blanks(given)
         if text != given:
-            filled[found[0]] = text
+            written[found[0]] = text
         try:
             tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -152,7 +152,7 @@ def survey(folder: Path) -> Survey | None:
         left, unreached = judge(tree, found[0])
         missing |= left
         by_hand |= {task: why for task, why in unreached.items() if task not in left}
-    return Survey(files, missing, by_hand, filled, tuple(notes))
+    return Survey(files, missing, by_hand, tuple(notes), written)
 
 
 def _those(folder: Path, name: str, signs: tuple[str, ...]) -> list[str]:
@@ -241,7 +241,7 @@ def _judge_main(tree: ast.Module, file: str) -> tuple[dict[str, str], dict[str, 
 
 
 def _judge_img2img(tree: ast.Module, file: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The same of img2img.py. What stands after something that is not filled in cannot run."""
+    """The same of img2img.py. What stands after something that is not written in cannot run."""
     main = _function(tree, "main")
     if main is None:
         return {}, dict.fromkeys(_IN_IMG2IMG, f"{file}:1, there is no main()")

@@ -24,8 +24,11 @@ class Survey:
     files: Mapping[str, str]  # the kit's own files, by what its adapters call them → where they lie in the submission
     missing: Mapping[str, str] = field(default_factory=dict)  # task → why it is not handed in
     by_hand: Mapping[str, str] = field(default_factory=dict)  # task → what cannot be reached: "main.py:12, in a loop …"
-    filled: Mapping[str, str] = field(default_factory=dict)  # file → its text, where as given it does not parse
     notes: tuple[str, ...] = ()  # what the report says of it, such as which of two copies was taken
+    written: Mapping[str, str] = field(
+        default_factory=dict
+    )  # file → its text, where another one is run than was handed in
+    course: str = ""  # the course file that is graded by, where what was handed in tells which year's it is
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,11 @@ class Found:
 
     kit: Kit
     survey: Survey
+
+    @property
+    def course(self) -> str:
+        """The course file that is graded by where none is named."""
+        return self.survey.course or self.kit.course
 
     @property
     def handed_in(self) -> list[str]:

@@ -1,0 +1,241 @@
+"""What of the notebook lies in a submission, in whatever layout. Nothing is run: everything is parsed."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..kit import Survey
+from .cells import Formula, Unreached, denoiser_loss, one_step
+from .roles import CALLED, NETWORK, ROLES, Role, given, meaning, parameters
+from .sources import Source, sources
+from .tasks import CELLS, EDITED, TASKS
+from .unfilled import bound, unfilled
+
+DDPM, FLOW = "cs180-proj5", "cs180-proj5-fm"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A function or a class that plays a role."""
+
+    source: Source
+    name: str  # "forward", or "DiffusionProcess.forward"
+    node: ast.FunctionDef | ast.ClassDef
+    again: bool = False  # a later definition of the same file has the same name
+
+    @property
+    def place(self) -> str:
+        return f"{self.source.file}:{self.node.lineno}"
+
+
+@dataclass
+class Found:
+    """What has been found out about the parts."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    empty: dict[str, str] = field(default_factory=dict)  # role → what is not filled in
+    out_of_reach: dict[str, str] = field(default_factory=dict)  # role → why
+
+
+def survey(folder: Path) -> Survey | None:
+    found, notes = sources(folder)
+    parts = {role: _choose(list(_candidates(role, found))) for role in ROLES}
+    there = {role: one for role, one in parts.items() if one is not None}
+    if not _is_this_kit(there):
+        return None
+    known = set().union(*(bound(source.tree) for source in found))
+    read = _read(there, known)
+    missing, by_hand = _tasks(there, read, found)
+    written = {source.file: source.text for source in found if source.origin or source.broken}
+    notes += [f"{source.origin} is read as {source.file}, cell by cell" for source in found if source.origin]
+    notes += [_twice(role, list(_candidates(role, found)), one) for role, one in there.items()]
+    course = DDPM if {"schedule", "time_loss", "class_loss"} & set(there) and not _has_flow(there) else FLOW
+    return Survey(read.files, missing, by_hand, tuple(filter(None, notes)), written, course)
+
+
+def _is_this_kit(there: dict[str, Part]) -> bool:
+    loops = {role for role in there if ROLES[role].loop} & {"denoise", "denoise_cfg", "flip", "hybrid"}
+    losses = {"time_loss", "class_loss", "time_flow_loss", "class_flow_loss"} & set(there)
+    networks = {"time_unet", "class_unet"} & set(there)
+    return bool(loops or networks or losses)
+
+
+def _has_flow(there: dict[str, Part]) -> bool:
+    return any("flow" in role for role in there)
+
+
+def _candidates(role: str, found: list[Source]) -> Iterator[Part]:
+    """Whatever may play a role, in the order of the files and of their lines."""
+    wanted = ROLES[role]
+    for source in found:
+        same: dict[str, int] = {}
+        parts = [part for part in _definitions(source) if _plays(wanted, part)]
+        for part in parts:
+            same[part.name] = part.node.lineno
+        all_of = {
+            node.name: node.lineno for node in source.tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        }
+        for part in parts:
+            again = "." not in part.name and all_of[part.name] != part.node.lineno
+            if same[part.name] == part.node.lineno:  # the last one that plays it
+                yield Part(source, part.name, part.node, again)
+
+
+def _definitions(source: Source) -> Iterator[Part]:
+    networks = _networks(source)
+    for node in source.tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield Part(source, node.name, node)
+        if isinstance(node, ast.ClassDef) and node.name not in networks:
+            yield from (
+                Part(source, f"{node.name}.{one.name}", one) for one in node.body if isinstance(one, ast.FunctionDef)
+            )
+
+
+def _networks(source: Source) -> set[str]:
+    """The classes that are networks, and those made from them: their forward() is another one."""
+    names = {"Module"}
+    for node in source.tree.body:
+        if isinstance(node, ast.ClassDef) and names & {ast.unparse(base).split(".")[-1] for base in node.bases}:
+            names.add(node.name)
+    return names
+
+
+def _plays(role: Role, part: Part) -> bool:
+    name = part.name.split(".")[-1]
+    if role.network != isinstance(part.node, ast.ClassDef):
+        return False
+    if not re.search(role.names, name, re.IGNORECASE if role.network else 0):
+        return False
+    if isinstance(part.node, ast.ClassDef):
+        return {"__init__", "forward"} <= {one.name for one in part.node.body if isinstance(one, ast.FunctionDef)}
+    if role.loop and not (NETWORK.search(ast.unparse(part.node)) or _names_timesteps(part.node)):
+        return False
+    if role.classes is not None:
+        means = {meaning(one, role.meanings) for one in parameters(part.node)[0]}
+        return role.classes == bool({"c", "p_uncond"} & means)
+    return True
+
+
+def _names_timesteps(node: ast.FunctionDef) -> bool:
+    """The skeleton of a loop, whose call of the network may be among what is to be written."""
+    return "timesteps" in parameters(node)[0]
+
+
+def _choose(candidates: list[Part]) -> Part | None:
+    """The last one of the first notebook that has one; of the first file, where none has."""
+    notebooks = [one for one in candidates if one.source.origin]
+    first = (notebooks or candidates or [None])[0]
+    return None if first is None else [one for one in candidates if one.source is first.source][-1]
+
+
+def _twice(role: str, candidates: list[Part], chosen: Part) -> str:
+    others = [one.place for one in candidates if one.source is not chosen.source]
+    return f"{chosen.name} is there more than once: {chosen.place} is graded, not {', '.join(others)}" if others else ""
+
+
+def _read(there: dict[str, Part], known: set[str]) -> Found:
+    read = Found()
+    for role, part in there.items():
+        functions = (
+            [one for one in part.node.body if isinstance(one, ast.FunctionDef) and one.name in ("__init__", "forward")]
+            if isinstance(part.node, ast.ClassDef)
+            else [part.node]
+        )
+        plain = (
+            isinstance(part.node, ast.ClassDef) and "Module" in ast.unparse(part.node.bases[0])
+            if functions[1:]
+            else False
+        )
+        why = next((said for one in functions if (said := _empty(one, known, plain))), "")
+        if why:
+            read.empty[role] = f"{part.place}, {part.name}: {why}"
+        built = functions[0] if len(functions) == 1 else next(one for one in functions if one.name == "__init__")
+        means, unknown = given(ROLES[role], built)
+        if unknown:
+            read.out_of_reach[role] = f"{part.place}, {part.name}: what is `{unknown[0]}`?"
+        described = {"file": part.source.file, "name": part.name, "line": part.node.lineno, "again": part.again}
+        read.files[role] = json.dumps(described | {"given": means} | _called(functions, ROLES[role]))
+    return read
+
+
+def _empty(function: ast.FunctionDef, known: set[str], plain: bool) -> str:
+    """A constructor without anything but super() is one of an empty network, where nothing is inherited."""
+    if plain and function.name == "__init__" and all("super(" in ast.unparse(node) for node in _statements(function)):
+        return "nothing is written"
+    return unfilled(function, known)
+
+
+def _statements(function: ast.FunctionDef) -> list[ast.stmt]:
+    plain = (one for one in function.body if not isinstance(one, ast.Pass))
+    return [one for one in plain if not (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))]
+
+
+def _called(functions: list[ast.FunctionDef], role: Role) -> dict[str, dict[str, str]]:
+    """How a network's forward() calls its arguments, in order."""
+    if not role.network:
+        return {}
+    forward = next(one for one in functions if one.name == "forward")
+    names, optional = parameters(forward)
+    means = {name: "x" if i == 0 else meaning(name, CALLED) for i, name in enumerate(names)}
+    return {"forward": {name: found for name, found in means.items() if found or name not in optional}}
+
+
+def _tasks(there: dict[str, Part], read: Found, found: list[Source]) -> tuple[dict[str, str], dict[str, str]]:
+    """Tasks that are not handed in, and those that a person has to look at."""
+    missing, by_hand = dict[str, str](), dict[str, str]()
+    for task, role in TASKS.items():
+        if role in read.empty:
+            missing[task] = read.empty[role]
+        elif role in read.out_of_reach:
+            by_hand[task] = read.out_of_reach[role]
+        elif role in there:
+            continue
+        elif task not in CELLS or CELLS[task][2] not in there:
+            missing[task] = _broken(role, found) or "not handed in: nothing of this name was found"
+        else:
+            _, what, beside = CELLS[task]
+            cell = _cell(task, found, {part.name for part in there.values()})
+            if isinstance(cell, Formula):
+                read.files[role] = json.dumps(
+                    {
+                        "file": cell.source.file,
+                        "line": cell.line,
+                        "name": cell.result,
+                        "lines": cell.lines,
+                        "given": cell.given,
+                    }
+                )
+            elif cell is not None and cell.written:
+                by_hand[task] = f"{cell.place}, {what}"
+            elif cell is not None or beside in read.empty:
+                missing[task] = (
+                    f"{cell.place}: {what} is not filled in" if cell is not None else f"not filled in: {what}"
+                )
+            else:
+                by_hand[task] = f"{what} was not found"
+    return missing, by_hand
+
+
+def _broken(role: str, found: list[Source]) -> str:
+    """Where something of that name is which does not parse, as in the skeleton."""
+    for source in found:
+        for line, begins, why in source.broken:
+            name = re.match(r"(?:def|class)\s+(\w+)", begins)
+            if name is not None and role in ROLES and re.search(ROLES[role].names, name[1]):
+                return f"{source.file}:{line}, {name[1]}: {why}"
+    return ""
+
+
+def _cell(task: str, found: list[Source], roles: set[str]) -> Formula | Unreached | None:
+    if task == "ddpm.predict_x0":
+        return one_step(found, roles)
+    if task == "unet.denoiser_loss":
+        return denoiser_loss(found, roles)
+    nodes = ((source, one) for source in found for one in ast.walk(source.tree) if isinstance(one, ast.Call))
+    calls = (f"{source.file}:{one.lineno}" for source, one in nodes if re.search(EDITED, ast.unparse(one.func)))
+    place = next(calls, "")
+    return Unreached(place, True) if place else None
