@@ -1,4 +1,4 @@
-"""Grade a submission. Its functions may stand in the contract's module files, in an adapters.py, or anywhere else under their names."""
+"""Grade a submission: functions are looked for in module files, in an adapters.py, and everywhere under their names."""
 
 import argparse
 import sys
