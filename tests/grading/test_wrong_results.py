@@ -122,8 +122,6 @@ AN_IMAGE = {  # what is returned, with y the right result: what the student is t
     "y.to('meta')": ["no tensor", "Tensor"],
     "y.round().long()": ["wrong dtype", "int64"],
     "y > 0": ["wrong dtype", "bool"],
-    "y.half()": ["wrong dtype", "float16"],
-    "y.bfloat16()": ["wrong dtype", "bfloat16"],
     "y.float()": ["wrong dtype", "float32"],
     "y[:1]": ["wrong shape"],  # broadcasts against the right one
     "y.mean(1, keepdim=True)": ["wrong shape"],
