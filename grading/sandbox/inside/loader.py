@@ -74,9 +74,11 @@ class Own:
         if not (self.folder / f"{module}.py").is_file() and not (self.folder / module).is_dir():
             raise Missing(f"there is no {module}.py" + (f" and adapters.py has no {adapted}" * adapters.is_file()))
         importing(f"{module}.py")
-        found = self._named(importlib.import_module(f"{self.package}.{module}"), function)
+        imported = importlib.import_module(f"{self.package}.{module}")
+        found = self._named(imported, function)
         if not callable(found):
-            raise Missing(f"{module}.py defines no function {function}")
+            failed = statements.failed(imported)
+            raise Missing(f"{module}.py defines no function {function}" + f"; {failed}" * bool(failed))
         return found
 
     def _named(self, module: types.ModuleType, name: str) -> Any:

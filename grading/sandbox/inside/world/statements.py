@@ -19,6 +19,7 @@ from .stand_in import StandIn
 
 _ANNOTATIONS = __future__.annotations.compiler_flag
 Imported = Callable[[Any, str], None]
+_FAILED = "__failed__"  # of a module: the first statement that could not be run
 _LOST = "__lost__"  # of a module: why names of it may be missing of which nobody can say which
 
 
@@ -53,6 +54,7 @@ class Loader(importlib.machinery.SourceFileLoader):
             for name in names:
                 if vars(module).get(name) is before[name]:
                     vars(module)[name] = StandIn(name, why, error)
+            vars(module).setdefault(_FAILED, failed)
             if "*" in names:
                 vars(module)[_LOST] = error
 
@@ -60,6 +62,11 @@ class Loader(importlib.machinery.SourceFileLoader):
 def lost(module: types.ModuleType) -> BaseException | None:
     """Why the module may lack a name."""
     return vars(module).get(_LOST)
+
+
+def failed(module: types.ModuleType) -> str:
+    """The first statement of the module that could not be run, and why; nothing where all went well."""
+    return vars(module).get(_FAILED, "")
 
 
 def _said(error: BaseException) -> str:
