@@ -18,9 +18,10 @@ from typing import Any
 
 from ...paths import INSTALLED, ROOT
 from ..crossing.values import Absent as NotThere
-from .world import preload, progress, statements
+from .world import absent, preload, progress, statements
 from .world.absent import Absent
 from .world.forbidden import Forbidden, forget
+from .world.stand_in import Module
 
 _GRADERS = ("grading", "reference")  # nothing stands in for these, unless the submission has its own
 
@@ -91,7 +92,12 @@ class Own:
         return found
 
     def _loaded(self, spec: Any) -> Any:
-        return statements.loaded_in_statements(spec, self.folder, self._forbidden.imported)
+        return statements.loaded_in_statements(spec, self.folder, self._imported)
+
+    def _imported(self, value: Any, line: str) -> None:
+        self._forbidden.imported(value, line)
+        if isinstance(value, Module | NotThere):
+            absent.forget()
 
     def _mount(self, importing: Callable[[str], None]) -> None:
         """Make the folder a package."""

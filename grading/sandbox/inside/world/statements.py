@@ -70,7 +70,8 @@ def failed(module: types.ModuleType) -> str:
 
 
 def _said(error: BaseException) -> str:
-    message = " ".join(str(error).split())[:200]
+    where = getattr(error, "path", None) if isinstance(error, ImportError) else None  # of the library on this machine
+    message = " ".join(str(error).removesuffix(f" ({where})").split())[:200]
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
