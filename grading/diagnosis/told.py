@@ -13,8 +13,8 @@ def told_already(failures: list[Failure]) -> bool:
 
 
 def nothing_ran(failures: list[Failure]) -> bool:
-    """What the function needs is not here: nothing is known of its formula."""
-    return bool(failures) and all(failure.kind == "not here" for failure in failures)
+    """It could not be imported, or what it needs is not here: nothing is known of its formula."""
+    return bool(failures) and all(failure.importing or failure.kind == "not here" for failure in failures)
 
 
 def results_are_right(failures: list[Failure]) -> bool:

@@ -15,6 +15,8 @@
 | ``gradients``     | a function that stays on our side although gradients have to flow through it                |
 | ``lending``       | right functions that answer from our side, in the place of the submission's own             |
 | ``limits``        | every bound on time, size and number                                                        |
+| ``deadline``      | how long one submission may take in all                                                     |
+| ``layers``        | what the kernel can close to student code                                                   |
 | ``crossing/``     | what may cross, and how: used on both sides                                                 |
 | ``inside/``       | what runs beside student code                                                               |
 """

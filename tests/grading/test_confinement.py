@@ -81,11 +81,9 @@ def test_no_abstract_socket_outside_can_be_reached(hand_in, grade):
 
 RUNNING = """
 import multiprocessing, socket, subprocess, sys, threading
-import torch
-from torch.utils.data import DataLoader, TensorDataset
 
-def double(x):
-    return 2 * x
+def double(x, pipe):
+    pipe.send(2 * x)
 
 def predict_x0(x_t, eps, t, alphas_cumprod):
     ours, theirs = socket.socketpair()
@@ -93,19 +91,19 @@ def predict_x0(x_t, eps, t, alphas_cumprod):
     done = []
     thread = threading.Thread(target=done.append, args=(1,))
     thread.start(), thread.join()
-    with multiprocessing.get_context("fork").Pool(2) as pool:
-        pooled = pool.map(double, [1, 2])
-    loader = DataLoader(TensorDataset(torch.arange(4.0)), batch_size=2, num_workers=2)
-    loaded = [batch.tolist() for (batch,) in loader]
+    fork = multiprocessing.get_context("fork")
+    receiver, sender = fork.Pipe(duplex=False)
+    process = fork.Process(target=double, args=(2, sender))
+    process.start(), process.join()
     printed = subprocess.run([sys.executable, "-c", "import torch; print(torch.ones(2).sum().item())"],
                              capture_output=True, text=True).stdout.strip()
-    raise LookupError(f"<<{[theirs.recv(1), done, pooled, loaded, printed]}>>")
+    raise LookupError(f"<<{[theirs.recv(1), done, receiver.recv(), printed]}>>")
 """
 
 
 def test_what_homework_does_goes_on(hand_in, grade):
-    found = between_marks(told(grade(hand_in(ddpm=RUNNING), [TASK])[TASK]))
-    assert found == [b"x", [1], [2, 4], [[0.0, 1.0], [2.0, 3.0]], "2.0"]
+    """Threads, processes of its own, another interpreter with torch in it."""
+    assert between_marks(told(grade(hand_in(ddpm=RUNNING), [TASK])[TASK])) == [b"x", [1], 4, "2.0"]
 
 
 def test_without_libseccomp_everything_else_holds(monkeypatch):

@@ -1,12 +1,14 @@
 """What a course does not want to be used is not there, whatever road leads to it, and whoever asks for it is told."""
 
 import pytest
+import torch
 
 from grading.grader import Run
 from grading.grader import grade as grade_run
 from grading.sandbox.inside.confinement import landlock_abi
+from grading.sandbox.student import Student
 from grading.submissions import opened
-from grading.verdicts import FAILED, PASSED
+from grading.verdicts import FAILED, PASSED, Failure
 
 from .conftest import PLAIN, SEED, told
 
@@ -114,20 +116,35 @@ def predict_x0(x_t, eps, t, alphas_cumprod):
 """
 
 
+@pytest.fixture
+def asked(fork_server, hand_in):
+    """``asked(source, forbidden)``: what a call of the function raises, and its attempts. Once, and with time for it."""
+
+    def asked(source, forbidden):
+        with opened(hand_in(ddpm=RIGHT + source)) as submission:
+            student = Student(fork_server, submission.folder, TASK, call_seconds=200, forbidden=forbidden)
+            with pytest.raises(Failure) as raised:
+                student(x_t=torch.ones(1), eps=torch.ones(1), t=0, alphas_cumprod=torch.ones(2))
+            student.close()
+            return str(raised.value), student.attempts
+
+    return asked
+
+
 @pytest.mark.skipif(landlock_abi() == 0, reason="this kernel has no Landlock: files are not out of reach")
-def test_no_road_leads_to_it(verdicts):
-    said = told(verdicts(ROADS)[TASK])
+def test_no_road_leads_to_it(asked):
+    said, attempts = asked(ROADS, SCHEDULERS)
     assert "<<[]>>" in said, said
     line = 1 + (RIGHT + ROADS).split("\n").index("    from diffusers.schedulers.scheduling_ddpm import DDPMScheduler")
-    assert f"remark: {SAID}: ddpm.py:{line}" in said, said
+    assert f"{SAID}: ddpm.py:{line}" in attempts
 
 
-def test_the_same_roads_lead_there_where_it_is_not_forbidden(verdicts):
-    """Or the test above would show nothing. What is compared is the first roads: the last ones are other people's files."""
-    said = told(verdicts(ROADS, forbidden=())[TASK])
+def test_the_same_roads_lead_there_where_it_is_not_forbidden(asked):
+    """Or the test above would show nothing."""
+    said, attempts = asked(ROADS, ())
     for road in ("statement", "by_importlib", "by_the_package", "by_what_is_loaded", "by_what_lives", "by_text"):
         assert f"'{road}'" in said, said
-    assert "not to be used" not in said
+    assert attempts == []
 
 
 def test_who_imports_it_and_does_without_has_the_point_and_a_remark(verdicts):

@@ -225,7 +225,7 @@ def posterior_variance(t, t_prev, alphas_cumprod):
     raise ValueError({name}.tools.same("said"))
 """
     )
-    tasks = [TASK, NEIGHBOUR, "inversion.perceptual_loss", "unet.UnconditionalUNet", "editing.inpaint", "dps.dps_step"]
+    tasks = [TASK, NEIGHBOUR, "inversion.perceptual_loss", "unet.UnconditionalUNet", "dps.dps_step"]
     found = grade(hand_in(parts, on_top_of=PLAIN), tasks)
     assert "ValueError: said" in told(found[NEIGHBOUR])
     assert {task: told(one) for task, one in found.items() if one.outcome != PASSED}.keys() == {NEIGHBOUR}

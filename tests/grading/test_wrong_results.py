@@ -123,8 +123,6 @@ AN_IMAGE = {  # what is returned, with y the right result: what the student is t
     "y.to('meta')": ["no tensor", "Tensor"],
     "y.round().long()": ["wrong dtype", "int64"],
     "y > 0": ["wrong dtype", "bool"],
-    "y.half()": ["wrong dtype", "float16"],
-    "y.bfloat16()": ["wrong dtype", "bfloat16"],
     "y.float()": ["wrong dtype", "float32"],
     "y[:1]": ["wrong shape"],  # broadcasts against the right one
     "y.mean(1, keepdim=True)": ["wrong shape"],
@@ -424,8 +422,6 @@ RAISED = {
     "raise MemoryError": ["MemoryError"],
     "raise StopIteration": ["StopIteration"],
     "raise 'text'": ["TypeError"],
-    "import no_such_library": ["ModuleNotFoundError", "no_such_library"],
-    "import diffusers_": ["ModuleNotFoundError", "diffusers_"],
     "return (lambda f: f(f))(lambda f: f(f))": ["RecursionError"],
 }
 
@@ -538,19 +534,27 @@ def test_a_syntax_error_costs_its_module(hand_in, grade):
 
 
 def test_an_import_that_fails_names_the_line(hand_in, grade):
-    folder = hand_in(on_top_of=PLAIN, guidance="import torch\nimport no_such_library\n")
+    folder = hand_in(on_top_of=PLAIN, guidance="import torch\nfrom math import no_such_thing as guided_eps\n")
     verdict = grade(folder, ["guidance.guided_eps"])["guidance.guided_eps"]
     assert verdict.outcome == FAILED
-    assert "ModuleNotFoundError: No module named 'no_such_library'" in told(verdict)
+    assert "ImportError: cannot import name 'no_such_thing'" in told(verdict)
     assert "guidance.py:2" in told(verdict)
 
 
-@pytest.mark.parametrize("statement", ["raise SystemExit(0)", "import os; os._exit(0)", "1 / 0", "exit()"])
-def test_a_module_that_ends_while_it_is_imported_costs_its_own_functions(statement, hand_in, grade):
-    folder = hand_in(on_top_of=PLAIN, guidance=statement)
+def test_a_module_that_ends_the_process_while_it_is_imported_costs_its_own_functions(hand_in, grade):
+    folder = hand_in(on_top_of=PLAIN, guidance="import os; os._exit(0)")
     verdicts = grade(folder, ["guidance.guided_eps", "ddpm.predict_x0"])
     assert list(outcomes(verdicts).values()) == [FAILED, PASSED]
-    assert told(verdicts["guidance.guided_eps"])
+    assert "ended the process" in told(verdicts["guidance.guided_eps"])
+
+
+@pytest.mark.parametrize("statement", ["raise SystemExit(0)", "1 / 0", "exit()"])
+def test_where_a_module_fails_and_defines_nothing_both_are_said(statement, hand_in, grade):
+    folder = hand_in(on_top_of=PLAIN, guidance=statement)
+    verdicts = grade(folder, ["guidance.guided_eps", "ddpm.predict_x0"])
+    assert list(outcomes(verdicts).values()) == [NOT_IMPLEMENTED, PASSED]
+    said = told(verdicts["guidance.guided_eps"])
+    assert "guidance.py defines no function guided_eps; guidance.py:1 could not be run (" in said
 
 
 def test_a_module_that_never_finishes_its_import_costs_its_own_functions(hand_in, grade, short_calls):

@@ -8,6 +8,8 @@ this process cannot be stolen from it.
 | ``fork_server`` | the preloaded process that forks workers                                                  |
 | ``serve``       | one worker: copies the submission, confines itself, answers calls                         |
 | ``confinement`` | what a worker may touch, enforced by the kernel before the first line of student code     |
+| ``seccomp``     | system calls that no homework needs, refused by the kernel                                |
+| ``world/``      | what student code finds around it: stand-ins, the CPU for a GPU, what is forbidden        |
 | ``loader``      | imports a submission and finds one graded function in it                                  |
 | ``cells``       | a notebook as a module: its definitions are run, and nothing else                         |
 | ``gradients``   | gradients through a function of the other side                                            |

@@ -29,14 +29,15 @@ class Absent(importlib.abc.MetaPathFinder):
             return None
         if asked.only_whether() or asked.can_do_without(frame) or name.split(".")[0] in self.never:
             return None
-        if name.split(".")[0] == "tqdm":
+        above = sys.modules.get(name.rpartition(".")[0])
+        if name == "tqdm" or getattr(above, "tqdm", None) is progress.Bar:
             return importlib.util.spec_from_loader(name, progress.Loader(), is_package=True)
+        if not isinstance(above, Module) and asked.for_a_name_in_it():
+            return None
         own = name.removeprefix(f"{self.package}.")
-        return importlib.util.spec_from_loader(name, Loader(own, self._why(name, own)), is_package=True)
+        return importlib.util.spec_from_loader(name, Loader(own, self._why(name, own, above)), is_package=True)
 
-    def _why(self, name: str, own: str) -> str:
-        parent, _, _ = name.rpartition(".")
-        above = sys.modules.get(parent)
+    def _why(self, name: str, own: str, above: types.ModuleType | None) -> str:
         if isinstance(above, Module):
             return above.__why__
         if own != name:
@@ -44,6 +45,12 @@ class Absent(importlib.abc.MetaPathFinder):
         if above is not None and not _is_namespace(above):
             return f"the {name.split('.')[0]} that is installed here has no {name}"
         return f"{name} is not installed here"
+
+
+def forget() -> None:
+    """Stand-ins are made anew for whoever imports them: a library that looks for the package is to find none."""
+    for name in [name for name, module in sys.modules.items() if isinstance(module, Module)]:
+        del sys.modules[name]
 
 
 def _is_namespace(module: types.ModuleType) -> bool:

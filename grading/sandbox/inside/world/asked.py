@@ -26,9 +26,19 @@ def frames() -> Iterator[FrameType]:
 
 def only_whether() -> bool:
     """Whether it is asked for the spec alone: ``importlib.util.find_spec("xformers") is not None``."""
-    frame: FrameType | None = sys._getframe(1)
+    return _passes("find_spec", importlib.util.__file__)
+
+
+def for_a_name_in_it() -> bool:
+    """Whether it may be no module: ``from diffusers import Name`` asks for a module where the package has no such name."""
+    return _passes("_handle_fromlist", "<frozen importlib._bootstrap>")
+
+
+def _passes(function: str, file: str | None) -> bool:
+    """Whether the question comes through this function of the import system."""
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None and frame.f_code.co_filename.startswith(_MACHINERY):
-        if frame.f_code is importlib.util.find_spec.__code__:
+        if (frame.f_code.co_name, frame.f_code.co_filename) == (function, file):
             return True
         frame = frame.f_back
     return False

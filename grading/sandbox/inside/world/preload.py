@@ -25,6 +25,7 @@ PACKAGES = {
     "PIL": "PIL.Image",
 }
 _MENTIONED = re.compile(rf"^\s*(?:import|from)\s+({'|'.join(PACKAGES)})\b", re.MULTILINE)
+_NEEDED = ("__main__", "torch", "numpy", "safetensors", "psutil", "jaxtyping")  # by what runs beside student code
 _LOOKED_AT = 200_000  # characters of each file
 # Where the formulas' networks have it from: the package of that file is not to be imported here.
 _OPERATORS = ROOT / "reference" / "networks" / "_torchvision.py"
@@ -50,7 +51,8 @@ def declare_operators() -> None:
 
 def make_room(folder: Path) -> None:
     """A submission's own module goes before the package of that name."""
-    own = {name for name in PACKAGES if (folder / f"{name}.py").is_file() or (folder / name).is_dir()}
+    loaded = {name.split(".")[0] for name in sys.modules} - {*_NEEDED, *sys.stdlib_module_names}
+    own = {name for name in loaded if (folder / f"{name}.py").is_file() or (folder / name / "__init__.py").is_file()}
     for name in [name for name in sys.modules if name.split(".")[0] in own]:
         del sys.modules[name]
 

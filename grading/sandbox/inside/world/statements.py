@@ -19,6 +19,7 @@ from .stand_in import StandIn
 
 _ANNOTATIONS = __future__.annotations.compiler_flag
 Imported = Callable[[Any, str], None]
+_FAILED = "__failed__"  # of a module: the first statement that could not be run
 _LOST = "__lost__"  # of a module: why names of it may be missing of which nobody can say which
 
 
@@ -53,6 +54,7 @@ class Loader(importlib.machinery.SourceFileLoader):
             for name in names:
                 if vars(module).get(name) is before[name]:
                     vars(module)[name] = StandIn(name, why, error)
+            vars(module).setdefault(_FAILED, failed)
             if "*" in names:
                 vars(module)[_LOST] = error
 
@@ -62,8 +64,14 @@ def lost(module: types.ModuleType) -> BaseException | None:
     return vars(module).get(_LOST)
 
 
+def failed(module: types.ModuleType) -> str:
+    """The first statement of the module that could not be run, and why; nothing where all went well."""
+    return vars(module).get(_FAILED, "")
+
+
 def _said(error: BaseException) -> str:
-    message = " ".join(str(error).split())[:200]
+    where = getattr(error, "path", None) if isinstance(error, ImportError) else None  # of the library on this machine
+    message = " ".join(str(error).removesuffix(f" ({where})").split())[:200]
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
