@@ -11,6 +11,7 @@ OTHER = {
     "beta_start": "0.0009",
     "beta_end": "0.0125",
     "offset": "0.009",
+    "epsilon": "0.002",
     "max_beta": "0.998",
     "noise_fn": "torch.rand_like",
     "clip_x0": "True",
