@@ -31,6 +31,8 @@ OTHER = {
     "delta_weight": "0.01",
     "num_steps": "500",
     "optimizer": '"adam"',
+    "latent_weight": "0.9",
+    "image_weight": "0.9",
     "in_channels": "3",
     "num_hiddens": "96",
     "num_classes": "11",
