@@ -2,12 +2,16 @@
 
 import pytest
 
-from grading.audit.defaults import EVERY, with_another_default
+from grading.audit.defaults import EVERY, OTHER, with_another_default
 from grading.contract.functions import function
 from grading.paths import ROOT
 from grading.verdicts import FAILED
 
 from .conftest import told
+
+
+def test_every_default_has_another_value():
+    assert {name for _, name in EVERY} == OTHER.keys()
 
 
 @pytest.mark.slow

@@ -255,7 +255,7 @@ def sample_ddim(eps_model, x_T, timesteps, alphas_cumprod, eta=0.0, noise_fn=tor
     ),
     "sdedit, noised one too far": (
         "editing.sdedit",
-        words.CONSTANT,
+        words.WRONG_INDEX,
         STEPS
         + """
 def sdedit(eps_model, image, noise, start, timesteps, alphas_cumprod, noise_fn=torch.randn_like):
