@@ -96,7 +96,7 @@ WRONG = {  # by TODO: the graded function, the file, what is right and what is n
     "DDIM 3": [
         ("dps.dps_step", DDIM, CORRECTED, CORRECTED.replace("- DPS", "+ DPS")),
         ("dps.dps_step", DDIM, "torch.norm(measurement - Ax0, p=2)", "torch.norm(measurement - Ax0, p=2) ** 2"),
-        ("dps.dps_step", DDIM, "forward(pred_original_sample, mask)", "forward(sample, mask)"),
+        ("dps.dps_step", DDIM, "= operator.forward(pred_original_sample, mask)", "= operator.forward(sample, mask)"),
         ("dps.dps_step", DDIM, CORRECTED, CORRECTED.replace("DPS_scale * ", "")),
         ("dps.dps_step", DDIM, CORRECTED, CORRECTED.replace("= prev_sample", "= sample")),
     ],
