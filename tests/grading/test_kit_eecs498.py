@@ -96,7 +96,7 @@ WRONG = {  # by TODO: the graded function, the file, what is right and what is n
     "DDIM 3": [
         ("dps.dps_step", DDIM, CORRECTED, CORRECTED.replace("- DPS", "+ DPS")),
         ("dps.dps_step", DDIM, "torch.norm(measurement - Ax0, p=2)", "torch.norm(measurement - Ax0, p=2) ** 2"),
-        ("dps.dps_step", DDIM, "forward(pred_original_sample, mask)", "forward(sample, mask)"),
+        ("dps.dps_step", DDIM, "= operator.forward(pred_original_sample, mask)", "= operator.forward(sample, mask)"),
         ("dps.dps_step", DDIM, CORRECTED, CORRECTED.replace("DPS_scale * ", "")),
         ("dps.dps_step", DDIM, CORRECTED, CORRECTED.replace("= prev_sample", "= sample")),
     ],
@@ -163,15 +163,15 @@ WORDS = {  # of the first of each
     "DDIM 3": ("The gradient is added", "TODO #3 (formula 11)", "scale is DPS_scale"),
     "SDS 1": ("the wrong way round", "TODO #1 of each (formula 16)", "noise is noise_pred_phi"),
     "SDS 2": ("ᾱ_t is squared", "utils/sds_vsd_utils.py, TODO #2 (formulas 14, 15)"),
-    "SDS 3": ("utils/sds_vsd_utils.py, TODO #3 (formula 17)", "eps_lora is noise_pred_phi"),
+    "SDS 3": ("the wrong way round", "utils/sds_vsd_utils.py, TODO #3 (formula 17)", "eps_lora is noise_pred_phi"),
     "main 1": ("not weighted", "execute_SDS_VSD.py, TODO #1 of each"),
     "loss 1": ("the sign of the logit is turned around", "training/loss.py, TODO #1", "fake_logits is gen_logits"),
     "loss 2": (
         "Both terms want large logits",
         "training/loss.py, TODO #2, #3 and #4 (formula 2 of part A)",
     ),
-    "loss 3": ("TODO #2, #3 and #4",),
-    "loss 4": ("TODO #2, #3 and #4",),
+    "loss 3": ("fake_logits stands where real_logits belongs", "TODO #2, #3 and #4 (formula 2 of part A)"),
+    "loss 4": ("Both terms want small logits", "TODO #2, #3 and #4 (formula 2 of part A)"),
     "loss 5": ("twice as large as asked for", "TODO #5 (formula 3 of part A)", "gamma is self.r1_gamma"),
     "cutout": ("the boxes' heights are wrong", "DiffAugment_pytorch.py, rand_cutout"),
 }
@@ -288,8 +288,17 @@ def test_a_file_that_does_not_parse(verdicts, tmp_path):
     assert f"GAN/loss.py:{line}" in " ".join(explain(failed, "mistake"))
 
 
-def test_another_kit():
-    assert eecs498.survey(ROOT / "tests" / "solutions" / "plain") is None
+def test_another_kit(tmp_path):
+    """What other courses give of the same origin, StyleGAN2's loss and its augmentation, is not this kit."""
+    folder = left(tmp_path, "D*M_scheduler.py", "*SDS_VSD*", "sds_vsd*")
+    assert eecs498.survey(folder) is not None
+    for name, own, other in (
+        ("loss.py", "correct_input_to_discriminator_in_discriminator_loss", "images"),
+        ("DiffAugment_pytorch.py", "import cv2", "import random"),
+    ):
+        path = folder / "GAN" / name
+        path.write_text(path.read_text().replace(own, other))
+    assert eecs498.survey(folder) is None
 
 
 def test_points():

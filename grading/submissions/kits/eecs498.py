@@ -28,6 +28,7 @@ class _File:
     word: str  # that is in its text
     known: Callable[[ast.Module], bool]
     blanks: dict[str, tuple[Blank, ...]]  # by graded function
+    own: str = ""  # what the file that the kit was made from has not: other courses hand that out
 
     @property
     def name(self) -> str:
@@ -80,7 +81,7 @@ FILES = {
     ),
     "gan_losses": _File(
         "training/loss.py",
-        "diffaugment",  # StyleGAN2's own has none
+        "StyleGAN2Loss",
         _defines("StyleGAN2Loss"),
         {
             "gan_losses.generator_loss": (Blank(_LOSS, "loss_Gmain"),),
@@ -91,12 +92,14 @@ FILES = {
             ),
             "gan_losses.r1_penalty": (Blank(_LOSS, "loss_Dr1"),),
         },
+        own="correct_input_to_discriminator",
     ),
     "augment": _File(
         "DiffAugment_pytorch.py",
         "DiffAugment",
         _defines("DiffAugment"),
         {"augment.rand_cutout": (Blank("rand_cutout"),)},
+        own="import cv2",
     ),
 }
 
@@ -114,7 +117,9 @@ class _Copy:
 
     def unfilled(self, task: str) -> str:
         """Why this file holds nothing to grade of a function; empty where it does."""
-        for blank in self.file.blanks.get(task, ()) if self.tree is not None else ():
+        if self.tree is None:
+            return ""
+        for blank in self.file.blanks.get(task, ()):
             if find(self.tree, blank.function) is None:
                 return f"{self.path} defines no {blank.function}"
             line = blank.unfilled(self.tree)
@@ -130,9 +135,9 @@ class _Copy:
 
 def survey(folder: Path) -> Survey | None:
     """What of the kit lies in a folder; None where nothing does."""
-    copies = {name: sorted(_copies(folder, file), key=_preference) for name, file in FILES.items()}
+    copies = _copies(folder)
     taken = {name: found[0] for name, found in copies.items() if found}
-    if not taken:
+    if not any(copy.file.own in copy.text for copy in taken.values()):
         return None
     files, by_hand = {name: copy.path for name, copy in taken.items()}, dict[str, str]()
     missing = dict(_missing(taken))
@@ -158,16 +163,20 @@ def _missing(taken: dict[str, _Copy]) -> Iterator[tuple[str, str]]:
                 yield task, f"{file.name} is not handed in"
 
 
-def _copies(folder: Path, file: _File) -> Iterator[_Copy]:
+def _copies(folder: Path) -> dict[str, list[_Copy]]:
+    """Every file of the kit, the copy that is graded first."""
+    found: dict[str, list[_Copy]] = {name: [] for name in FILES}
     for path in sorted(folder.rglob("*.py")):
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
             continue
         text = path.read_text(encoding="utf-8-sig", errors="replace")
-        if file.word not in text:
-            continue
-        tree = _parsed(text)
-        if path.name == file.name if tree is None else file.known(tree):
-            yield _Copy(file, path.relative_to(folder).as_posix(), text, tree)
+        named = [name for name, file in FILES.items() if file.word in text]
+        tree = _parsed(text) if named else None
+        for name in named:
+            file = FILES[name]
+            if path.name == file.name if tree is None else file.known(tree):
+                found[name].append(_Copy(file, path.relative_to(folder).as_posix(), text, tree))
+    return {name: sorted(copies, key=_preference) if len(copies) > 1 else copies for name, copies in found.items()}
 
 
 def _parsed(text: str) -> ast.Module | None:

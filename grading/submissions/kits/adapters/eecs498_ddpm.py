@@ -51,9 +51,9 @@ def ddpm_predict_x0(x_t: Tensor, eps: Tensor, t: int | Tensor, alphas_cumprod: T
         raise _Estimated(sample)
 
     scheduler._threshold_sample = threshold
+    noise_is(torch.zeros_like(x_t))
     try:
-        with noise_is(torch.zeros_like(x_t)):
-            return scheduler.step(eps, torch.tensor(int(t)), x_t).pred_original_sample
+        return scheduler.step(eps, torch.tensor(int(t)), x_t).pred_original_sample
     except _Estimated as came:
         return came.estimate
 
@@ -63,5 +63,5 @@ def ddpm_posterior_step(x_t: Tensor, x0: Tensor, noise: Tensor, t: int, t_prev: 
     """A stride is one step of a shorter chain, in which nothing stands between t_prev and t."""
     scheduler = _scheduler(torch.cat((alphas_cumprod[: t_prev + 1], alphas_cumprod[t:])))
     scheduler._threshold_sample = lambda sample: x0
-    with noise_is(noise):
-        return scheduler.step(torch.zeros_like(x_t), torch.tensor(t_prev + 1), x_t).prev_sample
+    noise_is(noise)
+    return scheduler.step(torch.zeros_like(x_t), torch.tensor(t_prev + 1), x_t).prev_sample

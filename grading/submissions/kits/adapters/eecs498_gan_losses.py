@@ -31,6 +31,7 @@ def _loss(
         pl_weight=0,
     )
     nothing = torch.zeros(len(real), 0)
+    reported.clear()
     with mock.patch.object(Tensor, "backward"):
         student.accumulate_gradients(
             phase=phase, real_img=real, real_c=nothing, gen_z=nothing, gen_c=nothing, sync=True, gain=1
