@@ -321,7 +321,10 @@ def _penalises_delta(search: ast.FunctionDef, loss: ast.FunctionDef | None) -> b
 
 
 def _moves_the_latent(node: ast.AST) -> bool:
-    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and "param" in _names(node)
+    """Whether it is ``param + delta``."""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)):
+        return False
+    return {getattr(side, "id", "") for side in (node.left, node.right)} == {"param", "delta"}
 
 
 def _within_the_image(closure: ast.AST, node: ast.AST) -> bool:
