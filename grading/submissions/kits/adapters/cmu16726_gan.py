@@ -107,7 +107,8 @@ def inversion_inversion_loss(
     def loss(l1: float, perceptual: float) -> Any:
         return _loss(_criterion(l1, perceptual, features_fn=features_fn), pred, target)
 
-    whole = loss(l1_weight, perceptual_weight)
+    # The penalty on delta stands in optimize_para in this kit, and is asked for by itself.
+    whole = loss(l1_weight, perceptual_weight) + delta_weight * delta.square().sum() / len(delta)
     if inversion_lp_loss is _OWN()[0]:
         return whole
     alone, unit = (
