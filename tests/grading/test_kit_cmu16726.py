@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from grading.contract import courses
+from grading.contract.uses import used_by
 from grading.paths import ROOT
 from grading.report import rows
 from grading.submissions import kits, opened
@@ -58,23 +59,76 @@ def test_filled_in_rightly(grade, filled, name):
     assert {task: told(one) for task, one in verdicts.items() if one.outcome != PASSED} == {}
 
 
-# In which filling what is written instead of what, for which task, and what the explanation has to say.
+# Of the plain filling: for which task, in which file, what is written instead of what, and what has to be said of it.
 # fmt: off
 WRONG = [
+    ("inversion.lp_loss", MAIN, 'loss = self.l1_wgt * F.l1_loss(pred, target)\n', 'loss = self.l1_wgt * F.mse_loss(pred, target)\n', 'power|squar|exponent'),
+    ("inversion.lp_loss", MAIN, 'loss = self.l1_wgt * F.l1_loss(pred, target)\n', 'loss = self.l1_wgt * torch.linalg.matrix_norm(target - pred, ord=1).mean()\n', 'matrix|column'),
+    ("inversion.lp_loss", MAIN, 'loss = self.l1_wgt * F.l1_loss(pred, target)\n', "loss = self.l1_wgt * F.l1_loss(pred, target, reduction='sum')\n", 'sum|mean'),
+    ("inversion.perceptual_loss", MAIN, 'loss += F.mse_loss(pred, target.detach())\n', 'loss = F.mse_loss(pred, target.detach())\n', 'layer'),
+    ("inversion.perceptual_loss", MAIN, 'loss += F.mse_loss(pred, target.detach())\n', 'loss += F.l1_loss(pred, target.detach())\n', 'abs|squar|power'),
+    ("inversion.perceptual_loss", MAIN, 'loss += F.mse_loss(pred, target.detach())\n', "loss += F.mse_loss(pred, target.detach(), reduction='sum')\n", 'sum|mean'),
+    ("inversion.delta_penalty", MAIN, '(delta**2).sum()', '((param + delta)**2).sum()', 'delta'),
+    ("inversion.delta_penalty", MAIN, '(delta**2).sum()', 'delta.abs().sum()', 'abs|squar|power'),
+    ("inversion.delta_penalty", MAIN, '(delta**2).sum()', '(delta**4).sum()', 'power|exponent|squar'),
+    ("inversion.inversion_loss", MAIN, 'loss += self.perc_wgt * self.perc(pred, target)\n', 'loss += self.perc(pred, target)\n', 'perc'),
+    ("inversion.inversion_loss", MAIN, 'loss += self.perc_wgt * self.perc(pred, target)\n', 'loss += self.l1_wgt * self.perc(pred, target)\n', 'perc|l1'),
+    ("inversion.inversion_loss", MAIN, 'loss += self.perc_wgt * self.perc(pred, target)\n', 'loss -= self.perc_wgt * self.perc(pred, target)\n', 'sign|minus|−'),
+    ("inversion.invert", MAIN, '        optimizer.zero_grad()\n', '', 'zero_grad|search'),
+    ("inversion.invert", MAIN, 'image = wrapper(param + delta)', 'image = wrapper(delta)', 'delta|latent|search'),
+    ("inversion.invert", MAIN, 'image = wrapper(param + delta)', 'image = wrapper(param + delta).clamp(0, 1)', 'clamp|search'),
+    ("latents.mean_w", MAIN, '            vector = model.mapping(z, None).mean(dim=0, keepdim=True)[:, :1]', '            vector = model.mapping(z.mean(dim=0, keepdim=True), None)[:, :1]', 'mean'),
+    ("latents.mean_w", MAIN, '            vector = model.mapping(z, None).mean(dim=0, keepdim=True)[:, :1]', '            vector = model.mapping(torch.zeros(1, dim), None)[:, :1]', 'mean|samples|zero'),
+    ("latents.mean_w", MAIN, '            vector = model.mapping(z, None).mean(dim=0, keepdim=True)[:, :1]', '            vector = model.mapping(z[:1000], None).mean(dim=0, keepdim=True)[:, :1]', '10,000|samples'),
+    ("latents.sample_w", MAIN, '            vector = model.mapping(z, None)[:, :1, :]', '            vector = model.mapping(z, None)[:, 0, :]', 'shape|N, 1'),
+    ("latents.sample_w", MAIN, '            vector = model.mapping(z, None)[:, :1, :]', '            vector = model.mapping(z, None)', 'shape|N, 1|layer'),
+    ("latents.sample_w", MAIN, '            vector = model.mapping(z, None)[:, :1, :]', '            vector = model.mapping(z, None).mean(dim=0, keepdim=True)[:, :1].repeat(N, 1, 1)', 'mapped|mean|own'),
+    ("latents.sample_w_plus", MAIN, '            vector = model.mapping(z, None)\n', '            vector = model.mapping(z, None)[:, 0]\n', 'shape|layer'),
+    ("latents.sample_w_plus", MAIN, '            vector = model.mapping(z, None)\n', '            vector = z.unsqueeze(1).repeat(1, model.num_ws, 1)\n', 'map|z'),
+    ("latents.sample_w_plus", MAIN, '            vector = model.mapping(z, None)\n', '            vector = model.mapping(torch.rand(N, dim), None)\n', 'normal|uniform'),
+    ("inversion.scribble_loss", MAIN, 'F.l1_loss(pred * mask, target * mask)', 'F.l1_loss(pred * (1 - mask), target * (1 - mask))', 'mask|invert'),
+    ("inversion.scribble_loss", MAIN, 'F.l1_loss(pred * mask, target * mask)', 'F.l1_loss(pred * mask, target)', 'mask|sketch'),
+    ("inversion.scribble_loss", MAIN, 'F.l1_loss(pred * mask, target * mask)', 'F.mse_loss(pred * mask, target * mask)', 'squar|power|abs'),
+    ("latents.interpolate", MAIN, '(1 - alpha) * src + alpha * dst', 'alpha * src + (1 - alpha) * dst', 'revers|last|first|exchang|swap'),
+    ("latents.interpolate", MAIN, '(1 - alpha) * src + alpha * dst', 'src + alpha * dst', '.'),
+    ("latents.interpolate", MAIN, '(1 - alpha) * src + alpha * dst', '(1 - alpha**2) * src + alpha**2 * dst', 'step|linear|equal'),
+    ("noising.add_noise", IMG2IMG, 'alpha_cumprods[opt.num_timesteps]', 'alpha_cumprods[-1]', 'last|T − 1|−1|end'),
+    ("noising.add_noise", IMG2IMG, 'alpha_cumprods[opt.num_timesteps]', 'alpha_cumprods[opt.num_timesteps - 1]', 't − 1|one|before'),
+    ("noising.add_noise", IMG2IMG, 'torch.sqrt(abar_N) * init_latent + torch.sqrt(1 - abar_N) * noise', 'abar_N * init_latent + (1 - abar_N) * noise', 'root|sqrt|√'),
+    ("editing.sdedit", IMG2IMG, 'np.flip(timesteps)', 'np.flip(timesteps)[:-1]', 'step|timestep'),
+    ("editing.sdedit", IMG2IMG, 'np.flip(timesteps)', 'np.flip(timesteps)[1:]', 'step|timestep'),
+    ("editing.sdedit", IMG2IMG, 'np.flip(timesteps)', 'np.flip(timesteps)[::2]', 'step|timestep'),
+    ("guidance.guided_eps", IMG2IMG, 'torch.cat([uncond, cond])', 'torch.cat([cond, uncond])', 'swap|exchang|order|cond'),
+    ("guidance.guided_eps", IMG2IMG, 'torch.cat([latent] * 2)', 'torch.cat([latent, init_latent])', '.'),
+    ("guidance.guided_eps", IMG2IMG, 'e_t_uncond, e_t_cond = model', 'e_t_cond, e_t_uncond = model', 'swap|exchang|order|cond'),
+    ("guidance.classifier_free_guidance", IMG2IMG, 'e_t_uncond + opt.strength * (e_t_cond - e_t_uncond)', 'e_t_cond + opt.strength * (e_t_cond - e_t_uncond)', 'uncond|c \\+'),
+    ("guidance.classifier_free_guidance", IMG2IMG, 'e_t_uncond + opt.strength * (e_t_cond - e_t_uncond)', 'e_t_uncond + opt.strength * e_t_cond', 'uncond'),
+    ("guidance.classifier_free_guidance", IMG2IMG, 'e_t_uncond + opt.strength * (e_t_cond - e_t_uncond)', 'e_t_uncond + opt.strength * (e_t_uncond - e_t_cond)', 'sign|swap|exchang'),
+    ("ddpm.posterior_variance", IMG2IMG, 'torch.sqrt((1 - abar_prev) / (1 - abar) * (1 - alpha))', '(1 - abar_prev) / (1 - abar) * (1 - alpha)', 'square|power|root'),
+    ("ddpm.posterior_variance", IMG2IMG, 'torch.sqrt((1 - abar_prev) / (1 - abar) * (1 - alpha))', 'torch.sqrt(1 - alpha)', 'β'),
+    ("ddpm.posterior_variance", IMG2IMG, 'torch.sqrt((1 - abar_prev) / (1 - abar) * (1 - alpha))', 'torch.sqrt((1 - abar_prev) / (1 - abar) * alpha)', 'α|β'),
+    ("ddpm.posterior_step", IMG2IMG, '(1 - alpha) / torch.sqrt(1 - abar) * e_t', '(1 - alpha) / (1 - abar) * e_t', '.'),
+    ("ddpm.posterior_step", IMG2IMG, '* e_t) / torch.sqrt(alpha)', '* e_t) / alpha', '.'),
+    ("ddpm.posterior_step", IMG2IMG, '* e_t) / torch.sqrt(alpha)', '* e_t) / torch.sqrt(abar)', '.'),
 ]
 # fmt: on
 
 
-@pytest.mark.parametrize(("name", "file", "old", "new", "task", "says"), WRONG)
-def test_filled_in_wrongly(grade, filled, unhurried, name, file, old, new, task, says):
-    """It alone loses its points, among all that stand in the same file, and the mistake is named."""
-    beside = [one for one, todo in KIT.todos.items() if todo.file == file]
-    verdicts = grade(filled(name, (file, old, new)), beside)
+@pytest.mark.parametrize(("task", "file", "old", "new", "says"), WRONG)
+def test_filled_in_wrongly(grade, filled, unhurried, task, file, old, new, says):
+    """It alone loses its points, among those that are made of it, and the mistake is named."""
+    made_of_it = [one for one in KIT.todos if task in used_by(one)]
+    verdicts = grade(filled("plain", (file, old, new)), [task, *made_of_it])
     lost = [row.item.function for row in rows(COURSE, verdicts) if row.verdict is not None and row.score == 0]
     assert lost == [task], {one: told(verdicts[one]) for one in lost}
     text = " ".join(told(verdicts[task]).split())
     assert re.search(says, text), text
     assert f"in your kit: {file}" in text
+
+
+def test_every_todo_is_filled_in_wrongly():
+    """In three ways."""
+    assert {task: [one[0] for one in WRONG].count(task) for task in KIT.todos} == dict.fromkeys(KIT.todos, 3)
 
 
 def test_other_layouts(filled, tmp_path):

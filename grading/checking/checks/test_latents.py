@@ -89,13 +89,16 @@ class TestMeanW:
         assert_close(reply, mapping.w.double().mean(0), 1e-5, what="the mean of what the mapping answered")
 
     def test_default_number_of_samples(self, student, seed):
-        """By default ten thousand standard normal z are mapped."""
+        """By default ten thousand standard normal z are mapped, and the result is the mean of what came."""
         mapping = Watched()
         student.allow(ONE_BY_ONE)
         reply = student(mapping=mapping, z_dim=4, generator=Seeded(seed))
         if len(mapping.w) != 10_000:
             raise reply.fail("another number of samples was mapped", "10,000", f"{len(mapping.w)}")
         assert_standard_normal(reply, mapping.z)
+        assert_close(
+            reply, mapping.w.double().mean(0), 1e-5, what="the mean of what the mapping answered", kind="value"
+        )
 
     def test_no_graph(self, student, seed):
         """No graph of the mapping is kept, and no .grad is left in it."""

@@ -81,8 +81,8 @@ def _l1(arguments: dict[str, Any]) -> bool:
     return arguments.get("p", 1) == 1 and arguments.get("mask") is None
 
 
-def _criterion(arguments: dict[str, Any]) -> bool:
-    return arguments.get("mask") is None and not arguments.get("delta_weight", 0.0)
+def _without_a_mask(arguments: dict[str, Any]) -> bool:
+    return arguments.get("mask") is None
 
 
 def _one_from_the_mean(arguments: dict[str, Any]) -> bool:
@@ -97,7 +97,7 @@ def _with_signal(arguments: dict[str, Any]) -> bool:
 PROFILE = Profile(
     takes={
         "inversion.lp_loss": _l1,
-        "inversion.inversion_loss": _criterion,
+        "inversion.inversion_loss": _without_a_mask,
         "inversion.invert": lambda arguments: arguments.get("optimizer", "lbfgs") == "lbfgs",
         "latents.mean_w": lambda arguments: arguments.get("num_samples", 10_000) == 10_000,
         "latents.sample_w": _one_from_the_mean,
@@ -110,7 +110,7 @@ PROFILE = Profile(
     without={
         # The kit's target is an image that wants no gradient, and its main() runs under no_grad.
         "inversion.perceptual_loss": frozenset({"test_target_features_are_fixed"}),
-        "inversion.inversion_loss": frozenset({"test_target_features_are_fixed"}),
+        "inversion.inversion_loss": frozenset({"test_target_features_are_fixed", "test_gradient_into_delta"}),
         "noising.add_noise": frozenset({"test_differentiable"}),
     },
 )
@@ -321,7 +321,10 @@ def _penalises_delta(search: ast.FunctionDef, loss: ast.FunctionDef | None) -> b
 
 
 def _moves_the_latent(node: ast.AST) -> bool:
-    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and "param" in _names(node)
+    """Whether it is ``param + delta``."""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)):
+        return False
+    return {getattr(side, "id", "") for side in (node.left, node.right)} == {"param", "delta"}
 
 
 def _within_the_image(closure: ast.AST, node: ast.AST) -> bool:

@@ -12,7 +12,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .cmu16726_given import Features, Traced, Unnormalised, arguments, call, holding, nothing, the_file, traced
+from .cmu16726_given import (
+    Features,
+    Traced,
+    Unnormalised,
+    arguments,
+    as_precise_as,
+    call,
+    holding,
+    nothing,
+    the_file,
+    traced,
+)
 from .common import stands_for
 
 _OF_DELTA = re.compile(r"delta|reg|l2|penal", re.IGNORECASE)  # what students call the weight of the penalty on delta
@@ -38,7 +49,8 @@ def inversion_perceptual_loss(pred: Tensor, target: Tensor, features_fn: Callabl
     Features.maps = tuple(torch.cat(pair) for pair in zip(*maps))
     with holding(main, Normalization=Unnormalised):
         loss = main.PerceptualLoss([f"conv_{i}" for i, _ in enumerate(Features.maps, 1)])
-    value = loss(traced(pred, 0), traced(target, len(pred)))
+    with as_precise_as(pred):
+        value = loss(traced(pred, 0), traced(target, len(pred)))
     return value.as_subclass(Tensor) if isinstance(value, Traced) else value  # type: ignore[arg-type]
 
 
@@ -71,7 +83,8 @@ def _loss(criterion: Any, image: Tensor, target: Any, delta: Any = None) -> Any:
     mask = target[1] if isinstance(target, tuple | list) else torch.ones_like(image)
     delta = image.new_zeros(1, 1) if delta is None else delta
     wanted = list(inspect.signature(criterion.forward).parameters)[2:]
-    value = criterion(image, target, *({"delta": delta}.get(name, mask) for name in wanted))
+    with as_precise_as(image):
+        value = criterion(image, target, *({"delta": delta}.get(name, mask) for name in wanted))
     return value[0] if isinstance(value, tuple | list) else value
 
 
@@ -94,7 +107,8 @@ def inversion_inversion_loss(
     def loss(l1: float, perceptual: float) -> Any:
         return _loss(_criterion(l1, perceptual, features_fn=features_fn), pred, target)
 
-    whole = loss(l1_weight, perceptual_weight)
+    # The penalty on delta stands in optimize_para in this kit, and is asked for by itself.
+    whole = loss(l1_weight, perceptual_weight) + delta_weight * delta.square().sum() / len(delta)
     if inversion_lp_loss is _OWN()[0]:
         return whole
     alone, unit = (

@@ -83,6 +83,17 @@ def holding(module: ModuleType, **instead: Any) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def as_precise_as(image: Tensor) -> Iterator[None]:
+    """Numbers that students write out are of the image's precision, as they are in the kit's float32."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(image.dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
 def nothing(*_: Any, **__: Any) -> None:
     """In the place of what writes files or shows pictures."""
 

@@ -60,7 +60,7 @@ class Walk:
     def end(self) -> Tensor:
         """The last latent; what has kept main() from getting there is raised here."""
         if self.last is None:
-            raise self.error or RuntimeError(f"main() decodes its latent after {len(self.steps)} steps, or never")
+            raise self.error or RuntimeError("main() decodes no latent")
         return self.last
 
 
@@ -100,9 +100,10 @@ def _walk(
         return made.clone()
 
     def decode(latent: Tensor) -> Tensor:
+        walk.last = latent.clone()  # the end, or what students show on the way
         if len(walk.steps) >= steps:
             ended(latent)
-        return torch.zeros(1, 3, 8, 8)  # shown on the way
+        return torch.zeros(1, 3, 8, 8)
 
     model = _model(table, image, apply_model, decode, lambda prompts: uncond if list(prompts) == [""] else cond)
     module = _img2img()
@@ -128,7 +129,7 @@ def _walk(
         except _Ended:
             pass
         except Exception as error:
-            walk.error = error
+            walk.error, walk.last = error, None
             walk.guided = _estimates(*(frame for frame, _ in traceback.walk_tb(error.__traceback__)))
     return walk
 
