@@ -38,7 +38,11 @@ def graded(fork_server):
         with opened(folder) as submission:
             course = courses.load(submission.kit.course).of_kit(submission.kit.kit.todos)
             chosen = [task for task in course.functions if tasks is None or task in tasks]
-            run = Run(submission, tuple(chosen), SEED) if diagnose else Run(submission, tuple(chosen), SEED, diagnose=None)
+            run = (
+                Run(submission, tuple(chosen), SEED)
+                if diagnose
+                else Run(submission, tuple(chosen), SEED, diagnose=None)
+            )
             verdicts = {verdict.task: verdict for verdict in grade_run(fork_server, run)}
         return course, verdicts
 
@@ -59,7 +63,11 @@ BY_HAND_IN = {  # what a person looks at: straight-line code whose numbers stand
     "modules": {"editing.sdedit"},
     "notebook": {"editing.sdedit"},
 }
-COURSES = {"export": "CS180 Project 5 (flow matching)", "modules": "CS180 Project 5", "notebook": "CS180 Project 5 (flow matching)"}
+COURSES = {
+    "export": "CS180 Project 5 (flow matching)",
+    "modules": "CS180 Project 5",
+    "notebook": "CS180 Project 5 (flow matching)",
+}
 
 
 @pytest.mark.parametrize("style", ["export", "modules", "notebook"])
@@ -68,7 +76,11 @@ def test_filled_in_rightly(graded, style, tmp_path):
     folder = as_notebook(NOTEBOOK / "proj5.py", tmp_path / "hand in") if style == "notebook" else KITS / style
     course, verdicts = graded(folder)
     assert course.title == COURSES[style]
-    failed = {task: explain(verdict, "mistake") for task, verdict in verdicts.items() if verdict.outcome not in (PASSED, BY_HAND)}
+    failed = {
+        task: explain(verdict, "mistake")
+        for task, verdict in verdicts.items()
+        if verdict.outcome not in (PASSED, BY_HAND)
+    }
     assert failed == {}
     assert {task for task, verdict in verdicts.items() if verdict.outcome == BY_HAND} == BY_HAND_IN[style]
     assert all("look at it: " in verdict.reason for verdict in verdicts.values() if verdict.outcome == BY_HAND)
@@ -85,7 +97,7 @@ WRONG = [
     ("export", "part_a.py", "ddpm.predict_x0", "noise_est) / torch.sqrt(alpha_bar)\n        media", "noise_est) * torch.sqrt(alpha_bar)\n        media", "√ᾱ_t"),
     ("export", "part_a.py", "ddpm.predict_x0", "torch.sqrt(1 - alpha_bar) * noise_est)", "(1 - alpha_bar) * noise_est)", "1−ᾱ_t"),
     ("export", "part_a.py", "ddpm.predict_x0", "(im_noisy.cpu() - torch", "(im_noisy.cpu() + torch", "eps"),
-    ("modules", "src/diffusion.py", "ddpm.predict_x0", "clean_est = clean_est / torch.sqrt(abar)\n", "", "√ᾱ_t"),
+    ("modules", "src/diffusion.py", "ddpm.predict_x0", "        clean_est = clean_est / torch.sqrt(abar)\n", "", "√ᾱ_t"),
     # 1.4
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "clean *= abar_prev.sqrt() * beta", "clean *= abar_prev * beta", "ᾱ_prev"),
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "image *= alpha.sqrt() * (1 - abar_prev)", "image *= alpha * (1 - abar_prev)", "x_t"),
@@ -111,7 +123,7 @@ WRONG = [
     ("export", "part_a.py", "illusions.hybrid_eps", "low_pass = TF.gaussian_blur(eps_1, kernel_size=33, sigma=2)", "low_pass = TF.gaussian_blur(eps_1, kernel_size=33)", "sigma"),
     # B 1.1
     ("modules", "src/unet.py", "unet.UnconditionalUNet", "torch.cat((first, y), 1)", "torch.cat((torch.zeros_like(first), y), 1)", "skip"),
-    ("modules", "src/unet.py", "unet.UnconditionalUNet", "return self.end(", "return torch.sigmoid(self.end(", ""),
+    ("modules", "src/unet.py", "unet.UnconditionalUNet", "nn.Conv2d(d, in_channels, 3, 1, 1))", "nn.Conv2d(d, in_channels, 3, 1, 1), nn.Sigmoid())", ""),
     ("modules", "src/unet.py", "unet.UnconditionalUNet", "first = self.start(x)", "first = self.start(x - x.mean(0, keepdim=True))", "other samples"),
     # B 1.2
     ("modules", "src/train.py", "unet.denoiser_loss", "criterion(model(noisy), images)", "criterion(model(noisy), noisy)", ""),
@@ -157,7 +169,11 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("style", "file", "task", "right", "wrong", "words"), WRONG, ids=lambda value: value[:24] if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("style", "file", "task", "right", "wrong", "words"),
+    WRONG,
+    ids=lambda value: value[:24] if isinstance(value, str) else "",
+)
 def test_filled_in_wrongly(graded, hand_in, style, file, task, right, wrong, words):
     """That task alone loses its points, and the explanation names the mistake."""
     folder = hand_in(on_top_of=KITS / style)

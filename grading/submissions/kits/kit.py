@@ -25,7 +25,9 @@ class Survey:
     missing: Mapping[str, str] = field(default_factory=dict)  # task → why it is not handed in
     by_hand: Mapping[str, str] = field(default_factory=dict)  # task → what cannot be reached: "main.py:12, in a loop …"
     notes: tuple[str, ...] = ()  # what the report says of it, such as which of two copies was taken
-    written: Mapping[str, str] = field(default_factory=dict)  # files to be written beside them, such as a notebook's code
+    written: Mapping[str, str] = field(
+        default_factory=dict
+    )  # files to be written beside them, such as a notebook's code
     course: str = ""  # the course file that is graded by, where what was handed in tells which year's it is
 
 

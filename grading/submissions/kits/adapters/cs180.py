@@ -19,12 +19,12 @@ from .cs180_networks import (  # noqa: F401  # found here by name
     flow_sample_flow,
     noising_cumulative_alphas,
     noising_linear_betas,
-    unet_ClassConditionalUNet,
-    unet_TimeConditionalUNet,
-    unet_UnconditionalUNet,
     unet_class_ddpm_loss,
+    unet_ClassConditionalUNet,
     unet_ddpm_loss,
     unet_denoiser_loss,
+    unet_TimeConditionalUNet,
+    unet_UnconditionalUNet,
 )
 from .cs180_stage import Loop, Timestep, kit_table, padded
 
@@ -70,13 +70,11 @@ def ddpm_predict_x0(x_t: Tensor, eps: Tensor, t: Any, alphas_cumprod: Tensor) ->
 
 
 @stands_for(_student("denoise"))
-def ddpm_posterior_step(
-    x_t: Tensor, x0: Tensor, noise: Tensor, t: int, t_prev: int, alphas_cumprod: Tensor
-) -> Tensor:
+def ddpm_posterior_step(x_t: Tensor, x0: Tensor, noise: Tensor, t: int, t_prev: int, alphas_cumprod: Tensor) -> Tensor:
     image, clean, table = padded(x_t), padded(x0), kit_table(alphas_cumprod)
     abar = table[t + 1]
     estimate = (image - abar.sqrt() * clean) / (1 - abar).sqrt()  # what leads to this clean image
-    answer = lambda asked, told, which, row: estimate.clone()
+    answer = lambda asked, told, which, row: estimate[row]
     after = one_step("denoise", image, t + 1, t_prev + 1, table, answer, noise=padded(noise), variance=True)
     return after[:, : x_t.shape[1]].to(x_t.dtype)
 
@@ -111,7 +109,7 @@ def editing_repaint_blend(
         return padded(noising_add_noise(image, drawn, level, alphas_cumprod.double()))
 
     values = {"mask": mask, "original": padded(x_orig)}
-    answer = lambda asked, told, which, row: estimate.clone()
+    answer = lambda asked, told, which, row: estimate[row]
     after = one_step("inpaint", start, t, t_prev + 1, table, answer, noise=drawn, values=values, forward=forward)
     return after[:, : x_prev.shape[1]].to(x_prev.dtype)
 

@@ -249,7 +249,11 @@ def _cell(role: str, values: dict[str, Any]) -> Any:
 def _statements(role: str) -> Any:
     where = spec(role)
     path = FOLDER / where["file"]
-    nodes = (one for one in ast.walk(ast.parse(path.read_text())) if isinstance(one, ast.Assign | ast.AugAssign | ast.AnnAssign))
+    nodes = (
+        one
+        for one in ast.walk(ast.parse(path.read_text()))
+        if isinstance(one, ast.Assign | ast.AugAssign | ast.AnnAssign)
+    )
     chosen = sorted((one for one in nodes if one.lineno in where["lines"]), key=lambda one: one.lineno)
     return compile(ast.Module(list(chosen), []), str(path), "exec", dont_inherit=True)
 

@@ -4,6 +4,7 @@ Between the two lie freedoms of the kit: the order of a network's arguments, t a
 or one-hot vectors, a mask or labels that are zeroed outside of the network, timesteps that begin at 1.
 """
 
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -66,23 +67,22 @@ class _UNet(nn.Module):
         """The forms of t and of labels that this network takes: tried on two images, and nothing is left of it."""
         mode, state = self.own.training, torch.get_rng_state()
         self.own.eval()
+        tried = [(forms, self._tried(forms, dtype)) for forms in itertools.product(_TIMES, _LABELS)]
+        self.own.train(mode)
+        torch.set_rng_state(state)
+        taken = [forms for forms, result in tried if isinstance(result, Tensor) and result.shape == (2, 1, SIDE, SIDE)]
+        raised = [result for _, result in tried if isinstance(result, Exception)]
+        if not taken and raised:
+            raise raised[0]
+        return taken[0] if taken else tried[0][0]
+
+    def _tried(self, forms: tuple, dtype: torch.dtype) -> Any:
         image, t, c = torch.zeros(2, 1, SIDE, SIDE, dtype=dtype), torch.tensor([0.25, 0.5]), torch.tensor([1, 3])
-        first: Exception | None = None
         try:
-            for forms in [(time, label) for label in _LABELS for time in _TIMES]:
-                try:
-                    with torch.no_grad():
-                        result = self._call(forms, image, t if self.takes_t else None, c if self.takes_c else None, torch.ones(2))
-                    if isinstance(result, Tensor) and result.shape == image.shape:
-                        return forms
-                except Exception as error:
-                    first = first or error
-        finally:
-            self.own.train(mode)
-            torch.set_rng_state(state)
-        if first is not None:
-            raise first
-        return _TIMES[0], _LABELS[0]
+            with torch.no_grad():
+                return self._call(forms, image, t if self.takes_t else None, c if self.takes_c else None, torch.ones(2))
+        except Exception as error:
+            return error
 
     takes_t = takes_c = False
 
@@ -98,7 +98,7 @@ _LABELS: tuple[Callable, ...] = (
 )
 
 
-class unet_UnconditionalUNet(_UNet):
+class unet_UnconditionalUNet(_UNet):  # noqa: N801  # as the loader asks for it
     role = "unconditional_unet"
 
     def __init__(self, in_channels: int = 1, num_hiddens: int = 128) -> None:
@@ -108,7 +108,7 @@ class unet_UnconditionalUNet(_UNet):
         return self.ask(x)
 
 
-class unet_TimeConditionalUNet(_UNet):
+class unet_TimeConditionalUNet(_UNet):  # noqa: N801  # as the loader asks for it
     role, takes_t = "time_unet", True
 
     def __init__(self, in_channels: int = 1, num_hiddens: int = 64) -> None:
@@ -118,7 +118,7 @@ class unet_TimeConditionalUNet(_UNet):
         return self.ask(x, t)
 
 
-class unet_ClassConditionalUNet(_UNet):
+class unet_ClassConditionalUNet(_UNet):  # noqa: N801  # as the loader asks for it
     role, takes_t, takes_c = "class_unet", True, True
 
     def forward(self, x: Tensor, c: Tensor, t: Tensor, keep: Tensor | None = None) -> Tensor:
@@ -131,7 +131,9 @@ class unet_ClassConditionalUNet(_UNet):
 class _Asked(nn.Module):
     """The contract's model in the kit's clothes: it sorts what it is given, and asks the model in the contract's order."""
 
-    def __init__(self, model: Any, role: str, batch: int, labels: Tensor | None = None, shift: Any = lambda t: t) -> None:
+    def __init__(
+        self, model: Any, role: str, batch: int, labels: Tensor | None = None, shift: Any = lambda t: t
+    ) -> None:
         super().__init__()
         self.batch, self.labels, self.shift, self.asked = batch, labels, shift, 0
         self.__dict__["function"] = model  # no part of it: eval() and train() are not handed on
@@ -188,12 +190,16 @@ def _run(role: str, world: World, values: dict[str, Any]) -> Any:
         for name, meaning in code.spec(role).get("attributes", {}).items():
             itself.__dict__[name] = values[meaning]
     with world:
-        return code.call(role, {meaning.removeprefix("each "): values[meaning.removeprefix("each ")] for meaning in given.values()})
+        return code.call(
+            role, {meaning.removeprefix("each "): values[meaning.removeprefix("each ")] for meaning in given.values()}
+        )
 
 
 def _loss(result: Any) -> Tensor:
     """The loss among what was returned."""
-    parts = list(result.values()) if isinstance(result, dict) else result if isinstance(result, tuple | list) else [result]
+    parts = (
+        list(result.values()) if isinstance(result, dict) else result if isinstance(result, tuple | list) else [result]
+    )
     if result is None:
         raise NotImplementedError("nothing is returned")
     scalars = [one for one in parts if isinstance(one, Tensor) and one.ndim == 0]
@@ -286,7 +292,9 @@ _USUAL = {"betas": "betas", "alphas": "alphas", "alpha_bars": "abar"}
 def unet_denoiser_loss(model: Any, x0: Tensor, noise: Tensor, sigma: float) -> Tensor:
     asked = _Alone(model)
     values = {"unet": asked, "x": x0, "sigma": sigma, "index": 0}
-    return _loss(_run("denoiser_loss", World(x0.dtype, lambda shape: noise.clone() if len(shape) == 4 else None), values))
+    return _loss(
+        _run("denoiser_loss", World(x0.dtype, lambda shape: noise.clone() if len(shape) == 4 else None), values)
+    )
 
 
 class _Alone(nn.Module):
@@ -348,7 +356,9 @@ def flow_class_flow_loss(model: Any, x0: Tensor, x1: Tensor, labels: Tensor, t: 
 TIMES = 256  # where t is drawn as a whole number
 
 
-def _flow_loss(role: str, network: str, model: Any, x0: Tensor, x1: Tensor, t: Tensor, labels: Any, keep: Any) -> Tensor:
+def _flow_loss(
+    role: str, network: str, model: Any, x0: Tensor, x1: Tensor, t: Tensor, labels: Any, keep: Any
+) -> Tensor:
     asked = _Asked(model, network, len(x1), labels)
     values = {
         "unet": asked, "x": x1, "c": labels, "p_uncond": 0.1, "num_ts": TIMES, "off": False, "device": "cpu", "seed": 0,
@@ -373,7 +383,9 @@ def flow_guided_velocity(model: Any, x_t: Tensor, labels: Tensor, t: Tensor, sca
     """The first step of a sampler, from x_t: its velocity is the change, over the time that a step takes."""
     steps, start = 10, x_t.double()
     function = lambda x, c, told, keep: model(x.to(x_t.dtype), c, told.to(x_t.dtype), keep.to(x_t.dtype)).double()
-    asked = _Asked(function, "class_unet", len(x_t), labels, lambda told: t.to(told.dtype).repeat(len(told) // len(t)) + told)
+    asked = _Asked(
+        function, "class_unet", len(x_t), labels, lambda told: t.to(told.dtype).repeat(len(told) // len(t)) + told
+    )
     asked.stop_at = start
     try:
         _sample("class_flow_sample", asked, start, steps, labels, scale)

@@ -214,7 +214,9 @@ def _handed_out(role: str, names: dict[str, Any], loop: Loop) -> Iterator[None]:
 
 def _image_in(result: Any, like: Tensor) -> Tensor:
     """The image among what was returned: the last one that is not what went in."""
-    parts = list(result.values()) if isinstance(result, dict) else result if isinstance(result, tuple | list) else [result]
+    parts = (
+        list(result.values()) if isinstance(result, dict) else result if isinstance(result, tuple | list) else [result]
+    )
     tensors = [one if isinstance(one, Tensor) else torch.as_tensor(one) for one in parts if hasattr(one, "__array__")]
     images = [one for one in tensors if one.shape == like.shape]
     if result is None:
@@ -233,7 +235,9 @@ def padded(image: Tensor) -> Tensor:
     """In double precision, with as many channels as the kit's images have."""
     image = image.detach().double()
     missing = CHANNELS - image.shape[1]
-    return torch.cat([image, image.new_zeros(len(image), missing, *image.shape[2:])], 1) if missing > 0 else image.clone()
+    return (
+        torch.cat([image, image.new_zeros(len(image), missing, *image.shape[2:])], 1) if missing > 0 else image.clone()
+    )
 
 
 def kit_table(alphas_cumprod: Tensor) -> Tensor:

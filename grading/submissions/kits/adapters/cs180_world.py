@@ -82,7 +82,9 @@ class World(TorchFunctionMode):
                 given[one] for one in ("low", "high") if one in given
             ]
             low, high = (0, bounds[0]) if len(bounds) == 1 else bounds[:2]
-            shape = given.get("size", next((tuple(one) for one in args if isinstance(one, tuple | list | torch.Size)), ()))
+            shape = given.get(
+                "size", next((tuple(one) for one in args if isinstance(one, tuple | list | torch.Size)), ())
+            )
             return self._in_shape(self.integers(low, high), shape)
         if self.keep is not None and name == "bernoulli":
             odds = float(torch.as_tensor(args[0]).flatten()[0])

@@ -31,7 +31,9 @@ def _blurred_as_recommended(arguments: dict[str, Any]) -> bool:
 def _evenly_spaced(arguments: dict[str, Any]) -> bool:
     betas = arguments["betas"].double()
     even = torch.linspace(float(betas[0]), float(betas[-1]), len(betas), dtype=torch.float64)
-    return len(betas) > 1 and float(betas[0]) < float(betas[-1]) and bool(torch.allclose(betas, even, rtol=1e-12, atol=0))
+    return (
+        len(betas) > 1 and float(betas[0]) < float(betas[-1]) and bool(torch.allclose(betas, even, rtol=1e-12, atol=0))
+    )
 
 
 def _digits(arguments: dict[str, Any]) -> bool:
@@ -61,7 +63,9 @@ KIT = Kit(
             "unet.UnconditionalUNet": _digits,
             "unet.TimeConditionalUNet": _digits,
             "unet.ClassConditionalUNet": _digits,
-            "flow.sample_flow": lambda arguments: arguments.get("num_steps", 50) >= 10,  # a sampler may keep every tenth
+            "flow.sample_flow": lambda arguments: (
+                arguments.get("num_steps", 50) >= 10
+            ),  # a sampler may keep every tenth
         },
         without={
             "noising.add_noise": _UNDER_NO_GRAD,

@@ -85,7 +85,9 @@ def denoiser_loss(found: list[Source], roles: set[str]) -> Formula | Unreached |
     return trained
 
 
-def _suites(body: list[ast.stmt], roles: set[str], before: tuple = (), targets: frozenset = frozenset()) -> Iterator[tuple]:
+def _suites(
+    body: list[ast.stmt], roles: set[str], before: tuple = (), targets: frozenset = frozenset()
+) -> Iterator[tuple]:
     """Every run of statements, with those before it, and the names that a loop or a function gives a value."""
     run = list(_flat(body))
     yield [*before, *run], targets
@@ -204,5 +206,7 @@ def _defined(node: ast.stmt) -> list[str]:
 def _asked_alone(source: Source, formula: Formula) -> bool:
     network = next(name for name, means in formula.given.items() if means == "unet")
     nodes = (one for one in ast.walk(source.tree) if isinstance(one, ast.stmt) and one.lineno in formula.lines)
-    calls = [one for node in nodes for one in ast.walk(node) if isinstance(one, ast.Call) and _base(one.func) == network]
+    calls = [
+        one for node in nodes for one in ast.walk(node) if isinstance(one, ast.Call) and _base(one.func) == network
+    ]
     return bool(calls) and all(len(one.args) == 1 and not one.keywords for one in calls)

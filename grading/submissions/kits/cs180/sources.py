@@ -43,7 +43,9 @@ def sources(folder: Path) -> tuple[list[Source], list[str]]:
             continue
         text, broken = mended(text)
         found.append(Source(str(name), text, ast.parse(text), origin, tuple(broken)))
-        notes += [f"{name}:{line}: {why}: `{begins}` and what belongs to it cannot be run" for line, begins, why in broken]
+        notes += [
+            f"{name}:{line}: {why}: `{begins}` and what belongs to it cannot be run" for line, begins, why in broken
+        ]
     return found, notes
 
 

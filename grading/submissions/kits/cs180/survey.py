@@ -57,10 +57,10 @@ def survey(folder: Path) -> Survey | None:
 
 
 def _is_this_kit(there: dict[str, Part]) -> bool:
-    loops = {role for role in there if ROLES[role].loop} & {"denoise", "denoise_cfg", "flip", "hybrid"}
+    """Whatever asks DeepFloyd, or has part B's names; other courses inpaint, too."""
+    loops = [part for role, part in there.items() if ROLES[role].loop and "stage_1" in part.source.text]
     losses = {"time_loss", "class_loss", "time_flow_loss", "class_flow_loss"} & set(there)
-    networks = {"time_unet", "class_unet"} & set(there)
-    return bool(loops or networks or losses)
+    return bool(loops or losses or {"denoise", "denoise_cfg", "time_unet", "class_unet"} & set(there))
 
 
 def _has_flow(there: dict[str, Part]) -> bool:
@@ -75,7 +75,9 @@ def _candidates(role: str, found: list[Source]) -> Iterator[Part]:
         parts = [part for part in _definitions(source) if _plays(wanted, part)]
         for part in parts:
             same[part.name] = part.node.lineno
-        all_of = {node.name: node.lineno for node in source.tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        all_of = {
+            node.name: node.lineno for node in source.tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        }
         for part in parts:
             again = "." not in part.name and all_of[part.name] != part.node.lineno
             if same[part.name] == part.node.lineno:  # the last one that plays it
@@ -88,7 +90,9 @@ def _definitions(source: Source) -> Iterator[Part]:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield Part(source, node.name, node)
         if isinstance(node, ast.ClassDef) and node.name not in networks:
-            yield from (Part(source, f"{node.name}.{one.name}", one) for one in node.body if isinstance(one, ast.FunctionDef))
+            yield from (
+                Part(source, f"{node.name}.{one.name}", one) for one in node.body if isinstance(one, ast.FunctionDef)
+            )
 
 
 def _networks(source: Source) -> set[str]:
@@ -141,7 +145,11 @@ def _read(there: dict[str, Part], known: set[str]) -> Found:
             if isinstance(part.node, ast.ClassDef)
             else [part.node]
         )
-        plain = isinstance(part.node, ast.ClassDef) and "Module" in ast.unparse(part.node.bases[0]) if functions[1:] else False
+        plain = (
+            isinstance(part.node, ast.ClassDef) and "Module" in ast.unparse(part.node.bases[0])
+            if functions[1:]
+            else False
+        )
         why = next((said for one in functions if (said := _empty(one, known, plain))), "")
         if why:
             read.empty[role] = f"{part.place}, {part.name}: {why}"
@@ -193,12 +201,20 @@ def _tasks(there: dict[str, Part], read: Found, found: list[Source]) -> tuple[di
             cell = _cell(task, found, {part.name for part in there.values()})
             if isinstance(cell, Formula):
                 read.files[role] = json.dumps(
-                    {"file": cell.source.file, "line": cell.line, "name": cell.result, "lines": cell.lines, "given": cell.given}
+                    {
+                        "file": cell.source.file,
+                        "line": cell.line,
+                        "name": cell.result,
+                        "lines": cell.lines,
+                        "given": cell.given,
+                    }
                 )
             elif cell is not None and cell.written:
                 by_hand[task] = f"{cell.place}, {what}"
             elif cell is not None or beside in read.empty:
-                missing[task] = f"{cell.place}: {what} is not filled in" if cell is not None else f"not filled in: {what}"
+                missing[task] = (
+                    f"{cell.place}: {what} is not filled in" if cell is not None else f"not filled in: {what}"
+                )
             else:
                 by_hand[task] = f"{what} was not found"
     return missing, by_hand

@@ -33,7 +33,13 @@ CELLS = {  # straight-line code: what is looked for, and a role without which th
 }
 EDITED = r"^(\w+\.)?iterative(ly)?_denois\w*cfg$"  # what 1.7 calls
 
-_STEP = {"x_t": "image", "eps": "noise_est", "t_prev": "prev_t", "abar_t": "alpha_cumprod", "abar_prev": "alpha_cumprod_prev"}
+_STEP = {
+    "x_t": "image",
+    "eps": "noise_est",
+    "t_prev": "prev_t",
+    "abar_t": "alpha_cumprod",
+    "abar_prev": "alpha_cumprod_prev",
+}
 _FLOW = {"x0": "x_0", "x1": "x_1", "labels": "c", "keep": "mask"}
 
 TODOS = {
@@ -59,9 +65,13 @@ TODOS = {
     "unet.denoiser_loss": Todo("part B", "1.2, training the one-step denoiser"),
     "unet.TimeConditionalUNet": Todo("part B", "2.1, TimeConditionalUNet"),
     "unet.ClassConditionalUNet": Todo("part B", "2.4, ClassConditionalUNet", {"keep": "mask"}),
-    "noising.linear_betas": Todo("part B", "2.2, betas in ddpm_schedule()", {"beta_start": "beta1", "beta_end": "beta2"}),
+    "noising.linear_betas": Todo(
+        "part B", "2.2, betas in ddpm_schedule()", {"beta_start": "beta1", "beta_end": "beta2"}
+    ),
     "noising.cumulative_alphas": Todo("part B", "2.2, alpha_bars in ddpm_schedule()"),
-    "unet.ddpm_loss": Todo("part B", "2.2, ddpm_forward()", {"x0": "x_0", "alphas_cumprod": "alpha_bars"}, "algorithm 1"),
+    "unet.ddpm_loss": Todo(
+        "part B", "2.2, ddpm_forward()", {"x0": "x_0", "alphas_cumprod": "alpha_bars"}, "algorithm 1"
+    ),
     "unet.class_ddpm_loss": Todo(
         "part B",
         "2.5, ddpm_forward() with classes",

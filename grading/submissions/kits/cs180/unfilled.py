@@ -65,10 +65,7 @@ def _says_so(node: ast.stmt) -> bool:
 def _only_handed_on(function: ast.FunctionDef) -> set[str]:
     """Names that are only compared, or given to a call by keyword, such as ``generator=generator``: None may be meant."""
     harmless = [
-        id(one)
-        for node in ast.walk(function)
-        if isinstance(node, ast.keyword | ast.Compare)
-        for one in ast.walk(node)
+        id(one) for node in ast.walk(function) if isinstance(node, ast.keyword | ast.Compare) for one in ast.walk(node)
     ]
     loads = [one for one in ast.walk(function) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)]
     return {one.id for one in loads} - {one.id for one in loads if id(one) not in harmless}
