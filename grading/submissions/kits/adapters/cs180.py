@@ -1,7 +1,7 @@
 """CS180 Project 5: the contract's functions on top of a notebook's. This file travels into the worker.
 
 The notebook takes one timestep for all samples, images of three channels, a network with a predicted variance, and
-prompts that are handed on unread. Losses and networks of part B are in ``cs180_networks``.
+prompts that are handed on unread. Part B is in ``cs180_networks`` and ``cs180_training``.
 """
 
 from typing import Any
@@ -13,6 +13,12 @@ from . import cs180_code as code
 from .common import stands_for
 from .cs180_estimates import FIRST, NULL, SECOND, Reading, by_prompt, one_step, step_of_most
 from .cs180_networks import (  # noqa: F401  # found here by name
+    unet_ClassConditionalUNet,
+    unet_TimeConditionalUNet,
+    unet_UnconditionalUNet,
+)
+from .cs180_stage import Loop, Timestep, kit_table, padded
+from .cs180_training import (  # noqa: F401  # and these
     flow_class_flow_loss,
     flow_flow_loss,
     flow_guided_velocity,
@@ -20,13 +26,9 @@ from .cs180_networks import (  # noqa: F401  # found here by name
     noising_cumulative_alphas,
     noising_linear_betas,
     unet_class_ddpm_loss,
-    unet_ClassConditionalUNet,
     unet_ddpm_loss,
     unet_denoiser_loss,
-    unet_TimeConditionalUNet,
-    unet_UnconditionalUNet,
 )
-from .cs180_stage import Loop, Timestep, kit_table, padded
 
 
 def _student(role: str) -> Any:
