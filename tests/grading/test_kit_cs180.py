@@ -97,7 +97,7 @@ WRONG = [
     ("export", "part_a.py", "ddpm.predict_x0", "noise_est) / torch.sqrt(alpha_bar)\n        media", "noise_est) * torch.sqrt(alpha_bar)\n        media", "√ᾱ_t"),
     ("export", "part_a.py", "ddpm.predict_x0", "torch.sqrt(1 - alpha_bar) * noise_est)", "(1 - alpha_bar) * noise_est)", "1−ᾱ_t"),
     ("export", "part_a.py", "ddpm.predict_x0", "(im_noisy.cpu() - torch", "(im_noisy.cpu() + torch", "eps"),
-    ("modules", "src/diffusion.py", "ddpm.predict_x0", "clean_est = clean_est / torch.sqrt(abar)\n", "", "√ᾱ_t"),
+    ("modules", "src/diffusion.py", "ddpm.predict_x0", "        clean_est = clean_est / torch.sqrt(abar)\n", "", "√ᾱ_t"),
     # 1.4
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "clean *= abar_prev.sqrt() * beta", "clean *= abar_prev * beta", "ᾱ_prev"),
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "image *= alpha.sqrt() * (1 - abar_prev)", "image *= alpha * (1 - abar_prev)", "x_t"),
@@ -123,7 +123,7 @@ WRONG = [
     ("export", "part_a.py", "illusions.hybrid_eps", "low_pass = TF.gaussian_blur(eps_1, kernel_size=33, sigma=2)", "low_pass = TF.gaussian_blur(eps_1, kernel_size=33)", "sigma"),
     # B 1.1
     ("modules", "src/unet.py", "unet.UnconditionalUNet", "torch.cat((first, y), 1)", "torch.cat((torch.zeros_like(first), y), 1)", "skip"),
-    ("modules", "src/unet.py", "unet.UnconditionalUNet", "return self.end(", "return torch.sigmoid(self.end(", ""),
+    ("modules", "src/unet.py", "unet.UnconditionalUNet", "nn.Conv2d(d, in_channels, 3, 1, 1))", "nn.Conv2d(d, in_channels, 3, 1, 1), nn.Sigmoid())", ""),
     ("modules", "src/unet.py", "unet.UnconditionalUNet", "first = self.start(x)", "first = self.start(x - x.mean(0, keepdim=True))", "other samples"),
     # B 1.2
     ("modules", "src/train.py", "unet.denoiser_loss", "criterion(model(noisy), images)", "criterion(model(noisy), noisy)", ""),

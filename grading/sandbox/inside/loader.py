@@ -110,7 +110,7 @@ class Own:
             file.parent if file.name == "__init__.py" else file.with_name(file.name.removesuffix(".py"))
         )
         with _named_in_errors(file):
-            module = self._imported(name, file)
+            module = self._module(name, file)
         found = self._named(module, place.name)
         if callable(found):
             return found
@@ -118,7 +118,7 @@ class Own:
             module.__loader__.say_why_missing(place.name)
         raise Missing(f"{place.file} defines no function {place.name}")
 
-    def _imported(self, name: str, file: Path) -> types.ModuleType:
+    def _module(self, name: str, file: Path) -> types.ModuleType:
         cells = _cells(file)
         if name in sys.modules or (cells is None and _DOT not in name.rpartition(".")[2]):
             return importlib.import_module(name)

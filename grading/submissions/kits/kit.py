@@ -25,9 +25,7 @@ class Survey:
     missing: Mapping[str, str] = field(default_factory=dict)  # task → why it is not handed in
     by_hand: Mapping[str, str] = field(default_factory=dict)  # task → what cannot be reached: "main.py:12, in a loop …"
     notes: tuple[str, ...] = ()  # what the report says of it, such as which of two copies was taken
-    written: Mapping[str, str] = field(
-        default_factory=dict
-    )  # file → its text, where another one is run than was handed in
+    written: Mapping[str, str] = field(default_factory=dict)  # file → its text, where another is run than handed in
     course: str = ""  # the course file that is graded by, where what was handed in tells which year's it is
 
 

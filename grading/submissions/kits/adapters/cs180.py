@@ -1,7 +1,7 @@
 """CS180 Project 5: the contract's functions on top of a notebook's. This file travels into the worker.
 
 The notebook takes one timestep for all samples, images of three channels, a network with a predicted variance, and
-prompts that are handed on unread. Losses and networks of part B are in ``cs180_networks``.
+prompts that are handed on unread. Part B is in ``cs180_networks`` and ``cs180_training``.
 """
 
 from typing import Any
@@ -13,6 +13,12 @@ from . import cs180_code as code
 from .common import stands_for
 from .cs180_estimates import FIRST, NULL, SECOND, Reading, by_prompt, one_step, step_of_most
 from .cs180_networks import (  # noqa: F401  # found here by name
+    unet_ClassConditionalUNet,
+    unet_TimeConditionalUNet,
+    unet_UnconditionalUNet,
+)
+from .cs180_stage import Loop, Timestep, kit_table, padded
+from .cs180_training import (  # noqa: F401  # and these
     flow_class_flow_loss,
     flow_flow_loss,
     flow_guided_velocity,
@@ -26,7 +32,6 @@ from .cs180_networks import (  # noqa: F401  # found here by name
     unet_TimeConditionalUNet,
     unet_UnconditionalUNet,
 )
-from .cs180_stage import Loop, Timestep, kit_table, padded
 
 
 def _student(role: str) -> Any:
@@ -74,7 +79,7 @@ def ddpm_posterior_step(x_t: Tensor, x0: Tensor, noise: Tensor, t: int, t_prev: 
     image, clean, table = padded(x_t), padded(x0), kit_table(alphas_cumprod)
     abar = table[t + 1]
     estimate = (image - abar.sqrt() * clean) / (1 - abar).sqrt()  # what leads to this clean image
-    answer = lambda asked, told, which, row: estimate.clone()
+    answer = lambda asked, told, which, row: estimate[row]
     after = one_step("denoise", image, t + 1, t_prev + 1, table, answer, noise=padded(noise), variance=True)
     return after[:, : x_t.shape[1]].to(x_t.dtype)
 
@@ -109,7 +114,7 @@ def editing_repaint_blend(
         return padded(noising_add_noise(image, drawn, level, alphas_cumprod.double()))
 
     values = {"mask": mask, "original": padded(x_orig)}
-    answer = lambda asked, told, which, row: estimate.clone()
+    answer = lambda asked, told, which, row: estimate[row]
     after = one_step("inpaint", start, t, t_prev + 1, table, answer, noise=drawn, values=values, forward=forward)
     return after[:, : x_prev.shape[1]].to(x_prev.dtype)
 

@@ -37,16 +37,21 @@ def one_step(role: str, image: Tensor, t: int, t_prev: int, table: Tensor, answe
 
 def step_of_most(image: Tensor, t: int, t_prev: int, table: Tensor, own: str) -> tuple[Tensor, float]:
     """A and B of a step without noise, as most of the loops take it; at a tie as the first one does."""
-    found: list[tuple[Tensor, float]] = []
-    for role in filter(code.has, LOOPS):
-        try:
-            zero, one = (one_step(role, image, t, t_prev, table, constant(number)) for number in (0.0, 1.0))
-            found.append((zero, _centre(one - zero)))
-        except Exception:
-            if role == own:
-                raise
+    steps = {role: _step(role, image, t, t_prev, table) for role in LOOPS if code.has(role)}
+    if isinstance(steps[own], Exception):
+        raise steps[own]
+    found = [one for one in steps.values() if not isinstance(one, Exception)]
     votes = [sum(_agree(one, other) for other in found) for one in found]
     return found[votes.index(max(votes))]
+
+
+def _step(role: str, image: Tensor, t: int, t_prev: int, table: Tensor) -> Any:
+    """A and B of one loop, or what it raised."""
+    try:
+        zero, one = (one_step(role, image, t, t_prev, table, constant(number)) for number in (0.0, 1.0))
+    except Exception as error:
+        return error
+    return zero, _centre(one - zero)
 
 
 def _agree(one: tuple[Tensor, float], other: tuple[Tensor, float]) -> bool:

@@ -101,7 +101,7 @@ ROLES = {
     "forward": Role(r"^(forward|forward_process|forward_diffusion|forward_noise|add_noise|noise_image|q_sample)$", _ONE_STEP, "image"),
     "one_step": Role(r"one_?step|denoise_one|single_step", _ONE_STEP, "image"),
     "denoise": Role(r"^iterative(ly)?_denois(e|ing)$|^denoise_iter", (*_LOOP, _IMAGE), loop=True),
-    "denoise_cfg": Role(r"^iterative(ly)?_denois(e|ing)_(with_)?(cfg|guid)\w*$|^cfg_\w*denois|^denoise_cfg", (*_LOOP, _IMAGE), loop=True),
+    "denoise_cfg": Role(r"^iterative(ly)?_denois(e|ing)_(with_)?(cfg|guid)(?!\w*(paint|flip|anagram|hybrid))\w*$|^cfg_\w*denois|^denoise_cfg", (*_LOOP, _IMAGE), loop=True),
     "inpaint": Role(r"inpaint|repaint", (*_LOOP, _ORIGINAL, _IMAGE), loop=True),
     "flip": Role(r"flip|anagram|upside|^make_illusion", (*_LOOP, _IMAGE), loop=True, prompts=True),
     "hybrid": Role(r"hybrid", (*_LOOP, _IMAGE), loop=True, prompts=True),

@@ -57,10 +57,10 @@ def survey(folder: Path) -> Survey | None:
 
 
 def _is_this_kit(there: dict[str, Part]) -> bool:
-    loops = {role for role in there if ROLES[role].loop} & {"denoise", "denoise_cfg", "flip", "hybrid"}
+    """Whatever asks DeepFloyd, or has part B's names; other courses inpaint, too."""
+    loops = [part for role, part in there.items() if ROLES[role].loop and "stage_1" in part.source.text]
     losses = {"time_loss", "class_loss", "time_flow_loss", "class_flow_loss"} & set(there)
-    networks = {"time_unet", "class_unet"} & set(there)
-    return bool(loops or networks or losses)
+    return bool(loops or losses or {"denoise", "denoise_cfg", "time_unet", "class_unet"} & set(there))
 
 
 def _has_flow(there: dict[str, Part]) -> bool:
