@@ -6,5 +6,6 @@
 | ``values`` | what an argument can be besides plain data: leaves, probes, seeded generators  |
 | ``probes`` | known functions and networks, built by name on the side where they are used    |
 | ``calls``  | a call, and what came of it as plain data                                      |
+| ``layers`` | what the kernel can close to student code, in words                      |
 | ``random_state`` | whether a call has seeded the global random states, or merely used them  |
 """
