@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ..sandbox.layers import LAYERS
+from ..sandbox.crossing.layers import LAYERS
 from ..verdicts import Verdict
 
 NOTHING = "no sandbox here: this code could read your files; grade strangers on Linux"

@@ -16,7 +16,6 @@
 | ``lending``       | right functions that answer from our side, in the place of the submission's own             |
 | ``limits``        | every bound on time, size and number                                                        |
 | ``deadline``      | how long one submission may take in all                                                     |
-| ``layers``        | what the kernel can close to student code                                                   |
 | ``crossing/``     | what may cross, and how: used on both sides                                                 |
 | ``inside/``       | what runs beside student code                                                               |
 """

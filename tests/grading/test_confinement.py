@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from grading.report.confined import NOTHING, confined
-from grading.sandbox import layers
+from grading.sandbox.crossing import layers
 from grading.sandbox.inside import seccomp
 from grading.sandbox.inside.confinement import landlock_abi
 from grading.verdicts import PASSED, Verdict

@@ -608,7 +608,7 @@ HOSTILE = {
 def test_no_point_comes_from_edited_code(grade, hand_in, case):
     verdict = grade(hand_in(inversion=HOSTILE[case]), ["inversion.lp_loss"])["inversion.lp_loss"]
     assert verdict.outcome == "failed" and verdict.failures
-    assert verdict.confined is not False
+    assert verdict.closed != []
 
 
 def test_the_function_after_it_is_graded_as_ever(grade, hand_in):

@@ -7,5 +7,6 @@
 | ``probes`` | known functions and networks, built by name on the side where they are used    |
 | ``calls``  | a call, and what came of it as plain data                                      |
 | ``places`` | in which file of a submission a graded function stands                         |
+| ``layers`` | what the kernel can close to student code, in words                      |
 | ``random_state`` | whether a call has seeded the global random states, or merely used them  |
 """

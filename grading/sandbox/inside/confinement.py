@@ -20,7 +20,8 @@ from functools import cache
 from pathlib import Path
 
 from ...paths import INSTALLED, ROOT, SECRET
-from .. import layers, limits
+from .. import limits
+from ..crossing import layers
 from . import seccomp
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
@@ -86,8 +87,8 @@ def _landlocked(scratch: Path, refused: Collection[Path]) -> tuple[str, ...]:
     own = (Path("/proc") / name for name in (str(os.getpid()), "cpuinfo", "meminfo", "stat", "filesystems", "sys"))
     for path in (*_without(refused, libraries()), *own):
         _allow(ruleset, path, _READ & rights)
-    for path in refused:  # imports list the folders above; the names in them are no secret
-        for above in path.parents:
+    for above in {above for path in refused for above in path.parents}:  # imports list them; their names are no secret
+        if any(folder in (above, *above.parents) for folder in libraries()):
             _allow(ruleset, above, _READ_DIR & rights)
     if INSTALLED:  # imports list the folder of all libraries; its names are no secret
         _allow(ruleset, ROOT, _READ_DIR & rights)
