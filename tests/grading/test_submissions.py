@@ -65,7 +65,7 @@ def test_a_submission_is_a_copy_for_as_long_as_it_is_open(homework):
     (homework / "lib" / "steps.py").write_text("y = 2\n", encoding="utf-8")
     with opened(homework) as submission:
         assert contents(submission.folder) == {"ddpm.py": "x = 1\n", "lib/steps.py": "y = 2\n"}
-        assert submission.notes == () and submission.origin == homework and not submission.adapted
+        assert submission.notes == () and submission.origin == homework
         assert homework not in submission.folder.parents
         (submission.folder / "ddpm.py").write_text("changed", encoding="utf-8")
     assert not submission.folder.exists()
