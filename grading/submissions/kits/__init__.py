@@ -16,10 +16,10 @@ from pathlib import Path
 
 from ...paths import KIT_PACKAGE
 from ...verdicts import Unusable
-from . import eecs498
+from . import eecs498, kaist492d
 from .kit import Found, Kit, Survey, Todo
 
-KITS: tuple[Kit, ...] = (eecs498.KIT,)
+KITS: tuple[Kit, ...] = (eecs498.KIT, kaist492d.KIT)
 NAMES = tuple(kit.name for kit in KITS)
 NONE = "none"
 _ADAPTERS = Path(__file__).parent / "adapters"

@@ -1,6 +1,5 @@
 """What the adapters of every kit need, beside the student's code."""
 
-import functools
 import importlib.util
 import json
 import sys
@@ -13,22 +12,23 @@ FOLDER = Path(__file__).resolve().parent.parent  # the copy of the submission
 FILES: dict[str, str] = json.loads(Path(__file__).with_name("files.json").read_text())
 
 
-@functools.cache
-def student_module(name: str) -> ModuleType:
-    """The student's file that the kit calls so, imported as a script's import would: its own folder comes first.
+_MODULES: dict[str, ModuleType] = {}  # no cached function: when code is edited for a moment, those forget
 
-    It is run once; what it raises is raised again at every call.
-    """
-    path = FOLDER / FILES[name]
-    for folder in (str(path.parent), str(FOLDER)):
-        if folder not in sys.path:
-            sys.path.append(folder)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(path.stem, module)
-    spec.loader.exec_module(module)
-    return module
+
+def student_module(name: str) -> ModuleType:
+    """The student's file that the kit calls so, run once, as a script's import would: its own folder comes first."""
+    if name not in _MODULES:
+        path = FOLDER / FILES[name]
+        for folder in (str(path.parent), str(FOLDER)):
+            if folder not in sys.path:
+                sys.path.append(folder)
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules.setdefault(path.stem, module)
+        spec.loader.exec_module(module)
+        _MODULES[name] = module
+    return _MODULES[name]
 
 
 def stands_for(student: Callable[[], Any]) -> Callable[[Callable], Callable]:

@@ -1,0 +1,102 @@
+"""What holds of every kit."""
+
+import re
+
+import pytest
+
+from grading.checking import checks
+from grading.contract import courses
+from grading.contract.functions import all_tasks, function
+from grading.paths import CHECKS, KIT_PACKAGE
+from grading.sandbox.student import NotAsked
+from grading.submissions import kits, opened
+from grading.verdicts import Unusable
+
+NAMES_OF_CHECKS = {name for path in CHECKS.glob("*.py") for name in re.findall(r"def (test_\w+)", path.read_text())}
+each_kit = pytest.mark.parametrize("kit", kits.KITS, ids=lambda kit: kit.name)
+
+
+@each_kit
+def test_its_todos_are_graded_functions_with_arguments_of_their_names(kit):
+    for task, todo in kit.todos.items():
+        assert task in all_tasks()
+        assert todo.file and todo.name
+
+
+@each_kit
+def test_its_profile_speaks_of_what_there_is(kit):
+    assert set(kit.profile.takes) | set(kit.profile.without) <= set(kit.todos)
+    assert {name for names in kit.profile.without.values() for name in names} <= NAMES_OF_CHECKS
+
+
+@each_kit
+def test_its_adapters_define_what_it_asks_for(kit):
+    own = (kits._ADAPTERS / f"{kit.name}.py", *kits._ADAPTERS.glob(f"{kit.name}_*.py"))
+    source = "\n".join(path.read_text() for path in own)
+    defined = set(re.findall(r"^(?:def|class) (\w+)|^(\w+) = ", source, re.MULTILINE))
+    names = {name for pair in defined for name in pair if name}
+    assert {task.replace(".", "_") for task in kit.todos} <= names
+
+
+@each_kit
+def test_its_course_asks_for_some_of_it(kit):
+    course = courses.load(kit.course)
+    whole = sum(course.parts.values())
+    assert set(course.of_kit(kit.todos).functions) == set(course.functions) & set(kit.todos) != set()
+    assert sum(course.of_kit(kit.todos).parts.values()) == whole
+
+
+def test_there_is_no_such_kit(hand_in):
+    with (
+        pytest.raises(Unusable, match="--kit nonesuch: there is no such kit; there are .*kaist492d"),
+        opened(hand_in(ddpm=""), "nonesuch"),
+    ):
+        pass
+
+
+def test_none_of_a_kits_files(hand_in):
+    with (
+        pytest.raises(Unusable, match="--kit kaist492d: none of that kit's files"),
+        opened(hand_in(ddpm=""), "kaist492d"),
+    ):
+        pass
+
+
+def test_a_folder_of_that_name_is_not_the_students(hand_in, kaist):
+    with opened(hand_in({f"{KIT_PACKAGE}/__init__.py": "raise SystemExit"}, on_top_of=kaist)) as submission:
+        assert "SystemExit" not in (submission.folder / KIT_PACKAGE / "__init__.py").read_text()
+
+
+@pytest.fixture
+def kaist():
+    from pathlib import Path
+
+    return Path(__file__).parents[1] / "kits" / "kaist492d" / "plain"
+
+
+def test_a_property_is_tried_on_what_a_kit_can_be_asked_only():
+    asked = []
+
+    @checks.holds_for(t=checks.levels)
+    def test(student, t):
+        student(t)
+
+    def student(t):
+        if t % 2:
+            raise NotAsked
+        asked.append(t)
+
+    test(student=student)
+    assert asked and not any(t % 2 for t in asked)
+
+
+def test_a_kits_defaults_are_the_contracts():
+    """An adapter is called like the contract's function: it is asked without what may be left out, too."""
+    for kit in kits.KITS:
+        own = (kits._ADAPTERS / f"{kit.name}.py", *kits._ADAPTERS.glob(f"{kit.name}_*.py"))
+    source = "\n".join(path.read_text() for path in own)
+        for task in kit.todos:
+            match = re.search(rf"def {task.replace('.', '_')}\((.*?)\)(?: ->|:)", source, re.DOTALL)
+            if match and not function(task).network:
+                names = re.findall(r"(\w+)\s*:", match.group(1)) or [p.strip() for p in match.group(1).split(",")]
+                assert tuple(n for n in names if n) == function(task).parameters, task

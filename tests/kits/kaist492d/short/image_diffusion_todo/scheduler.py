@@ -1,0 +1,53 @@
+import numpy as np
+import torch
+import torch.nn as nn
+
+
+class BaseScheduler(nn.Module):
+    def __init__(self, num_train_timesteps, beta_1, beta_T, mode="linear"):
+        super().__init__()
+        self.num_train_timesteps = num_train_timesteps
+        self.timesteps = torch.arange(num_train_timesteps - 1, -1, -1)
+        betas = torch.linspace(beta_1, beta_T, num_train_timesteps)
+        alphas = 1 - betas
+        self.register_buffer("betas", betas)
+        self.register_buffer("alphas", alphas)
+        self.register_buffer("alphas_cumprod", torch.cumprod(alphas, 0))
+
+    def uniform_sample_t(self, batch_size, device=None):
+        return torch.from_numpy(np.random.choice(np.arange(self.num_train_timesteps), batch_size)).to(device)
+
+
+class DDPMScheduler(BaseScheduler):
+    def __init__(self, num_train_timesteps, beta_1, beta_T, mode="linear", sigma_type="small"):
+        super().__init__(num_train_timesteps, beta_1, beta_T, mode)
+        before = torch.cat([torch.ones(1), self.alphas_cumprod[:-1]])
+        small = ((1 - before) / (1 - self.alphas_cumprod) * self.betas) ** 0.5
+        self.register_buffer("sigmas", small if sigma_type == "small" else self.betas**0.5)
+
+    def step(self, x_t, t, eps_theta):
+        ######## TODO ########
+        ab = self.alphas_cumprod
+        ab_prev = ab[t - 1] if t > 0 else torch.ones_like(ab[0])
+        x0 = (x_t - torch.sqrt(1 - ab[t]) * eps_theta) / torch.sqrt(ab[t])
+        sample_prev = (torch.sqrt(ab_prev) * self.betas[t] * x0 + torch.sqrt(self.alphas[t]) * (1 - ab_prev) * x_t) / (
+            1 - ab[t]
+        )
+        if t > 0:
+            sample_prev = sample_prev + self.sigmas[t] * torch.randn(x_t.shape, device=x_t.device)
+        #######################
+        return sample_prev
+
+    def _get_teeth(self, consts, t):
+        return consts.gather(-1, t).reshape(-1, 1, 1, 1)
+
+    def add_noise(self, x_0, t, eps=None):
+        if eps is None:
+            eps = torch.randn(x_0.shape, device="cuda")
+
+        ######## TODO ########
+        a = self.alphas_cumprod[t][:, None, None, None]
+        x_t = a**0.5 * x_0 + (1 - a) ** 0.5 * eps
+        #######################
+
+        return x_t, eps
