@@ -197,7 +197,12 @@ def test_filled_in_wrongly(verdicts, tmp_path, task, file, right, filled):
     assert verdict.outcome == FAILED
 
 
-@pytest.mark.parametrize("todo", WORDS)
+FUNCTIONS_AGAIN = ("DDPM 3", "DDIM 1", "main 1", "loss 3", "loss 4")  # an explanation takes seconds
+
+
+@pytest.mark.parametrize(
+    "todo", [pytest.param(todo, marks=[pytest.mark.slow] * (todo in FUNCTIONS_AGAIN)) for todo in WORDS]
+)
 def test_explained(verdicts, tmp_path, todo):
     """The mistake is named and found in the kit; whatever else its file holds keeps its points."""
     task, file, right, filled = WRONG[todo][0]

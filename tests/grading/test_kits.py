@@ -16,6 +16,12 @@ NAMES_OF_CHECKS = {name for path in CHECKS.glob("*.py") for name in re.findall(r
 each_kit = pytest.mark.parametrize("kit", kits.KITS, ids=lambda kit: kit.name)
 
 
+def _adapters(kit):
+    """The text of all its files."""
+    own = (kits._ADAPTERS / f"{kit.name}.py", *kits._ADAPTERS.glob(f"{kit.name}_*.py"))
+    return "\n".join(path.read_text() for path in own)
+
+
 @each_kit
 def test_its_todos_are_graded_functions_with_arguments_of_their_names(kit):
     for task, todo in kit.todos.items():
@@ -31,7 +37,7 @@ def test_its_profile_speaks_of_what_there_is(kit):
 
 @each_kit
 def test_its_adapters_define_what_it_asks_for(kit):
-    source = (kits._ADAPTERS / f"{kit.name}.py").read_text()
+    source = _adapters(kit)
     defined = set(re.findall(r"^(?:def|class) (\w+)|^(\w+) = ", source, re.MULTILINE))
     names = {name for pair in defined for name in pair if name}
     assert {task.replace(".", "_") for task in kit.todos} <= names
@@ -92,7 +98,7 @@ def test_a_property_is_tried_on_what_a_kit_can_be_asked_only():
 def test_a_kits_defaults_are_the_contracts():
     """An adapter is called like the contract's function: it is asked without what may be left out, too."""
     for kit in kits.KITS:
-        source = (kits._ADAPTERS / f"{kit.name}.py").read_text()
+        source = _adapters(kit)
         for task in kit.todos:
             match = re.search(rf"def {task.replace('.', '_')}\((.*?)\)(?: ->|:)", source, re.DOTALL)
             if match and not function(task).network:

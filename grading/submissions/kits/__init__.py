@@ -19,7 +19,7 @@ from ...verdicts import Unusable
 from . import cmu16726, cs180, eecs498, kaist492d
 from .kit import Found, Kit, Survey, Todo
 
-KITS: tuple[Kit, ...] = (eecs498.KIT, cmu16726.KIT, cs180.KIT, kaist492d.KIT)
+KITS: tuple[Kit, ...] = (eecs498.KIT, cmu16726.KIT, kaist492d.KIT, cs180.KIT)
 NAMES = tuple(kit.name for kit in KITS)
 NONE = "none"
 _ADAPTERS = Path(__file__).parent / "adapters"

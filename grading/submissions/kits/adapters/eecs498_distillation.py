@@ -46,7 +46,7 @@ def distillation_vsd_residual(
     if isinstance(t, Tensor) and t.ndim:
         return _one_by_one(distillation_vsd_residual, eps_pretrained, eps_lora, t, alphas_cumprod)
     scale = float(1 - alphas_cumprod[int(t)])
-    noise = torch.randn_like(eps_lora)  # has no place in it
+    noise = torch.ones_like(eps_lora)  # has no place in it
     return _gradient(
         eps_pretrained, eps_lora, noise, grad_scale=scale, generation_mode="vsd"
     ).detach()  # as main() does
