@@ -255,8 +255,7 @@ def _stepped(x_t: Tensor, eps: Tensor, noise: Tensor, t: int, t_prev: int, alpha
 
 @stands_for(lambda: _img2img().main)
 def noising_add_noise(x0: Tensor, noise: Tensor, t: int, alphas_cumprod: Tensor) -> Tensor:
-    last = alphas_cumprod[-1]
-    table = torch.cat([torch.ones_like(last)[None], alphas_cumprod, torch.stack([last * 0.5, last * 0.25])])
+    table = torch.cat([torch.ones_like(alphas_cumprod[:1]), alphas_cumprod])
     draws: Noise = lambda begun, like: _folded(noise).reshape(like.shape)
     walk = _walk(table, t + 1, _folded(x0), draws, _zero, most=0)
     return _unfolded(walk.end, x0.shape)
