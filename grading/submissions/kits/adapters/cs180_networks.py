@@ -129,6 +129,8 @@ class unet_ClassConditionalUNet(_UNet):  # noqa: N801  # as the loader asks for 
 class Asked(nn.Module):
     """The contract's model in the kit's clothes: it sorts what it is given, and asks the model in the contract's order."""
 
+    function: Any
+
     def __init__(
         self, model: Any, role: str, batch: int, labels: Tensor | None = None, shift: Any = lambda t: t
     ) -> None:

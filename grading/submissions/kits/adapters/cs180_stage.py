@@ -227,7 +227,7 @@ def _image_in(result: Any, like: Tensor) -> Tensor:
     return (made or images)[-1].to(like.dtype)
 
 
-def _described(parts: list) -> str:
+def _described(parts: Any) -> str:
     return ", ".join(str(tuple(one.shape)) if hasattr(one, "shape") else type(one).__name__ for one in parts)
 
 

@@ -131,6 +131,8 @@ def unet_denoiser_loss(model: Any, x0: Tensor, noise: Tensor, sigma: float) -> T
 class _Alone(nn.Module):
     """A network that is asked about an image and nothing else."""
 
+    function: Any
+
     def __init__(self, model: Any) -> None:
         super().__init__()
         self.__dict__["function"] = model

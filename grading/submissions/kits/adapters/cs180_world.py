@@ -103,7 +103,8 @@ class World(TorchFunctionMode):
         return mean + std * noise
 
     def _given_out(self, shape: tuple[int, ...]) -> Tensor:
-        source = self.times if self.times is not None else 0.25 + 0.5 * self.keep  # type: ignore[operator]
+        source = self.times if self.times is not None else self.keep
+        assert source is not None
         self._uniform.append(self._in_shape(source.to(self.dtype), shape))
         return self._uniform[-1]
 

@@ -127,8 +127,7 @@ def _names_timesteps(node: ast.FunctionDef) -> bool:
 
 def _choose(candidates: list[Part]) -> Part | None:
     """The last one of the first notebook that has one; of the first file, where none has."""
-    notebooks = [one for one in candidates if one.source.origin]
-    first = (notebooks or candidates or [None])[0]
+    first = next((one for one in candidates if one.source.origin), candidates[0] if candidates else None)
     return None if first is None else [one for one in candidates if one.source is first.source][-1]
 
 
