@@ -26,11 +26,8 @@ from .cs180_training import (  # noqa: F401  # and these
     noising_cumulative_alphas,
     noising_linear_betas,
     unet_class_ddpm_loss,
-    unet_ClassConditionalUNet,
     unet_ddpm_loss,
     unet_denoiser_loss,
-    unet_TimeConditionalUNet,
-    unet_UnconditionalUNet,
 )
 
 
