@@ -22,4 +22,4 @@ class Size:
 
 
 FULL = Size(1000, 100, 2000, 1000, None, 3, True, True)
-QUICK = Size(150, 20, 80, 9, 2, 0, False, False)
+QUICK = Size(80, 10, 40, 9, 2, 0, False, False)

@@ -69,12 +69,12 @@ def _try_reading(student: Student, bounds: Bounds) -> Diagnosis:
 
 def _try_repairing(found: Diagnosis, student: Student, checks: Sequence[Check]) -> Diagnosis:
     """The diagnosis with a repair, if there is one. A single edit that mends all says more than a formula taken apart."""
+    things = sum(finding.things for finding in found.reading)
     try:
-        repair = repaired(student, checks, pairs=not (found.reading or found.mistakes))  # they explain every result
+        repair = repaired(student, checks, pairs=not found.mistakes)  # one known mistake that explains all is not two
     except Exception as error:
         trouble = f"no repair of {student.task}: {type(error).__name__}: {error}"
         return replace(found, trouble=[*found.trouble, trouble])
-    apart = sum(finding.things for finding in found.reading) > 1
-    if repair is not None and repair.edits == 1 and apart:
+    if repair is not None and repair.edits == 1 and things > 1:
         return replace(found, repair=repair, reading=[])
     return replace(found, repair=repair)

@@ -54,13 +54,13 @@ READING_TRIES = 20_000  # questions and comparisons of reading back
 DIAGNOSIS_SECONDS = 40.0  # of wall clock, on a machine that is not shared; a diagnosis takes a tenth of it at most
 
 # A repair: edits of the student's code, tried in its worker. All are numbers of tries, so that it ends the same anywhere.
-REPAIR_EDITS = 600  # single ones, each on a cheap call; fewer where the call is long
+REPAIR_EDITS = 700  # single ones, each on a cheap call; fewer where the call is long
 REPAIR_EDITS_BY_CHECKS = (
     400  # … where a whole check has to be asked, divided by the calls that it takes; slow ones count
 )
 REPAIR_CALLS = 3  # failing calls that an edit has to mend before any check is asked
-REPAIR_PAIRED = 200  # single edits that pairs are made of
-REPAIR_PAIRS = 40  # pairs that are tried
+REPAIR_PAIRED = 400  # single edits that pairs are made of
+REPAIR_PAIRS = 60  # pairs that are tried
 REPAIR_PROOFS = 4  # edits of which all checks are asked
 REPAIR_PROVING = 100  # calls by which no further one is asked, where there is a proof; slow ones count several times
 REPAIR_WORKERS = 3  # that edited code may bring down

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ...contract.functions import Function
-from .corrections import REMOVING, Correction, Scope, corrections
+from .corrections import LIKELY, REMOVING, Correction, Scope, corrections
 from .operators import number
 from .places import Place, line, places
 from .sources import Definition
@@ -54,8 +54,8 @@ def together(edits: Sequence[Edit]) -> list[dict[str, Any]]:
 def candidates(found: list[Definition], ran: set[str], suspected: set[str], graded: Function) -> list[Edit]:
     """Single edits of these definitions at lines that were run, suspected ones first, and there the likeliest first.
 
-    The first definition is the graded function's own. Of those that are as likely, each place has its first one tried
-    before any place has its second: a number that stands somewhere is not tried eight times before the next sign is.
+    The first definition is the graded function's own. Of the likeliest ones, each place has its first one tried before
+    any place has its second: a number that stands somewhere is not tried eight times before the next sign is.
     """
     edits = [
         (rank, Edit(definition, place, correction))
@@ -67,7 +67,8 @@ def candidates(found: list[Definition], ran: set[str], suspected: set[str], grad
 
     def order(ranked: tuple[int, Edit]) -> tuple[bool, int, int]:
         rank, edit = ranked
-        return f"{edit.definition.file}:{edit.line}" not in suspected, edit.correction.tier, rank
+        tier = edit.correction.tier
+        return f"{edit.definition.file}:{edit.line}" not in suspected, tier, rank if tier == LIKELY else 0
 
     return [edit for _, edit in sorted(edits, key=order)]
 

@@ -62,10 +62,10 @@ _ALIKE = [  # functions of which one is written for another
     {"matmul", "mul"},
 ]
 _WRAPPED = [  # what a part may have to be put into: how soon it is tried, what its lack means
-    ("_.detach()", NEXT, GRAPH),
+    ("_ ** 0.5", NEXT, NO_CALL),
     ("-_", NEXT, SIGN),
     ("1 - _", NEXT, MISSING),
-    ("_ ** 0.5", NEXT, NO_CALL),
+    ("_.detach()", NEXT, GRAPH),
     ("_ ** 2", NEXT, MISSING),
     ("2 * _", POSSIBLE, MISSING),
     ("_ / 2", POSSIBLE, MISSING),

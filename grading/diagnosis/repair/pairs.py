@@ -40,18 +40,6 @@ def foretold(before: Tensor, right: Tensor, tried: list[Tried], most: int) -> li
     return [(tried[i].edit, tried[j].edit) for i, j in list(found)[:most]]
 
 
-def telling(before: Tensor, tried: list[Tried], most: int) -> list[Tried]:
-    """The likeliest edits, by what the first of all calls gives: of each that change the same there the likeliest.
-
-    One that changes nothing there may mend other calls.
-    """
-    first = before[: len(tried[0].value)] if tried else before
-    moving = _distinct(first, tried)
-    still = [one for one in tried if not bool((one.value - first).any())]
-    kept = {id(one) for one in (*moving, *still[: most // 4])}
-    return [one for one in tried if id(one) in kept][:most]
-
-
 def _distinct(before: Tensor, tried: list[Tried]) -> list[Tried]:
     """Those that change something, the likeliest of each that change the same."""
     kept: list[Tried] = []

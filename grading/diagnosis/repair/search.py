@@ -10,7 +10,7 @@ from .candidates import Edit, candidates, together
 from .checks import Check, Test
 from .corrections import REMOVING
 from .filters import FailedCalls, FailedCheck
-from .pairs import Tried, foretold, telling
+from .pairs import Tried, foretold
 from .sources import definitions
 
 Edits = tuple[Edit, ...]
@@ -123,10 +123,7 @@ def _pairs(editor: _Editor, checks: Sequence[Check], first: FailedCalls, tried: 
     before = first.results(editor.under(()))
     if before is None:
         return []
-    alone = (
-        (one.edit, first.results(editor.under((one.edit,)), one.value))
-        for one in telling(before, tried, limits.REPAIR_PAIRED)
-    )
+    alone = ((one.edit, first.results(editor.under((one.edit,)), one.value)) for one in tried[: limits.REPAIR_PAIRED])
     known = [Tried(edit, value) for edit, value in alone if value is not None]
     pairs = foretold(before, first.right(), known, limits.REPAIR_PAIRS)
     return _proven(editor, checks, (pair for pair in pairs if first.ask(editor.under(pair)).right))
