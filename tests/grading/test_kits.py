@@ -54,7 +54,7 @@ def test_its_course_asks_for_some_of_it(kit):
 def test_there_is_no_such_kit(hand_in):
     with (
         pytest.raises(Unusable, match="--kit nonesuch: there is no such kit; there are .*kaist492d"),
-        opened(hand_in(ddpm=""), "nonesuch"),
+        opened(hand_in(ddpm=""), kit="nonesuch"),
     ):
         pass
 
@@ -62,7 +62,7 @@ def test_there_is_no_such_kit(hand_in):
 def test_none_of_a_kits_files(hand_in):
     with (
         pytest.raises(Unusable, match="--kit kaist492d: none of that kit's files"),
-        opened(hand_in(ddpm=""), "kaist492d"),
+        opened(hand_in(ddpm=""), kit="kaist492d"),
     ):
         pass
 

@@ -72,12 +72,6 @@ def test_a_submission_is_a_copy_for_as_long_as_it_is_open(homework):
     assert (homework / "ddpm.py").read_text(encoding="utf-8") == "x = 1\n"
 
 
-def test_a_submission_with_an_adapters_file_is_adapted(homework):
-    (homework / "adapters.py").write_text("", encoding="utf-8")
-    with opened(homework) as submission:
-        assert submission.adapted
-
-
 @pytest.mark.parametrize("name", ["__pycache__", ".git", ".venv", "venv", "node_modules"])
 def test_what_no_homework_is_in_is_left_out_without_a_word(name, homework):
     (homework / name).mkdir()

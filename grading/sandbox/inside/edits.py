@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ...paths import KIT_PACKAGE
 from .. import limits
 
 _ANNOTATIONS = __future__.annotations.compiler_flag
@@ -73,7 +74,7 @@ class Edits:
         if key not in self._found:
             everything = gc.get_objects()
             functions = [one for one in everything if isinstance(one, Function)]
-            self._remembering = [one for one in everything if type(one) is functools._lru_cache_wrapper]
+            self._remembering = [one for one in everything if _remembers(one)]
             filename = str(self.folder / file)
             paths: dict[types.CodeType, tuple] = {}
             for one in functions:
@@ -83,6 +84,11 @@ class Edits:
             found = [(one, paths[one.__code__]) for one in functions if one.__code__ in paths]
             self._found[key] = found if any(not path for _, path in found) else []
         return self._found[key]
+
+
+def _remembers(one: Any) -> bool:
+    """A cached function of the submission's, not of a kit's adapters: those remember which files they have run."""
+    return type(one) is functools._lru_cache_wrapper and f".{KIT_PACKAGE}" not in str(getattr(one, "__module__", ""))
 
 
 def _defined(edit: dict[str, Any], function: Function) -> Function:

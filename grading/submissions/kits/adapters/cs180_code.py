@@ -4,9 +4,13 @@ Cells and scripts download, train and draw. So of a file only imports, definitio
 each for itself: what fails costs only what needs it.
 """
 
+import __future__
+
 import ast
+import copy
 import functools
 import importlib
+import importlib.abc
 import importlib.util
 import json
 import sys
@@ -16,11 +20,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import torch
 from torch import nn
 
 from .common import FILES, FOLDER
 
+_CELL = "# --- "  # and the name of a cell
 _KIT = Path(__file__).resolve().parent
 _PLAIN_CALLS = {"range", "list", "tuple", "dict", "int", "float", "len", "reversed", "sorted", "device", "is_available"}
 _PLAIN = (
@@ -46,27 +50,54 @@ class Absent:
 
 
 class Definitions(SourceFileLoader):
-    """Executes of a file what it defines."""
-
-    def get_code(self, fullname: str) -> Any:
-        path = self.get_filename(fullname)
-        return compile(_definitions(ast.parse(self.get_data(path), path)), path, "exec", dont_inherit=True)
+    """Executes of a file what it defines, each statement for itself."""
 
     def exec_module(self, module: ModuleType) -> None:
-        place = Path(self.path).relative_to(FOLDER)
+        file = str(Path(self.path).relative_to(FOLDER))
+        tree = ast.parse(self.get_data(self.path), self.path)
+        future = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+        flags = __future__.annotations.compiler_flag if any(_postpones(node) for node in future) else 0
+        vars(module).update(device="cpu")
+        for statement in tree.body:
+            for one in [] if statement in future else _kept(statement):
+                _run(one, file, flags, vars(module))
 
-        def failed(names: str, line: int, error: BaseException) -> None:
-            for name in names.split():
-                vars(module).setdefault(name, Absent(name, f"{place}:{line}", error))
 
-        vars(module).update(device="cpu", __failed__=failed)
-        super().exec_module(module)
+def _run(statement: ast.stmt, file: str, flags: int, names: dict[str, Any]) -> None:
+    try:
+        exec(compiled(statement, file, flags), names)
+    except Exception as error:
+        for name in _names(statement):
+            names.setdefault(name, Absent(name, at(file, statement.lineno), error))
 
 
-def _definitions(tree: ast.Module) -> ast.Module:
-    future = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
-    kept = (node for node in tree.body if node not in future for node in _kept(node))
-    return ast.fix_missing_locations(ast.Module([*future, *map(_for_itself, kept)], []))
+def _postpones(node: ast.ImportFrom) -> bool:
+    return any(alias.name == "annotations" for alias in node.names)
+
+
+def at(file: str, line: int) -> str:
+    """A line of a file as the student finds it; in its cell, where our side has put a notebook's cells together."""
+    cell, above = _cell_above(file, line)
+    return f"{cell}:{line - above}"
+
+
+def compiled(node: ast.stmt, file: str, flags: int = 0) -> Any:
+    """The code of a statement, which stands where the student wrote it."""
+    cell, above = _cell_above(file, node.lineno)
+    moved = ast.increment_lineno(copy.deepcopy(node), -above)
+    return compile(ast.Module([moved], []), str(FOLDER / cell), "exec", flags, dont_inherit=True)
+
+
+def _cell_above(file: str, line: int) -> tuple[str, int]:
+    """The cell that a line stands in, as a file of its own, and the line above it; the file itself where it has none."""
+    marks = ((number, text) for number, text in enumerate(_lines(file)[: line - 1], 1) if text.startswith(_CELL))
+    number, text = next(iter(reversed([*marks])), (0, _CELL + file))
+    return text.removeprefix(_CELL).strip(), number
+
+
+@functools.cache
+def _lines(file: str) -> list[str]:
+    return (FOLDER / file).read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def _kept(node: ast.stmt) -> Iterator[ast.stmt]:
@@ -90,14 +121,6 @@ def _is_plain(value: ast.expr) -> bool:
     )
 
 
-def _for_itself(node: ast.stmt) -> ast.stmt:
-    """``try: <statement> except Exception as error: __failed__("its names", line, error)``."""
-    names = " ".join(_names(node))
-    handler = ast.parse(f"try: pass\nexcept Exception as __e: __failed__({names!r}, {node.lineno}, __e)").body[0]
-    assert isinstance(handler, ast.Try)
-    return ast.copy_location(ast.Try([node], handler.handlers, [], []), node)
-
-
 def _names(node: ast.stmt) -> list[str]:
     if isinstance(node, ast.Import | ast.ImportFrom):
         return [(alias.asname or alias.name.split(".")[0]) for alias in node.names if alias.name != "*"]
@@ -106,31 +129,22 @@ def _names(node: ast.stmt) -> list[str]:
     return [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)]
 
 
-def _hook(path: str) -> FileFinder:
+class _Neighbours(importlib.abc.MetaPathFinder):
     """Whatever a student's file imports of its neighbours is read in the same way."""
-    if not Path(path).resolve().is_relative_to(FOLDER) or Path(path).resolve().is_relative_to(_KIT):
-        raise ImportError
-    return FileFinder(path, (Definitions, [".py"]))
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+        for place in sys.path if path is None else path:
+            folder = (FOLDER / place).resolve()
+            if folder.is_relative_to(FOLDER) and not folder.is_relative_to(_KIT):
+                found = FileFinder(str(folder), (Definitions, [".py"])).find_spec(name)
+                if found is not None and found.loader is not None:
+                    return found
+        return None
 
 
-def _let_torchvision_be_imported() -> None:
-    """Until the workers' world does it: torchvision beside a CPU build of torch misses two operators."""
-    try:
-        import torchvision  # noqa: F401
-    except RuntimeError:
-        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-            del sys.modules[name]
-        _OPERATORS.append(torch.library.Library("torchvision", "FRAGMENT"))
-        for name in ("nms", "qnms"):
-            _OPERATORS[0].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    except ImportError:
-        pass
-
-
-_OPERATORS: list[Any] = []
-_let_torchvision_be_imported()
-sys.path_hooks.insert(0, _hook)
-sys.path_importer_cache.clear()
+# Before the worker's own finder, which runs a file's every statement.
+_first = next((i for i, one in enumerate(sys.meta_path) if hasattr(one, "loaded")), 0)
+sys.meta_path.insert(_first, _Neighbours())
 
 
 def has(role: str) -> bool:
@@ -184,8 +198,7 @@ def definition(role: str) -> Any:
 def _named_after(where: dict[str, Any]) -> Callable:
     """A cell has no function: one that stands where its result is computed."""
     names: dict[str, Any] = {}
-    text = "\n" * (where["line"] - 1) + "def cell(): pass"
-    exec(compile(text, str(FOLDER / where["file"]), "exec"), names)
+    exec(compiled(ast.parse("\n" * (where["line"] - 1) + "def cell(): pass").body[0], where["file"]), names)
     return names["cell"]
 
 
@@ -195,7 +208,7 @@ def _this_one(module: ModuleType, where: dict[str, Any]) -> Any:
     nodes = (node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef | ast.ClassDef))
     node = next(node for node in nodes if node.lineno == where["line"])
     last = vars(module).get(node.name)
-    exec(compile(ast.Module([node], []), str(path), "exec", dont_inherit=True), vars(module))
+    exec(compiled(node, where["file"]), vars(module))
     found, vars(module)[node.name] = vars(module)[node.name], last
     return found
 
@@ -241,7 +254,8 @@ def _cell(role: str, values: dict[str, Any]) -> Any:
     names = dict(vars(module_of(where["file"])))
     for name, meaning in where["given"].items():
         names[name] = Each(values[meaning[5:]]) if meaning.startswith("each ") else values[meaning]
-    exec(_statements(role), names)
+    for statement in _statements(role):
+        exec(statement, names)
     return names[where["name"]]
 
 
@@ -255,8 +269,8 @@ def _statements(role: str) -> Any:
         if isinstance(one, ast.Assign | ast.AugAssign | ast.AnnAssign)
     )
     chosen = sorted((one for one in nodes if one.lineno in where["lines"]), key=lambda one: one.lineno)
-    return compile(ast.Module(list(chosen), []), str(path), "exec", dont_inherit=True)
+    return [compiled(one, where["file"]) for one in chosen]
 
 
 def place(role: str) -> str:
-    return f"{spec(role)['file']}:{spec(role)['line']}"
+    return at(spec(role)["file"], spec(role)["line"])

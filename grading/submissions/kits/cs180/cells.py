@@ -35,7 +35,7 @@ class Formula:
 
     @property
     def place(self) -> str:
-        return f"{self.source.file}:{self.line}"
+        return self.source.place(self.line)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def one_step(found: list[Source], roles: set[str]) -> Formula | Unreached | None
             call = _network_call(run[first])
             assert call is not None
             last, worked_with = _clean_estimate(run, first)
-            place = f"{source.file}:{run[first].lineno}"
+            place = source.place(run[first].lineno)
             if last is None:
                 called = called if called is not None and called.written else Unreached(place, worked_with)
                 continue
@@ -65,7 +65,7 @@ def one_step(found: list[Source], roles: set[str]) -> Formula | Unreached | None
             formula = _formula(source, run, last, targets, fixed, _GIVEN_TO_ONE_STEP)
             if formula is not None:
                 return formula
-            called = Unreached(f"{source.file}:{run[last].lineno}", True)
+            called = Unreached(source.place(run[last].lineno), True)
     return called
 
 
@@ -81,7 +81,7 @@ def denoiser_loss(found: list[Source], roles: set[str]) -> Formula | Unreached |
                 there = set(formula.given.values()) if formula is not None else set()
                 if formula is not None and {"sigma", "unet", "x"} <= there and _asked_alone(source, formula):
                     return formula
-                trained = trained or Unreached(f"{source.file}:{one.lineno}", True)
+                trained = trained or Unreached(source.place(one.lineno), True)
     return trained
 
 

@@ -1,14 +1,13 @@
 """The Python in a submission: modules, exports and notebooks, as text that keeps the lines where they are."""
 
 import ast
-import json
 import re
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 MOST_BYTES = 20_000_000  # a notebook with its pictures
+_CELL = "# --- "  # and the name of the cell; its adapters know this mark, too
 _NOT_THEIRS = ("__MACOSX", ".ipynb_checkpoints", "__pycache__")
 
 
@@ -22,29 +21,32 @@ class Source:
     origin: str = ""  # the notebook that it was made from
     broken: tuple[tuple[int, str, str], ...] = ()  # what does not parse, made comments: line, how it begins, why
 
+    def place(self, line: int) -> str:
+        """A line as the student finds it: "proj5.py:12", or in its cell."""
+        lines = self.text.splitlines()[: line - 1]
+        above = next((i for i in range(len(lines) - 1, -1, -1) if lines[i].startswith(_CELL)), None)
+        return f"{self.file}:{line}" if above is None else f"{lines[above].removeprefix(_CELL)}:{line - above - 1}"
+
 
 def sources(folder: Path) -> tuple[list[Source], list[str]]:
     """Every file with Python in it, and what could not be read, with its line."""
     found, notes = list[Source](), list[str]()
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
-        if path.suffix not in (".py", ".ipynb") or not path.is_file() or set(inside.parts) & set(_NOT_THEIRS):
+        is_notebook = path.suffix == ".ipynb" and path.is_dir()
+        if not (is_notebook or (path.suffix == ".py" and path.is_file())) or set(inside.parts) & set(_NOT_THEIRS):
             continue
-        if path.stat().st_size > MOST_BYTES:
+        if not is_notebook and path.stat().st_size > MOST_BYTES:
             notes.append(f"{inside}: larger than {MOST_BYTES // 1_000_000} MB, not read")
             continue
-        try:
-            text = path.read_text(encoding="utf-8", errors="replace")
-            origin, name = "", inside
-            if path.suffix == ".ipynb":
-                text, origin, name = notebook(text), str(inside), _beside(path).relative_to(folder)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            notes.append(f"{inside}: no notebook that can be read")
-            continue
+        text = _cells(path, inside) if is_notebook else path.read_text(encoding="utf-8", errors="replace")
+        name, origin = (_beside(path).relative_to(folder), str(inside)) if is_notebook else (inside, "")
         text, broken = mended(text)
-        found.append(Source(str(name), text, ast.parse(text), origin, tuple(broken)))
+        source = Source(str(name), text, ast.parse(text), origin, tuple(broken))
+        found.append(source)
         notes += [
-            f"{name}:{line}: {why}: `{begins}` and what belongs to it cannot be run" for line, begins, why in broken
+            f"{source.place(line)}: {why}: `{begins}` and what belongs to it cannot be run"
+            for line, begins, why in broken
         ]
     return found, notes
 
@@ -55,22 +57,12 @@ def _beside(path: Path) -> Path:
     return path.with_name(f"{module.stem}_notebook.py") if module.exists() else module
 
 
-def notebook(text: str) -> str:
-    """The code cells one after another. What only a notebook understands, and a cell that does not parse, is no code."""
-    cells = [cell for cell in json.loads(text)["cells"] if cell.get("cell_type") == "code"]
+def _cells(notebook: Path, inside: Path) -> str:
+    """The cells of a notebook one after another, each under a line that names it."""
     lines: list[str] = []
-    for number, cell in enumerate(cells, 1):
-        source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
-        lines += [f"# --- code cell {number}", *_code(source)]
+    for cell in sorted(notebook.glob("cell *"), key=lambda cell: int(cell.name.split()[1])):
+        lines += [f"{_CELL}{inside}/{cell.name}", *cell.read_text(encoding="utf-8", errors="replace").splitlines()]
     return "\n".join(lines) + "\n"
-
-
-def _code(cell: str) -> Iterator[str]:
-    """A cell's lines, with magics and shell commands as comments."""
-    lines = cell.splitlines()
-    magic = bool(lines) and lines[0].startswith("%%")
-    for line in lines:
-        yield _hidden(line) if magic or line.lstrip()[:1] in ("%", "!", "?") or line.rstrip()[-1:] == "?" else line
 
 
 def mended(text: str) -> tuple[str, list[tuple[int, str, str]]]:
@@ -112,8 +104,3 @@ def _error(text: str) -> SyntaxError | None:
     except (ValueError, RecursionError, MemoryError) as error:
         return SyntaxError(str(error))
     return None
-
-
-def _hidden(line: str) -> str:
-    indent = len(line) - len(line.lstrip())
-    return f"{' ' * indent}pass  # {line.lstrip()}" if indent else f"# {line}"

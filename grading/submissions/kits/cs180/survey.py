@@ -28,7 +28,7 @@ class Part:
 
     @property
     def place(self) -> str:
-        return f"{self.source.file}:{self.node.lineno}"
+        return self.source.place(self.node.lineno)
 
 
 @dataclass
@@ -50,7 +50,6 @@ def survey(folder: Path) -> Survey | None:
     read = _read(there, known)
     missing, by_hand = _tasks(there, read, found)
     written = {source.file: source.text for source in found if source.origin or source.broken}
-    notes += [f"{source.origin} is read as {source.file}, cell by cell" for source in found if source.origin]
     notes += [_twice(role, list(_candidates(role, found)), one) for role, one in there.items()]
     course = DDPM if {"schedule", "time_loss", "class_loss"} & set(there) and not _has_flow(there) else FLOW
     return Survey(read.files, missing, by_hand, tuple(filter(None, notes)), written, course)
@@ -225,7 +224,7 @@ def _broken(role: str, found: list[Source]) -> str:
         for line, begins, why in source.broken:
             name = re.match(r"(?:def|class)\s+(\w+)", begins)
             if name is not None and role in ROLES and re.search(ROLES[role].names, name[1]):
-                return f"{source.file}:{line}, {name[1]}: {why}"
+                return f"{source.place(line)}, {name[1]}: {why}"
     return ""
 
 
@@ -235,6 +234,6 @@ def _cell(task: str, found: list[Source], roles: set[str]) -> Formula | Unreache
     if task == "unet.denoiser_loss":
         return denoiser_loss(found, roles)
     nodes = ((source, one) for source in found for one in ast.walk(source.tree) if isinstance(one, ast.Call))
-    calls = (f"{source.file}:{one.lineno}" for source, one in nodes if re.search(EDITED, ast.unparse(one.func)))
+    calls = (source.place(one.lineno) for source, one in nodes if re.search(EDITED, ast.unparse(one.func)))
     place = next(calls, "")
     return Unreached(place, True) if place else None
