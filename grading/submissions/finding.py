@@ -10,7 +10,7 @@ import os
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -57,10 +57,9 @@ def find(folder: Path) -> tuple[dict[str, Place], list[str]]:
     return places, [_said(names, *pair) for pair, names in copies.items()]
 
 
-def number_defined(folder: Path, found: Mapping[str, Place]) -> int:
-    """How many of the functions that were found stand by their own names where they were found."""
-    files = {place.file: _Source(folder, place.file) for place in found.values()}
-    return sum(place.name in files[place.file].defined for place in found.values())
+def number_defined(folder: Path) -> int:
+    """How many graded functions a submission defines under their own names."""
+    return len({name for source in _sources(folder) for name in source.defined})
 
 
 def _said(names: list[str], taken: str, other: str) -> str:

@@ -61,7 +61,7 @@ def opened(path: Path, limit_mb: float | None = None, kit: str = "") -> Iterator
         folder.parent.mkdir()
         root.rename(folder)
         found, said = finding.find(folder)
-        filled = _kit(folder, kit, found)
+        filled = _kit(folder, kit)
         if filled is not None:
             kits.install(filled, folder)
             said = [f"{filled.kit.title}: graded as it was handed in", *filled.survey.notes]
@@ -135,14 +135,12 @@ def _outermost(folder: Path) -> Path:
     return folder
 
 
-def _kit(folder: Path, asked: str, found: Mapping[str, Place]) -> kits.Found | None:
+def _kit(folder: Path, asked: str) -> kits.Found | None:
     """The kit that is filled in: the one that is asked for, or one of which more is there than of the contract."""
-    if finding.is_laid_out(folder) and not asked:
-        return None
     kit = kits.find(folder, asked)
     if kit is None or asked:
         return kit
-    return kit if len(kit.handed_in) > finding.number_defined(folder, found) else None
+    return kit if kit.size > finding.number_defined(folder) else None
 
 
 def _nothing_in(path: Path, folder: Path, notes: list[str]) -> str:

@@ -13,6 +13,7 @@ from grading.submissions import kits, opened
 from grading.verdicts import Unusable
 
 NAMES_OF_CHECKS = {name for path in CHECKS.glob("*.py") for name in re.findall(r"def (test_\w+)", path.read_text())}
+LOOKED_AT = {"editing_sdedit"}  # by a person: in CS180 a cell that calls the loop
 each_kit = pytest.mark.parametrize("kit", kits.KITS, ids=lambda kit: kit.name)
 
 
@@ -40,7 +41,7 @@ def test_its_adapters_define_what_it_asks_for(kit):
     source = _adapters(kit)
     defined = set(re.findall(r"^(?:def|class) (\w+)|^(\w+) = ", source, re.MULTILINE))
     names = {name for pair in defined for name in pair if name}
-    assert {task.replace(".", "_") for task in kit.todos} <= names
+    assert {task.replace(".", "_") for task in kit.todos} - LOOKED_AT <= names
 
 
 @each_kit

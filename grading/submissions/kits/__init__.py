@@ -41,7 +41,7 @@ def find(folder: Path, asked: str = "") -> Found | None:
     found = [Found(kit, survey) for kit, survey in surveys if survey is not None]
     if asked and not found:
         raise Unusable(f"--kit {asked}: none of that kit's files is in this submission")
-    return max(found, key=lambda one: len(one.handed_in), default=None)
+    return max(found, key=lambda one: one.size, default=None)
 
 
 def install(found: Found, folder: Path) -> None:

@@ -54,9 +54,9 @@ class Found:
         return self.survey.course or self.kit.course
 
     @property
-    def handed_in(self) -> list[str]:
-        """What the kit asks for and is there, filled in or not."""
-        return [task for task in self.kit.todos if task not in self.survey.missing]
+    def size(self) -> int:
+        """How much of the kit is there, filled in or not."""
+        return max(len(self.kit.todos) - len(self.survey.missing), len(self.survey.files))
 
     def place(self, task: str) -> str:
         """Where the kit asks for a function, as a student finds it: "scheduler/DDPM_scheduler.py, TODO 2 (eq. 7)"."""

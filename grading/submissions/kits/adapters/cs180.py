@@ -106,9 +106,15 @@ def editing_repaint_blend(
     estimate = (wanted - offset) / slope  # with which a step ends at x_prev
     mask = padded(edit_mask.expand(x_prev.shape))
 
-    def forward(image: Tensor, told: Any, *rest: Any, **named: Any) -> Tensor:
-        level = int(torch.as_tensor(told).flatten()[0]) - 1
-        return padded(noising_add_noise(image, drawn, level, alphas_cumprod.double()))
+    if code.has("forward"):
+        code.definition("forward")  # before another one stands in its place
+
+    def forward(*given: Any, **named: Any) -> Tensor:
+        means = code.spec("forward")["given"]
+        told = dict(zip(means.values(), given)) | {means[name]: value for name, value in named.items() if name in means}
+        where = torch.as_tensor(told["t"] if "t" in told else (table - told["abar"]).abs().argmin())
+        level = int(where.flatten()[0]) - 1
+        return padded(noising_add_noise(told["image"], drawn, level, alphas_cumprod.double()))
 
     values = {"mask": mask, "original": padded(x_orig)}
     answer = lambda asked, told, which, row: estimate[row]
