@@ -248,7 +248,6 @@ BROKEN = {  # bytes of a file; what the report says of it
     "a null byte": (b"x = 1\ny = \0\n", "noising.py:2"),
     "a coding line that lies": ("# -*- coding: ascii -*-\nx = 'é'\n".encode(), "noising.py:1"),
     "an unknown coding": (b"# -*- coding: klingon -*-\n", "noising.py:1"),
-    "a missing package": (b"x = 1\nimport no_such_package\n", "noising.py:2: import no_such_package"),
 }
 
 

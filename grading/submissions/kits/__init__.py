@@ -37,11 +37,19 @@ def find(folder: Path, asked: str = "") -> Found | None:
         return None
     if asked and asked not in NAMES:
         raise Unusable(f"--kit {asked}: there is no such kit; there are {', '.join(NAMES)}, and none")
-    surveys = [(kit, kit.survey(folder)) for kit in KITS if asked in ("", kit.name)]
+    surveys = [(kit, _survey(kit, folder)) for kit in KITS if asked in ("", kit.name)]
     found = [Found(kit, survey) for kit, survey in surveys if survey is not None]
     if asked and not found:
         raise Unusable(f"--kit {asked}: none of that kit's files is in this submission")
     return max(found, key=lambda one: one.size, default=None)
+
+
+def _survey(kit: Kit, folder: Path) -> Survey | None:
+    """What of a kit is there. Students' files hold anything; one that a kit stumbles over is none of its files."""
+    try:
+        return kit.survey(folder)
+    except Exception:
+        return None
 
 
 def install(found: Found, folder: Path) -> None:

@@ -41,7 +41,7 @@ def sources(folder: Path) -> tuple[list[Source], list[str]]:
             continue
         text = _cells(path, inside) if is_notebook else path.read_text(encoding="utf-8", errors="replace")
         name, origin = (_beside(path).relative_to(folder), str(inside)) if is_notebook else (inside, "")
-        text, broken = mended(text)
+        text, broken = mended(text.replace("\0", " "))
         source = Source(str(name), text, ast.parse(text), origin, tuple(broken))
         found.append(source)
         notes += [
