@@ -90,7 +90,7 @@ def ddim(x0, eps, t, t_prev, abar, eta):
 # --- sample_ddpm
 
 
-@mistake(DDPM, "eps stands for the step's fresh noise")
+@mistake(DDPM, "eps stands in the place of the step's fresh noise")
 @torch.no_grad()
 def ddpm_adds_the_estimate(eps_model, x_T, timesteps, alphas_cumprod, noise_fn=torch.randn_like, clip_x0=False):
     x, i = x_T.clone(), 0
@@ -326,7 +326,7 @@ def sdedit_too_near(eps_model, image, noise, start, timesteps, alphas_cumprod, n
     return _ddpm(eps_model, x, timesteps[start:], alphas_cumprod, noise_fn)
 
 
-@mistake(SDEDIT, "eps stands for the step's fresh noise")
+@mistake(SDEDIT, "eps stands in the place of the step's fresh noise")
 def sdedit_adds_the_estimate(eps_model, image, noise, start, timesteps, alphas_cumprod, noise_fn=torch.randn_like):
     x = _noised(image, noise, timesteps[start], alphas_cumprod)
     for t, t_prev in pairs(timesteps[start:]):
@@ -427,7 +427,7 @@ def inpaint_large_variance(eps_model, x_T, x_orig, edit_mask, timesteps, alphas_
     return x
 
 
-@mistake(INPAINT, "eps stands for the step's fresh noise")
+@mistake(INPAINT, "eps stands in the place of the step's fresh noise")
 def inpaint_adds_the_estimate(eps_model, x_T, x_orig, edit_mask, timesteps, alphas_cumprod, noise_fn=torch.randn_like):
     x, m = x_T, edit_mask
     for t, t_prev in pairs(timesteps):
@@ -498,7 +498,7 @@ for name, said, change in (
     MISTAKES.append(pytest.param(DPS, _in_dps(**change), (said,), id=name))
 
 
-@mistake(DPS, "eps stands for the step's fresh noise")
+@mistake(DPS, "eps stands in the place of the step's fresh noise")
 def dps_adds_the_estimate(
     eps_model, x_T, measurement, operator, timesteps, alphas_cumprod, scale=0.5, eta=0.0, noise_fn=torch.randn_like
 ):

@@ -16,6 +16,7 @@ from grading.submissions.kits import eecs498
 from grading.verdicts import BY_HAND, FAILED, NOT_IMPLEMENTED, PASSED
 
 from .conftest import SEED
+from .fillings import first_of_each
 
 KITS = ROOT / "tests" / "kits" / "eecs498"
 TASKS = tuple(eecs498.KIT.todos)
@@ -187,11 +188,7 @@ def filled_in(tmp_path, task, file, right, filled):
     return tmp_path / "hw5"
 
 
-def named(rows):
-    return [pytest.param(*row, id=f"{row[0]}: {' '.join(row[3].split())[:70]}") for row in rows]
-
-
-@pytest.mark.parametrize("task, file, right, filled", named(row for rows in WRONG.values() for row in rows))
+@pytest.mark.parametrize("task, file, right, filled", first_of_each(row for rows in WRONG.values() for row in rows))
 def test_filled_in_wrongly(verdicts, tmp_path, task, file, right, filled):
     (verdict,) = verdicts(filled_in(tmp_path, task, file, right, filled), [task], explained=False).values()
     assert verdict.outcome == FAILED

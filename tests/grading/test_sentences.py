@@ -545,7 +545,7 @@ def test_memory_that_was_never_written_is_no_random_number(verdict_on):
             return x_t * len(calls)
     """
     verdict = verdict_on("ddpm.predict_x0", source)
-    assert "though no random numbers are drawn" in told(verdict) and "drawn inside" not in told(verdict)
+    assert "random state does not move" in told(verdict) and "drawn inside" not in told(verdict)
     assert TITLES["unsteady"] in titles(verdict) and not [one for one in titles(verdict) if "names" in one]
 
 

@@ -21,8 +21,9 @@ _NOT_FROM_NOISE_FN = (
     "The same call gives another result each time: random numbers are drawn that do not come from noise_fn."
 )
 _NOT_DRAWN = (
-    "The same call gives another result each time, though no random numbers are drawn: part of it is memory that was "
-    "never written (torch.empty, empty_like), or something is kept from call to call."
+    "The same call gives another result each time, and torch's random state does not move: part of it is memory that "
+    "was never written (torch.empty, empty_like), it comes from a generator of your own, or something is kept from call "
+    "to call."
 )
 FRESH_SEEDS = (101, 102)
 
@@ -39,7 +40,7 @@ def reading(task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[],
     if any(not same_answer(one, answer(ask, one.arguments)) for one in twice):
         handed = [one for one in record if task not in CHAINS or "noise_fn" in one.arguments]
         random = _NOT_FROM_NOISE_FN if task in CHAINS else _RANDOM
-        words = random if any(one.drew for one in handed) else _NOT_DRAWN
+        words = random if not handed or any(one.drew for one in handed) else _NOT_DRAWN
         return Description([Finding(words, words)])
     seen = [*drawn, *record]
     came_back = [one for one in seen if not one.error]
