@@ -56,11 +56,13 @@ class _Given(ModuleType):
         return _USED[name] if name in _USED else type(name, (_StandIn,), {})
 
 
+def _is_given(name: str) -> bool:
+    return any(f"{name}.".startswith(f"{given}.") for given in _GIVEN)
+
+
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> Any:
-        absent = name == "cv2" and importlib.machinery.PathFinder.find_spec(name) is None  # it shows pictures
-        stands_in = absent or any(f"{name}.".startswith(f"{given}.") for given in _GIVEN)
-        return importlib.machinery.ModuleSpec(name, self, is_package=True) if stands_in else None
+        return importlib.machinery.ModuleSpec(name, self, is_package=True) if _is_given(name) else None
 
     def create_module(self, spec: Any) -> ModuleType:
         return _Given(spec.name)
@@ -72,6 +74,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def student_file(name: str) -> ModuleType:
     """The student's file that the kit calls so, imported among stand-ins for what the kit gives."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        for module in [one for one in sys.modules if _is_given(one)]:  # what a worker has from its start
+            del sys.modules[module]
         sys.meta_path.insert(0, _Finder())
         root = str((FOLDER / FILES[name]).parent.parent)  # the kit's programs are started there
         if root.startswith(f"{FOLDER}"):
