@@ -124,7 +124,6 @@ WRONG = [
     ("export", "part_a.py", "illusions.hybrid_eps", "eps_2 - TF.gaussian_blur(eps_2, kernel_size=33, sigma=2)", "eps_2 - TF.gaussian_blur(eps_1, kernel_size=33, sigma=2)", ""),
     ("export", "part_a.py", "illusions.hybrid_eps", "low_pass = TF.gaussian_blur(eps_1, kernel_size=33, sigma=2)", "low_pass = TF.gaussian_blur(eps_1, kernel_size=33)", ""),
     # B 1.1
-    ("modules", "src/unet.py", "unet.UnconditionalUNet", "torch.cat((first, y), 1)", "torch.cat((torch.zeros_like(first), y), 1)", ""),
     ("modules", "src/unet.py", "unet.UnconditionalUNet", "nn.Conv2d(d, in_channels, 3, 1, 1))", "nn.Conv2d(d, in_channels, 3, 1, 1), nn.Sigmoid())", ""),
     ("modules", "src/unet.py", "unet.UnconditionalUNet", "first = self.start(x)", "first = self.start(x - x.mean(0, keepdim=True))", ""),
     # B 1.2

@@ -156,7 +156,7 @@ WRONG = {  # by TODO: the graded function, the file, what is right and what is n
     ],
 }
 WORDS = {  # of the first of each
-    "DDPM 1": ("at t_prev = 0", "scheduler/DDPM_scheduler.py, TODO #1 and #3", "t_prev is prev_t"),
+    "DDPM 1": ("the condition decides wrongly at one value", "scheduler/DDPM_scheduler.py, TODO #1 and #3", "t_prev is prev_t"),
     "DDPM 2": ("a square root is missing on 1−ᾱ_t", "TODO #1 and #2 (formula 1)", "1−ᾱ_t is beta_prod_t"),
     "DDPM 3": ("a square root is missing on ᾱ_prev", "ᾱ_prev is alpha_prod_t_prev"),
     "DDIM 1": ("1−ᾱ_prev and 1−ᾱ_t are exchanged", "scheduler/DDIM_scheduler.py, TODO #1 and #2 (formula 9)"),
@@ -166,7 +166,7 @@ WORDS = {  # of the first of each
     "SDS 2": ("ᾱ_t is squared", "utils/sds_vsd_utils.py, TODO #2 (formulas 14, 15)"),
     "SDS 3": ("the wrong way round", "utils/sds_vsd_utils.py, TODO #3 (formula 17)", "eps_lora is noise_pred_phi"),
     "main 1": ("not weighted", "execute_SDS_VSD.py, TODO #1 of each"),
-    "loss 1": ("the sign of the logit is turned around", "training/loss.py, TODO #1", "fake_logits is gen_logits"),
+    "loss 1": ("The sign is turned", "training/loss.py, TODO #1", "fake_logits is gen_logits"),
     "loss 2": (
         "Both terms want large logits",
         "training/loss.py, TODO #2, #3 and #4 (formula 2 of part A)",

@@ -8,7 +8,8 @@ from grading.contract import courses
 from grading.grader import Run
 from grading.grader import grade as grade_run
 from grading.report import explain
-from grading.submissions import kits, opened
+from grading.submissions import opened
+from grading.submissions.kits.kaist492d import KIT
 from grading.verdicts import FAILED, NOT_IMPLEMENTED, PASSED
 
 from .fillings import first_of_each
@@ -150,7 +151,7 @@ def test_of_two_copies_the_report_says_which_is_graded(hand_in):
 
 
 def test_its_course_is_graded_by_what_it_asks_for():
-    course = courses.load("kaist-cs492d").of_kit(kits.KITS[0].todos)
+    course = courses.load("kaist-cs492d").of_kit(KIT.todos)
     assert sum(item.points for item in course.items) == 40
     assert [item.function for item in course.items if item.function] == [
         "unet.ddpm_loss",

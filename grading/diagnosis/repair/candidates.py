@@ -65,10 +65,13 @@ def candidates(found: list[Definition], ran: set[str], suspected: set[str], grad
         if not (graded.network and correction.said in REMOVING)  # one without a broken layer runs, and proves nothing
     ]
 
-    def order(ranked: tuple[int, Edit]) -> tuple[bool, int, int]:
+    def order(ranked: tuple[int, Edit]) -> tuple[bool, bool, int, int]:
         rank, edit = ranked
         tier = edit.correction.tier
-        return f"{edit.definition.file}:{edit.line}" not in suspected, tier, rank if tier == LIKELY else 0
+        unsuspected = f"{edit.definition.file}:{edit.line}" not in suspected
+        # A course's own class makes its tables in its constructor; in a network that is where the layers are.
+        constructs = edit.definition.name == "__init__" and not graded.network
+        return unsuspected, constructs, tier, rank if tier == LIKELY else 0
 
     return [edit for _, edit in sorted(edits, key=order)]
 

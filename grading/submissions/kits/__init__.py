@@ -41,7 +41,7 @@ def find(folder: Path, asked: str = "") -> Found | None:
     found = [Found(kit, survey) for kit, survey in surveys if survey is not None]
     if asked and not found:
         raise Unusable(f"--kit {asked}: none of that kit's files is in this submission")
-    return max(found, key=lambda one: one.size, default=None)
+    return max(found, key=lambda one: (one.size, one.size / len(one.kit.todos)), default=None)
 
 
 def _survey(kit: Kit, folder: Path) -> Survey | None:
