@@ -156,7 +156,11 @@ WRONG = {  # by TODO: the graded function, the file, what is right and what is n
     ],
 }
 WORDS = {  # of the first of each
-    "DDPM 1": ("the condition decides wrongly at one value", "scheduler/DDPM_scheduler.py, TODO #1 and #3", "t_prev is prev_t"),
+    "DDPM 1": (
+        "the condition decides wrongly at one value",
+        "scheduler/DDPM_scheduler.py, TODO #1 and #3",
+        "t_prev is prev_t",
+    ),
     "DDPM 2": ("a square root is missing on 1−ᾱ_t", "TODO #1 and #2 (formula 1)", "1−ᾱ_t is beta_prod_t"),
     "DDPM 3": ("a square root is missing on ᾱ_prev", "ᾱ_prev is alpha_prod_t_prev"),
     "DDIM 1": ("1−ᾱ_prev and 1−ᾱ_t are exchanged", "scheduler/DDIM_scheduler.py, TODO #1 and #2 (formula 9)"),

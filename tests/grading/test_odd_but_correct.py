@@ -841,13 +841,17 @@ def test_adapters_alone_are_enough(hand_in, grade):
     assert outcomes(grade(folder, ["ddpm.predict_x0"])) == {"ddpm.predict_x0": PASSED}
 
 
-@pytest.mark.parametrize(
-    "broken", ["def ddpm_predict_x0(:", "1 / 0\nddpm_predict_x0 = 1", "import no_such_library, ddpm_predict_x0"]
-)
-def test_broken_adapters_cost_only_what_they_name(broken, hand_in, grade):
+def test_broken_adapters_cost_only_what_they_name(hand_in, grade):
+    broken = "def ddpm_predict_x0(:"
     verdicts = grade(hand_in(on_top_of=PLAIN, adapters=broken), ["ddpm.predict_x0", "ddpm.posterior_step"])
     assert list(outcomes(verdicts).values()) == [FAILED, PASSED]
     assert "adapters.py:1" in told(verdicts["ddpm.predict_x0"])
+
+
+@pytest.mark.parametrize("failing", ["1 / 0", "ddpm_predict_x0 = 1", "import no_such_library, ddpm_predict_x0"])
+def test_a_statement_of_adapters_that_fails_or_says_nothing_costs_nothing(failing, hand_in, grade):
+    verdicts = grade(hand_in(on_top_of=PLAIN, adapters=failing), ["ddpm.predict_x0"])
+    assert list(outcomes(verdicts).values()) == [PASSED]
 
 
 @pytest.mark.parametrize(
