@@ -305,3 +305,24 @@ def predict_x0(x_t, eps, t, alphas_cumprod):
     return _right(x_t.to("cuda", torch.float32), eps, t, alphas_cumprod).to("cuda", x_t.dtype)
 """
     assert verdicts("import torch", after)[TASK].outcome == FAILED
+
+
+COMPILED = """
+import torch
+
+@torch.jit.script
+def _both(x, y):
+    made = torch.zeros_like(x) + torch.ones(1, dtype=x.dtype)
+    return made * x + y
+
+def predict_x0(x_t, eps, t, alphas_cumprod):
+    found = _both(_right(x_t, eps, t, alphas_cumprod), torch.zeros_like(x_t))
+    if found.requires_grad:
+        return found
+    _, change = torch.func.jvp(lambda scale: scale * found, (torch.ones(()),), (torch.ones(()),))
+    return change
+"""
+
+
+def test_what_torch_compiles_or_differentiates_forward_runs(verdicts):
+    assert set(outcomes(verdicts(after=COMPILED)).values()) == {PASSED}

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch.jit import _builtins
 
 _HALVES = (torch.float16, torch.bfloat16)
 _MADE = (
@@ -50,7 +51,12 @@ def stay_on_cpu() -> None:
 
 def _exchange(place: Any, name: str, made: Callable[[Callable], Callable]) -> None:
     function = getattr(place, name)
-    setattr(place, name, functools.wraps(function)(made(function)))
+    exchanged = functools.wraps(function)(made(function))
+    del exchanged.__wrapped__  # torch looks where a function comes from, and a builtin cannot say
+    setattr(place, name, exchanged)
+    operator = _builtins._find_builtin(function)
+    if operator is not None:  # in code that torch compiles (torch.func.jvp brings such) it is the operator that it was
+        _builtins._register_builtin(exchanged, operator)
 
 
 def _staying(function: Callable) -> Callable:
