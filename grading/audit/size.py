@@ -1,4 +1,4 @@
-"""How much is measured: all of it, or in five minutes what shows that nothing has become worse."""
+"""How much is measured: all of it, or a part that shows that nothing has become worse."""
 
 import math
 from dataclasses import dataclass, replace

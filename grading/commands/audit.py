@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="draw the same inputs again; default: a new seed, which is printed")
     parser.add_argument("--jobs", type=int, default=2, help="graders side by side; default: 2")
     parser.add_argument("--all", action="store_true", help="grade mutants that are declared equivalent as well")
-    parser.add_argument("--quick", action="store_true", help="in five minutes: a part of everything, drawn at random")
+    parser.add_argument("--quick", action="store_true", help="a part of everything, drawn at random")
     parser.add_argument("--gradings", type=int, metavar="N", help="of correct solutions, each from a seed of its own")
     parser.add_argument("--strangers", type=int, metavar="N", help="edits of the other solutions")
     parser.add_argument("--sample", type=int, metavar="N", help="only write N explanations, for a reader to judge")

@@ -3,6 +3,7 @@
 | file           | holds                                                                                     |
 | -------------- | ----------------------------------------------------------------------------------------- |
 | ``kit``        | what a kit is: its TODOs by graded function, how it is found, what it leaves free          |
+| ``parsing``, ``blanks`` | students' text as a syntax tree; what a kit leaves blank, and whether it is filled in |
 | ``eecs498`` …  | one course's kit each, on our side: it parses what was handed in and never runs it         |
 | ``adapters/``  | the other half: files that travel into the worker, and call the student's own code there   |
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from ...contract.profile import Profile
 from .kit import Kit, Survey, Todo
+from .parsing import parsed
 
 _MAIN, _IMG2IMG = "gan/main.py", "stable_diffusion/img2img.py"
 _SAMPLER = {"mapping": "model.mapping", "batch_size": "N", "z_dim": "dim", "num_ws": "model.num_ws"}
@@ -145,10 +146,9 @@ def survey(folder: Path) -> Survey | None:
         text = fill_blanks(given)
         if text != given:
             written[found[0]] = text
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue  # its worker says so, with the line
+        tree = parsed(text)
+        if tree is None:
+            continue
         left, unreached = judge(tree, found[0])
         missing |= left
         by_hand |= {task: why for task, why in unreached.items() if task not in left}
@@ -174,11 +174,7 @@ _OPENS = re.compile(r"^[ \t]*(with|for|if|else|elif|while|try|def)\b.*:[ \t]*(#.
 def fill_blanks(text: str) -> str:
     """A text that parses, line by line the same: as given, the kit ends lines after the equals sign, and blocks empty."""
     lines = text.split("\n")
-    try:
-        ast.parse(text)
-    except (SyntaxError, ValueError):
-        pass
-    else:
+    if parsed(text) is not None:
         return text
     for i, line in enumerate(lines):
         blank = _NO_VALUE.match(line)

@@ -5,7 +5,6 @@ these are not graded. What is handed in is the kit edited in place, the changed 
 """
 
 import ast
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from ...contract.profile import Profile
 from .blanks import Blank, blocks, find, top_level
 from .kit import Kit, Survey, Todo
+from .parsing import parsed
 
 MOST_BYTES = 1 << 20  # of one file; a longer one is data
 
@@ -171,21 +171,12 @@ def _copies(folder: Path) -> dict[str, list[_Copy]]:
             continue
         text = path.read_text(encoding="utf-8-sig", errors="replace")
         named = [name for name, file in FILES.items() if file.word in text]
-        tree = _parsed(text) if named else None
+        tree = parsed(text) if named else None
         for name in named:
             file = FILES[name]
             if path.name == file.name if tree is None else file.known(tree):
                 found[name].append(_Copy(file, path.relative_to(folder).as_posix(), text, tree))
     return {name: sorted(copies, key=_preference) if len(copies) > 1 else copies for name, copies in found.items()}
-
-
-def _parsed(text: str) -> ast.Module | None:
-    try:
-        with warnings.catch_warnings():  # about the student's text: they are for its own process
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _preference(copy: _Copy) -> tuple[Any, ...]:

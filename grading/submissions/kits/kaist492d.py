@@ -11,12 +11,12 @@ The worked example of README.md: a kit whose TODOs are methods with arguments of
 """
 
 import ast
-import warnings
 from pathlib import Path
 from typing import Any
 
 from ...contract.profile import Profile
 from .kit import Kit, Survey, Todo
+from .parsing import parsed
 
 _SCHEDULER, _MODULE = "image_diffusion_todo/scheduler.py", "2d_plot_diffusion_todo/ddpm.py"
 _TODOS = {
@@ -59,15 +59,10 @@ def _by_depth(folder: Path, name: str) -> list[Path]:
 
 
 def _methods(path: Path, kind: str) -> set[str]:
-    try:
-        with warnings.catch_warnings():  # about the student's text
-            warnings.simplefilter("ignore")
-            tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
+    tree = parsed(path.read_bytes()) if path.is_file() else None
     return {
         method.name
-        for node in tree.body
+        for node in (tree.body if tree is not None else [])
         if isinstance(node, ast.ClassDef) and node.name == kind
         for method in node.body
         if isinstance(method, ast.FunctionDef)

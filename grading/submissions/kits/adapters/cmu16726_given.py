@@ -34,7 +34,7 @@ def the_file(name: str) -> ModuleType:
 def _torchvisions_models() -> Any:
     try:
         from torchvision import models
-    except Exception:  # until workers have a torchvision that can be imported
+    except Exception:  # it may be missing here, and no TODO needs more of it
         models, utils = _module("torchvision.models"), _module("torchvision.utils")
         sys.modules["torchvision"] = _module("torchvision", models=models, utils=utils)
         sys.modules.update({"torchvision.models": models, "torchvision.utils": utils})

@@ -8,7 +8,6 @@ from pathlib import Path
 
 MOST_BYTES = 20_000_000  # a notebook with its pictures
 _CELL = "# --- "  # and the name of the cell; its adapters know this mark, too
-_NOT_THEIRS = ("__MACOSX", ".ipynb_checkpoints", "__pycache__")
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ def sources(folder: Path) -> tuple[list[Source], list[str]]:
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         is_notebook = path.suffix == ".ipynb" and path.is_dir()
-        if not (is_notebook or (path.suffix == ".py" and path.is_file())) or set(inside.parts) & set(_NOT_THEIRS):
+        if not (is_notebook or (path.suffix == ".py" and path.is_file())):
             continue
         if not is_notebook and path.stat().st_size > MOST_BYTES:
             notes.append(f"{inside}: larger than {MOST_BYTES // 1_000_000} MB, not read")
