@@ -77,7 +77,7 @@ class Network:
 
     def test_argument_names(self, student, seed):
         """Arguments can be given by the contract's names."""
-        inputs = self.inputs(seed)
+        inputs = self.inputs(seed, 1)
         (positional, _), (named, called) = self.run(student, inputs), self.run(student, inputs, by_name=True)
         assert_same(called, named, positional, "by name and by position")
 

@@ -121,6 +121,8 @@ def _without(refused: Collection[Path], paths: Iterable[Path]) -> list[Path]:
 
     What is refused may lie among the libraries that student code needs, as an installed grader does.
     """
+    if not refused:
+        return list(paths)
     kept: list[Path] = []
     for path in paths:
         real = path.resolve()

@@ -21,7 +21,7 @@ import torch
 import torch.func
 import torch.fx.experimental.symbolic_shapes  # autograd imports it at its first use
 
-from . import confinement, serve
+from . import confinement, loader, seccomp, serve
 from .world import cuda, preload
 
 
@@ -29,8 +29,9 @@ def run(control: socket.socket) -> None:
     torch.set_num_threads(1)
     sys.dont_write_bytecode = True
     confinement.adopt_orphans()
-    confinement.libraries()
     cuda.stay_on_cpu()
+    for looked_up_once in (confinement.libraries, seccomp.filter_program, loader.the_graders_modules):
+        looked_up_once()
     gc.freeze()
     workers: set[int] = set()  # and clones
     preloaded: set[str] = set()  # for these submissions
@@ -96,10 +97,18 @@ def _reap(pid: int, others: set[int]) -> int | None:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
     # Processes that left the worker's session are this process's children now: all that are no workers.
-    for child in psutil.Process().children():
-        if child.pid not in others:
-            with contextlib.suppress(psutil.Error, ChildProcessError):
-                for process in (child, *child.children(recursive=True)):
-                    process.kill()
-                os.waitpid(child.pid, 0)
+    for child in _children() - others:
+        with contextlib.suppress(psutil.Error, ChildProcessError):
+            left = psutil.Process(child)
+            for process in (left, *left.children(recursive=True)):
+                process.kill()
+            os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status) if ended else None
+
+
+def _children() -> set[int]:
+    """Of this process. The kernel tells; psutil would look at every process of the machine."""
+    listed = Path(f"/proc/self/task/{os.getpid()}/children")
+    if listed.is_file():
+        return set(map(int, listed.read_text().split()))
+    return {child.pid for child in psutil.Process().children()}

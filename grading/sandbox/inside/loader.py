@@ -14,6 +14,7 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from .cells import Cells
 from .endless import TooLong
 from .world import absent, preload, progress, statements
 from .world.absent import Absent
-from .world.forbidden import Forbidden, forget
+from .world.forbidden import Forbidden
 from .world.stand_in import Module
 
 _DOT = "\N{ONE DOT LEADER}"  # in a module's name, for a dot in the name of its file
@@ -44,7 +45,7 @@ class Own:
         self.folder, self.package = folder, folder.name
         self._forbidden = Forbidden(forbidden, folder)
         _forget_the_grader()
-        forget(forbidden)
+        preload.forget({name.split(".")[0] for name in forbidden})  # imported anew, without what is forbidden
         preload.make_room(folder)
         sys.path.insert(0, str(folder))
         self._siblings = _Siblings(self.package, folder, self._make_package)
@@ -264,9 +265,15 @@ class _Statements(importlib.abc.MetaPathFinder):
         return isinstance(place, str) and (self.folder / place).is_relative_to(self.folder)
 
 
+@cache
+def the_graders_modules() -> tuple[str, ...]:
+    """Looked up before forking: workers find the answer that the process they are forked from has been given."""
+    return tuple(name for name in sys.modules if name.split(".")[0] in _GRADERS)
+
+
 def _forget_the_grader() -> None:
     """No name of the grader's means anything here, so that a submission can have modules of the same names."""
-    for name in [name for name in sys.modules if name.split(".")[0] in _GRADERS]:
+    for name in the_graders_modules():
         del sys.modules[name]
     if INSTALLED:
         sys.meta_path.insert(0, _Hidden())

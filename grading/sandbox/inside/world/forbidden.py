@@ -6,7 +6,6 @@ the name of each module is a stand-in, which says why when it is used.
 
 import importlib.abc
 import importlib.util
-import sys
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -55,13 +54,6 @@ class Forbidden(importlib.abc.MetaPathFinder):
 
 def _why(named: str) -> str:
     return f"{named} is not to be used in this homework"
-
-
-def forget(names: Sequence[str]) -> None:
-    """What has been imported already of their packages is imported anew, without them."""
-    packages = {name.split(".")[0] for name in names}
-    for name in [name for name in sys.modules if name.split(".")[0] in packages]:
-        del sys.modules[name]
 
 
 def files(names: Sequence[str]) -> Iterator[Path]:

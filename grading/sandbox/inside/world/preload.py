@@ -10,7 +10,7 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from ....paths import ROOT
@@ -51,10 +51,19 @@ def declare_operators() -> None:
 
 def make_room(folder: Path) -> None:
     """A submission's own module goes before the package of that name."""
-    loaded = {name.split(".")[0] for name in sys.modules} - {*_NEEDED, *sys.stdlib_module_names}
-    own = {name for name in loaded if (folder / f"{name}.py").is_file() or (folder / name / "__init__.py").is_file()}
-    for name in [name for name in sys.modules if name.split(".")[0] in own]:
-        del sys.modules[name]
+    lies_here = {path.stem if path.suffix == ".py" else path.name for path in folder.iterdir() if _is_importable(path)}
+    forget({name for name in lies_here - {*_NEEDED, *sys.stdlib_module_names} if name in sys.modules})
+
+
+def forget(packages: Collection[str]) -> None:
+    """Have these imported anew. To look through all modules would copy a thousand pages of memory for each worker."""
+    if packages:
+        for name in [name for name in sys.modules if name.split(".")[0] in packages]:
+            del sys.modules[name]
+
+
+def _is_importable(path: Path) -> bool:
+    return path.suffix == ".py" or (path / "__init__.py").is_file()
 
 
 def _mentioned(code: Path) -> set[str]:
