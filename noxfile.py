@@ -81,6 +81,12 @@ def grade(session: nox.Session) -> None:
     grading(session, "grade")
 
 
+@session(name="class")
+def class_(session: nox.Session) -> None:
+    """Grade a whole class: nox -s class -- HAND_INS --out DIR [--course NAME] [--jobs N] [--seed N] [--hints …] …."""
+    grading(session, "class")
+
+
 @session
 def stubs(session: nox.Session) -> None:
     """Make a folder to work in: nox -s stubs -- [FOLDER]; -- --refresh makes student_stubs/ anew, -- --check looks at it."""
