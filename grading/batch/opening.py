@@ -30,6 +30,9 @@ class Listing:
         there = {one.name for one in self.folder.iterdir() if not is_ignored(one.name)}
         return sorted(there | {parts[0] for parts, _ in self.refused})
 
+    def is_folder(self, name: str) -> bool:
+        return os.path.isdir(self.folder / name)
+
     def problem(self, name: str) -> str:
         """Why what has this name cannot be opened."""
         path = self.folder / name

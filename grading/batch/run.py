@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..grader.crew import one_each
+from ..grader.warm import warm_up
 from ..sandbox.fork_server import ForkServer
 from .hand_in import HandIn
 from .one import grade_one
 from .store import NOT_GRADED, UNUSABLE, Store
 from .wanted import Wanted
 
+_WORTH_WARMING = 2  # hand-ins for each process
 _OVERDUE = 120.0  # seconds for opening and for a last call; whoever takes longer is ended
 
 
@@ -53,6 +55,8 @@ def grade_class(
         count += 1
         on_progress(count, len(todo))
 
+    if len(todo) > _WORTH_WARMING * jobs:
+        warm_up(fork_server, wanted.widest.functions)
     one_each(fork_server, len(todo), jobs, work, take, 2 * wanted.deadline + _OVERDUE)
 
 

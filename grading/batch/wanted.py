@@ -32,12 +32,17 @@ class Wanted:
 
     def expect_usable(self) -> None:
         """What is wrong with the arguments is said once, not for each hand-in."""
-        courses.only(self.asked or courses.load("all"), self.only)
         kits.expect_known(self.kit)
+        _ = self.widest
 
     @property
     def asked(self) -> Course | None:
         return courses.load(self.course) if self.course else None
+
+    @property
+    def widest(self) -> Course:
+        """All that may be graded: a hand-in's kit may ask for less."""
+        return courses.only(self.asked or courses.load("all"), self.only)
 
     @cached_property
     def _settings(self) -> str:

@@ -20,7 +20,7 @@ _KINDS = {"text": "a text entry", "link": "a link"}
 
 def found(listing: Listing) -> list[HandIn] | None:
     """None where fewer than half of the names are Canvas's."""
-    names = [name for name in listing.names if not (listing.folder / name).is_dir()]
+    names = [name for name in listing.names if not listing.is_folder(name)]
     read = {name: _ATTACHED.fullmatch(name) or _TYPED.fullmatch(name) for name in names}
     if not names or 2 * sum(match is not None for match in read.values()) <= len(listing.names):
         return None

@@ -16,13 +16,13 @@ _ENDINGS = (".tar.gz", ".zip", ".tar", ".tgz", ".ipynb", ".py")
 
 
 def found(listing: Listing) -> list[HandIn]:
-    prefixes = {name: _prefix(listing.folder / name) for name in listing.names if (listing.folder / name).is_dir()}
+    prefixes = {name: _prefix(listing.folder / name) for name in listing.names if listing.is_folder(name)}
     clones = {name: prefix for name, prefix in prefixes.items() if prefix is not None}
     shared = _shared([name for name in clones if not clones[name]])
     return [
         _of_one(listing, name, (clones[name] or shared) if name in clones else "")
         for name in listing.names
-        if not clones or listing.problem(name) or (listing.folder / name).is_dir()
+        if not clones or listing.problem(name) or listing.is_folder(name)
     ]
 
 

@@ -13,6 +13,8 @@ from ..hand_in import HandIn, Member
 from ..opening import Listing
 
 _METADATA = "submission_metadata.yml"
+# Texts, lists and dictionaries, nothing else. The results of a large class take Python's own reader minutes.
+_LOADER = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
 _MOST = 64 << 20  # bytes; with all earlier results of a large class it has a few
 
 
@@ -33,7 +35,7 @@ def _read(listing: Listing) -> dict[str, Any]:
             raise ValueError(problem)
         if path.stat().st_size > _MOST:
             raise ValueError(f"more than {_MOST >> 20} MB")
-        content = yaml.load(path.read_bytes(), Loader=yaml.BaseLoader)  # texts, lists and dictionaries, nothing else
+        content = yaml.load(path.read_bytes(), Loader=_LOADER)
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise Unusable(f"{_METADATA}: cannot be read: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(content, dict):
