@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..blackout import throughout
 from ..report import gradescope
 from ..report.quoted import quoted
 from ..report.results import Results
@@ -141,9 +142,9 @@ def _came(state: str, digest: str, reason: str) -> dict[str, Any]:
 
 def _record(hand_in: HandIn, came: dict[str, Any]) -> dict[str, Any]:
     told = dataclasses.asdict(hand_in)
-    told["files"] = [shown(place) for place in hand_in.files.values()]
+    told["files"] = list(hand_in.files.values())
     del told["problem"]  # it is what came of it
-    return json.loads(json.dumps(quoted(told | {"came": came})))
+    return json.loads(json.dumps(throughout(quoted(told), shown) | {"came": came}))
 
 
 def _digest(path: Path) -> str:

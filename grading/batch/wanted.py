@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import stat
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -68,7 +69,7 @@ def grader() -> str:
                 _say(found, str(path.relative_to(ROOT)))
                 found.update(path.read_bytes())
     found.update((FIXTURES / "manifest.json").read_bytes())
-    _say(found, *(version(name) for name in _DECIDE))
+    _say(found, sys.version, *(version(name) for name in _DECIDE))
     return found.hexdigest()
 
 

@@ -90,7 +90,9 @@ def test_every_kind_of_hand_in_has_its_row(graded, tmp_path):
     out, document = graded(folder(tmp_path / "class", KINDS))
     assert verdicts(document) == {kind.replace(" ", "_"): came for kind, came in EXPECTED.items()}
     assert [one["key"] for one in document["hand_ins"]] == sorted(by_key(document))
-    assert "cannot be used: nothing: expected a folder" in out and str(tmp_path / "class") not in out + json.dumps(document)
+    assert "cannot be used: nothing: expected a folder" in out and str(tmp_path / "class") not in out + json.dumps(
+        document
+    )
     rows = (tmp_path / "out" / "grades.csv").read_text(encoding="utf-8").splitlines()
     assert rows[0] == f"key,name,late,attempt,state,reason,points,of,{TASK}"
     assert len(rows) == 1 + len(KINDS) and "right,right,,,graded,,1.0,1.0,1.0" in rows
@@ -295,7 +297,9 @@ def start(hand_ins, out, *more):
 
 @pytest.mark.parametrize("whole_group", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_killed_run_goes_on_where_it_stopped_to_the_same_tables(whole_group, graded, gradings, tmp_path):
-    hand_ins = canvas(tmp_path / "class.zip", class_of(8, {kind: KINDS[kind] for kind in ("right", "empty", "nothing")}))
+    hand_ins = canvas(
+        tmp_path / "class.zip", class_of(8, {kind: KINDS[kind] for kind in ("right", "empty", "nothing")})
+    )
     undisturbed = tmp_path / "undisturbed"
     graded(hand_ins, out=undisturbed)
     gradings()
