@@ -120,14 +120,14 @@ class Store:
         self._write(hand_in, _came(state, digest, reason))
 
     def copy(self, key: str, hand_in: HandIn) -> None:
-        """Keep for a hand-in what came of one that is the same to the byte, or of itself under another name."""
-        record = self.record(key)
-        assert record is not None
-        if key != hand_in.key:
+        """Keep for a hand-in what came of one that is the same to the byte; whose it is may have changed since."""
+        first, own = self.record(key), self.record(hand_in.key)
+        assert first is not None
+        if own is None or own["came"] != first["came"]:
             shutil.rmtree(self.folder(hand_in.key), ignore_errors=True)
             shutil.copytree(self.folder(key), self.folder(hand_in.key), ignore=shutil.ignore_patterns(RECORD))
-        if record != _record(hand_in, record["came"]):
-            self._write(hand_in, record["came"])
+        if own != _record(hand_in, first["came"]):
+            self._write(hand_in, first["came"])
 
     def _write(self, hand_in: HandIn, came: dict[str, Any]) -> None:
         folder = self.folder(hand_in.key)
