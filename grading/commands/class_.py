@@ -4,11 +4,16 @@ import argparse
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..sandbox.fork_server import ForkServer
 from ..verdicts import Unusable
 from . import AT_FAULT, DONE, _arguments
+
+if TYPE_CHECKING:
+    from ..batch.run import GradeAll
 
 HELP = "grade a whole class: a Canvas, Moodle or Gradescope download, or a folder of hand-ins"
 MOST_JOBS = 512
@@ -23,16 +28,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where results are kept")
     _arguments.add_grading(parser)
-    parser.add_argument("--jobs", type=int, metavar="N", help="hand-ins side by side; default: one for each processor")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="hand-ins side by side, or tasks with --slurm; default: one for each processor, or 16 tasks",
+    )
+    parser.add_argument(
+        "--slurm",
+        nargs="*",
+        metavar="FILE.toml|KEY=VALUE",
+        help="grade in an array of SLURM jobs, which are asked for so: account=… partition=… time=… (minutes) mem=… …;"
+        " or from a file such as grading/cluster/greatlakes.toml",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when all are graded or cannot be, whatever the scores; 3 where the grader was at fault in any."""
+    if arguments.slurm is not None:
+        from ..batch.slurm import TASKS, Cluster, in_jobs
+
+        cluster = Cluster.asked(arguments.slurm, _jobs(arguments.jobs or TASKS))
+        return _class(partial(in_jobs, cluster), arguments)
     with ForkServer() as fork_server:
-        return _class(fork_server, arguments)
+        from ..batch.run import here
+
+        return _class(partial(here, fork_server, _jobs(arguments.jobs)), arguments)
 
 
-def _class(fork_server: ForkServer, arguments: argparse.Namespace) -> int:
+def _class(grade_all: "GradeAll", arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.live import Live
 
@@ -44,7 +68,6 @@ def _class(fork_server: ForkServer, arguments: argparse.Namespace) -> int:
     from ..batch.summary import at_fault, summary
     from ..batch.wanted import Wanted
 
-    jobs = _jobs(arguments.jobs)
     deadline = _arguments.seconds("--deadline", arguments.deadline)
     out = _out(arguments.out, arguments.hand_ins)
     store = Store(out)
@@ -61,7 +84,7 @@ def _class(fork_server: ForkServer, arguments: argparse.Namespace) -> int:
             def show(done: int, todo: int) -> None:
                 live.update(progress.said(done, todo, time.monotonic() - start), refresh=True)
 
-            grade_class(fork_server, listing.folder, hand_ins, wanted, store, jobs, show)
+            grade_class(grade_all, listing.folder, hand_ins, wanted, store, show)
         document = index.index(system, hand_ins, wanted, store)
         written = index.write(document, out)
     console = Console(highlight=False)
