@@ -32,15 +32,18 @@ logging.getLogger("nox").addFilter(lambda record: not record.getMessage().starts
 session = nox.session(venv_backend="none")
 
 
-def prepare(session: nox.Session) -> str:
-    """The shared environment's python. The pins are installed once: a stamp says which ones the environment holds."""
+def prepare(session: nox.Session, cuda: bool = False) -> str:
+    """The shared environment's python. The pins are installed once: a stamp says which ones the environment holds.
+
+    With ``cuda`` they are those for a GPU, also where there is none, such as a cluster's login node.
+    """
     python = str(ENVIRONMENT / "bin" / "python")
     stamp = ENVIRONMENT / "installed-pins"
     pins = hashlib.sha256(PINS.read_bytes() + sys.version.encode()).hexdigest()
-    cpu = f"{pins} for the CPU"  # on a cluster's login node, say; its GPU nodes see the same folder
+    cpu = f"{pins} for the CPU"
     held = stamp.read_text() if stamp.is_file() else ""
-    if held != pins and (held != cpu or _has_nvidia_driver()):
-        index = [] if _has_nvidia_driver() else _cpu_builds()
+    if held != pins and (held != cpu or cuda or _has_nvidia_driver()):
+        index = [] if cuda or _has_nvidia_driver() else _cpu_builds()
         session.run(sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
         session.run(python, "-m", "pip", "install", "--quiet", *index, "-r", str(PINS))
         stamp.write_text(cpu if index else pins)
@@ -81,6 +84,20 @@ def grade(session: nox.Session) -> None:
     grading(session, "grade")
 
 
+@session(name="class")
+def class_(session: nox.Session) -> None:
+    """Grade a whole class: nox -s class -- HAND_INS --out DIR [--course NAME] [--jobs N] [--seed N] [--hints …] …."""
+    grading(session, "class")
+
+
+@session
+def environment(session: nox.Session) -> None:
+    """Only make the environment. -- --cuda: for a GPU, on a login node, whose jobs find it and install nothing."""
+    if set(session.posargs) - {"--cuda"}:
+        session.error(f"environment: expected --cuda or nothing, got {' '.join(session.posargs)}")
+    prepare(session, cuda="--cuda" in session.posargs)
+
+
 @session
 def stubs(session: nox.Session) -> None:
     """Make a folder to work in: nox -s stubs -- [FOLDER]; -- --refresh makes student_stubs/ anew, -- --check looks at it."""
@@ -115,7 +132,7 @@ def smoke(session: nox.Session) -> None:
 
 @session
 def weights(session: nox.Session) -> None:
-    """Fetch the courses' pretrained weights ahead of time: nox -s weights [-- NAME …] [--list]."""
+    """Fetch the courses' pretrained weights ahead of time: nox -s weights -- NAME …; without a name it lists them."""
     grading(session, "weights")
 
 

@@ -43,9 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
         command = importlib.import_module(f".commands.{name}", __package__)
-        one = commands.add_parser(name, help=command.HELP, description=command.__doc__)
+        said = name.rstrip("_")  # ``class_``: a module cannot have the name of a keyword
+        one = commands.add_parser(said, help=command.HELP, description=command.__doc__)
         command.add_arguments(one)
-        one.set_defaults(run=command.run, command=name)
+        one.set_defaults(run=command.run, command=said)
     return parser
 
 

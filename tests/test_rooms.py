@@ -20,6 +20,7 @@ from grading.paths import ROOT
 FLOORS = (  # from the top
     {"grading", "grading.__main__"},
     {"grading.commands"},
+    {"grading.batch"},
     {"grading.report", "grading.audit", "grading.bench", "grading.cluster", "grading.pictures"},
     {"grading.grader"},
     {"grading.diagnosis"},

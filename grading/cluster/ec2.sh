@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The GPU tier on an EC2 instance: run it once there, from the project folder, as a user who may use sudo.
 #
-#   grading/cluster/ec2.sh [SUBMISSION]
+#   [WEIGHTS="faces stable-diffusion …"] grading/cluster/ec2.sh [SUBMISSION]
 #
 # Made for a g5.xlarge (one A10G, 24 GB; 16 GB of memory) with 150 GB of disk and an "AWS Deep Learning Base AMI with
 # Single CUDA (Ubuntu 22.04)", which brings NVIDIA's driver. On plain Ubuntu it installs the driver, which needs one
@@ -19,6 +19,8 @@ if ! command -v nvidia-smi >/dev/null; then
 fi
 python3 -m venv .nox/bootstrap
 .nox/bootstrap/bin/pip install --quiet nox
-# Those that cannot be had, such as DeepFloyd without a token, are skipped by the tests.
-.nox/bootstrap/bin/nox -s weights -- ${WEIGHTS:-} || true
+.nox/bootstrap/bin/nox -s environment -- --cuda
+# Those that cannot be had, such as DeepFloyd without a token, are skipped by the tests. All of them are 25 GB: none unasked.
+# shellcheck disable=SC2086
+if [[ -n ${WEIGHTS:-} ]]; then .nox/bootstrap/bin/nox -s weights -- $WEIGHTS || true; fi
 exec grading/cluster/run.sh "$@"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The GPU tier from nothing, on whatever machine has a GPU: GreatLakes' job and the EC2 set-up both call this.
+# The GPU tier on whatever machine has a GPU: GreatLakes' job and the EC2 set-up both call this. It installs nothing and
+# needs no network: `nox -s environment -- --cuda` has made the environment, `nox -s weights -- NAME …` fetched weights.
 #
 #   grading/cluster/run.sh [SUBMISSION]        default: reference
 #
@@ -15,7 +16,14 @@ fi
 
 submission=${1:-reference}
 results=${RESULTS:-runs/gpu}
-python=${PYTHON:-python3}
+python=.nox/environment/bin/python
+if [[ ! -x $python ]]; then
+    echo "run.sh: there is no environment here: make it on a machine with a network, such as a login node:" \
+        "nox -s environment -- --cuda" >&2
+    exit 3
+fi
+"$python" grading/cluster/ready.py requirements.txt .nox/environment/installed-pins || exit
+export HF_HUB_OFFLINE=1 PYTHONPATH=$PWD
 mkdir -p "$results"
 results=$(cd "$results" && pwd)
 steps=()
@@ -33,13 +41,9 @@ step() {
     return "$status"
 }
 
-# The environment that nox keeps: made once, and anew when requirements.txt changes. On Linux PyPI's torch has CUDA.
-"$python" -m venv .nox/bootstrap && .nox/bootstrap/bin/pip install --quiet nox || exit
-nox=.nox/bootstrap/bin/nox
-
-step weights "$nox" -s weights -- --list
-GPU_RUNS=$results step tests "$nox" -s gpu -- --junitxml="$results/gpu.xml"
-step smoke "$nox" -s smoke -- "$submission" --device cuda --out "$results/smoke"
+step weights "$python" -m grading weights --list
+GPU_RUNS=$results step tests "$python" -m pytest -m gpu tests/gpu -rs --junitxml="$results/gpu.xml"
+step smoke "$python" -m grading smoke "$submission" --device cuda --out "$results/smoke"
 
 "$python" - "$results/runs.json" "${steps[@]}" <<'EOF'
 import json, sys

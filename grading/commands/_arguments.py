@@ -1,15 +1,44 @@
 """What several commands check of their arguments."""
 
+import argparse
 import secrets
 from pathlib import Path
 
-from ..contract.courses import Course
-from ..contract.functions import chosen
+from ..contract import courses
 from ..paths import INSTALLED
+from ..report import HINTS
+from ..sandbox import limits
+from ..submissions import kits
 from ..verdicts import Unusable
 
 SEEDS = 2**32
 MOST_SECONDS = 86_400
+
+
+def add_grading(parser: argparse.ArgumentParser) -> None:
+    """The arguments that say how a submission is graded, whether there is one or a whole class."""
+    parser.add_argument(
+        "--course",
+        metavar="NAME|FILE.toml",
+        help=f"whose tasks and points: {', '.join(courses.NAMES)}, or a course file of your own; default: that of the"
+        " kit which was handed in, or all",
+    )
+    parser.add_argument(
+        "--kit",
+        default="",
+        metavar="NAME|none",
+        help=f"the course's own kit that is filled in: {', '.join((*kits.NAMES, kits.NONE))}; default: what lies there tells",
+    )
+    parser.add_argument("--only", default="", metavar="MODULE[.FUNCTION],…", help="grade only these")
+    parser.add_argument("--seed", type=int, help="draw the same inputs again; default: a new seed, which is printed")
+    parser.add_argument(
+        "--deadline",
+        type=float,
+        default=limits.SUBMISSION_SECONDS,
+        metavar="SECONDS",
+        help="for a whole submission; what is not graded by then is not graded; default: %(default)g",
+    )
+    parser.add_argument("--hints", choices=HINTS, default="mistake", help="how much is said; default: mistake")
 
 
 def seed(given: int | None) -> int:
@@ -25,16 +54,6 @@ def seconds(option: str, given: float) -> float:
     if not 0 < given <= MOST_SECONDS:
         raise Unusable(f"{option} {given:g}: expected a number of seconds, more than 0 and at most {MOST_SECONDS}")
     return given
-
-
-def only(course: Course, text: str) -> Course:
-    """The part of a course that ``--only`` asks for; all of it for nothing."""
-    if not text:
-        return course
-    try:
-        return course.only(chosen(text, course.functions, f"course {course.name}"))
-    except ValueError as error:
-        raise Unusable(f"--only {error}") from error
 
 
 def expect_checkout(what: str) -> None:

@@ -53,7 +53,7 @@ def _audit(fork_server: ForkServer, arguments: argparse.Namespace) -> int:
             raise Unusable(f"--{name} {given}: expected 0 or more")
         if given is not None and name != "sample":
             size = replace(size, **{name: given})
-    tasks = _arguments.only(courses.load("all"), arguments.only).functions
+    tasks = courses.only(courses.load("all"), arguments.only).functions
     out = _arguments.folder("--out", arguments.out)
     if arguments.sample:
         print(sample.write(fork_server, tasks, seed, arguments.sample, arguments.jobs, out))

@@ -8,12 +8,12 @@ from pathlib import Path
 from ..contract import courses
 from ..contract.courses import Course
 from ..paths import STUBS
-from ..report import HINTS, gradescope, rows
-from ..sandbox import limits
+from ..report import gradescope
+from ..report.results import Results
 from ..sandbox.deadline import Deadline
 from ..sandbox.fork_server import ForkServer
-from ..submissions import EXPECTED, Submission, kits, opened
-from ..verdicts import NOT_GRADED, Unusable, Verdict
+from ..submissions import EXPECTED, Submission, opened
+from ..verdicts import Unusable, Verdict
 from . import AT_FAULT, DONE, _arguments
 
 HELP = "grade a submission"
@@ -21,29 +21,8 @@ HELP = "grade a submission"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", type=Path, default=STUBS, help=f"{EXPECTED}; default: student_stubs")
-    parser.add_argument(
-        "--course",
-        metavar="NAME|FILE.toml",
-        help=f"whose tasks and points: {', '.join(courses.NAMES)}, or a course file of your own; default: that of the"
-        " kit which was handed in, or all",
-    )
-    parser.add_argument(
-        "--kit",
-        default="",
-        metavar="NAME|none",
-        help=f"the course's own kit that is filled in: {', '.join((*kits.NAMES, kits.NONE))}; default: what lies there tells",
-    )
-    parser.add_argument("--only", default="", metavar="MODULE[.FUNCTION],…", help="grade only these")
+    _arguments.add_grading(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write Gradescope's results.json")
-    parser.add_argument("--seed", type=int, help="draw the same inputs again; default: a new seed, which is printed")
-    parser.add_argument(
-        "--deadline",
-        type=float,
-        default=limits.SUBMISSION_SECONDS,
-        metavar="SECONDS",
-        help="for the whole submission; what is not graded by then is not graded; default: %(default)g",
-    )
-    parser.add_argument("--hints", choices=HINTS, default="mistake", help="how much is said; default: mistake")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -54,19 +33,17 @@ def run(arguments: argparse.Namespace) -> int:
         asked = courses.load(arguments.course) if arguments.course else None
         limit_mb = asked.limit_mb if asked is not None else None
         with opened(arguments.path, limit_mb, arguments.kit) as submission:
-            course = asked or courses.load(submission.kit.course if submission.kit is not None else "all")
-            if submission.kit is not None:
-                course = course.of_kit(submission.kit.kit.todos)
-            return _grade(fork_server, submission, _arguments.only(course, arguments.only), arguments, start)
+            course = courses.only(submission.course(asked), arguments.only)
+            return _grade(fork_server, submission, course, arguments, start)
 
 
 def _grade(
     fork_server: ForkServer, submission: Submission, course: Course, arguments: argparse.Namespace, start: float
 ) -> int:
-    results = _Results(
-        arguments.json, course, _arguments.seed(arguments.seed), arguments.hints, start, submission.notes
-    )
-
+    results = Results(course, _arguments.seed(arguments.seed), arguments.hints, submission.notes, start)
+    if arguments.json is not None:
+        _expect_writable(arguments.json)
+    trouble = ""  # why the file is not what it should be
     deadline = Deadline.after(_arguments.seconds("--deadline", arguments.deadline))
 
     from rich.console import Console
@@ -80,53 +57,38 @@ def _grade(
     with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
 
         def take(verdict: Verdict) -> None:
+            nonlocal trouble
             results.take(verdict)
+            if arguments.json is not None:  # anew after every verdict: a run that is cut short loses nothing
+                trouble = _write(arguments.json, results)
             done = f"{len(results.verdicts)} of {len(course.functions)}"
             live.update(f"{done}  {verdict.task} {verdict.outcome}", refresh=True)
 
         run = Run(submission, tuple(course.functions), results.seed, forbidden=course.forbidden, deadline=deadline)
         grade(fork_server, run, take, usable_jobs())
-    table = rows(course, results.verdicts)
-    terminal.show(
-        Console(highlight=False, soft_wrap=False), course, table, results.seed, arguments.hints, results.notes
-    )
-    if results.trouble:
-        print(f"grade: {arguments.json} is not complete: {results.trouble}", file=sys.stderr)
-    at_fault = any(one.outcome == NOT_GRADED and not one.out_of_time for one in results.verdicts.values())
-    return AT_FAULT if at_fault or results.trouble else DONE
+    console = Console(highlight=False, soft_wrap=False)
+    terminal.show(console, course, results.table, results.seed, arguments.hints, results.notes)
+    if trouble:
+        print(f"grade: {arguments.json} is not complete: {trouble}", file=sys.stderr)
+    return AT_FAULT if results.not_graded or trouble else DONE
 
 
-class _Results:
-    """The result file, written anew after every verdict: a run that is cut short loses nothing."""
+def _expect_writable(path: Path) -> None:
+    """That a file cannot be written is known before anything is graded, not after."""
+    if path.is_dir():
+        raise Unusable(f"--json {path}: expected a file, got a folder")
+    if not path.absolute().parent.is_dir():
+        raise Unusable(f"--json {path}: there is no such folder")
+    try:
+        gradescope.try_writing(path)
+    except OSError as error:
+        raise Unusable(f"--json {path}: cannot be written: {error.strerror}") from error
 
-    def __init__(
-        self, path: Path | None, course: Course, seed: int, hints: str, start: float, notes: tuple[str, ...]
-    ) -> None:
-        self.path, self.course, self.seed, self.hints, self.start, self.notes = path, course, seed, hints, start, notes
-        self.verdicts: dict[str, Verdict] = {}
-        self.trouble = ""  # why the file is not what it should be
-        if path is not None and path.is_dir():
-            raise Unusable(f"--json {path}: expected a file, got a folder")
-        if path is not None and not path.absolute().parent.is_dir():
-            raise Unusable(f"--json {path}: there is no such folder")
-        if path is not None:  # known before anything is graded, not after
-            try:
-                gradescope.try_writing(path)
-            except OSError as error:
-                raise Unusable(f"--json {path}: cannot be written: {error.strerror}") from error
 
-    def take(self, verdict: Verdict) -> None:
-        self.verdicts[verdict.task] = verdict
-        self.write()
-
-    def write(self) -> None:
-        if self.path is None:
-            return
-        seconds = time.monotonic() - self.start
-        table = rows(self.course, self.verdicts)
-        document = gradescope.document(self.course, table, self.seed, seconds, self.hints, self.notes)
-        try:
-            gradescope.write(self.path, document)
-            self.trouble = ""
-        except OSError as error:
-            self.trouble = str(error.strerror or error)
+def _write(path: Path, results: Results) -> str:
+    """Write the result file; why it cannot be written."""
+    try:
+        gradescope.write(path, results.document())
+    except OSError as error:
+        return str(error.strerror or error)
+    return ""

@@ -6,7 +6,7 @@ HELP = "fetch the courses' pretrained weights ahead of time"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("names", nargs="*", metavar="NAME", help="default: all of them")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which ones, or all; without a name they are listed")
     parser.add_argument("--list", action="store_true", help="only say what there is, how large, under which licence")
 
 

@@ -42,6 +42,7 @@ def _of_worlds() -> Iterator[Weight]:
         yield from getattr(import_module(module.name), "WEIGHTS", ())
 
 
+ALL = "all"
 WEIGHTS = {weight.name: weight for weight in (*_of_worlds(), *LPIPS)}
 
 _STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")  # of files of weights, in order of preference
@@ -49,15 +50,22 @@ _TEXTS = ("*.json", "*.txt", "*.model")  # configurations, vocabularies
 
 
 def main(arguments: argparse.Namespace, say: Callable[[str], None] = print) -> int:
-    """0 if all that was asked for is here, 1 if some of it could not be fetched, 2 for an unknown name."""
-    unknown = [name for name in arguments.names if name not in WEIGHTS]
+    """0 if all that was asked for is here, 1 if some of it could not be fetched, 2 for an unknown name.
+
+    Nothing is fetched unasked: without a name they are listed.
+    """
+    unknown = [name for name in arguments.names if name not in (*WEIGHTS, ALL)]
     if unknown:
-        say(f"weights: there is no {unknown[0]!r}; there are {', '.join(WEIGHTS)}")
+        say(f"weights: there is no {unknown[0]!r}; there are {', '.join(WEIGHTS)}, and {ALL}")
         return 2
-    chosen = [WEIGHTS[name] for name in arguments.names or WEIGHTS]
-    if arguments.list:
+    named = [] if ALL in arguments.names else arguments.names
+    chosen = [WEIGHTS[name] for name in named or WEIGHTS]
+    if arguments.list or not arguments.names:
         for weight in chosen:
             say(described(weight))
+        if not arguments.names and not arguments.list:
+            total = sum(weight.gigabytes for weight in chosen)
+            say(f"nothing was fetched: name some of them, or {ALL} (about {total:.0f} GB)")
         return 0
     failures = [problem for weight in chosen if (problem := _fetched(weight, say))]
     for problem in failures:

@@ -14,6 +14,10 @@ NOTEBOOK_BYTES = 50 << 20  # pictures included
 SOURCE_BYTES = 1 << 20  # of one file that is looked through for definitions; a longer one is data
 SOURCES_BYTES = 8 << 20  # of all of them
 
+# A class in one archive; each of its files may be as large as a submission.
+CLASS_BYTES = 16 << 30
+CLASS_FILES = 200_000
+
 SUBMISSION_SECONDS = 300  # of wall clock, for all of it; what is not graded by then is not graded
 
 # A worker's process.

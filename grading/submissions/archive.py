@@ -31,22 +31,23 @@ _FILE, _FOLDER, _SYMLINK, _HARD_LINK = "file", "folder", "symbolic link", "hard 
 class Room:
     """What may still come out of archives, those in archives included, and of notebooks."""
 
-    def __init__(self) -> None:
-        self.bytes, self.files = limits.SUBMISSION_BYTES, limits.ARCHIVE_FILES
+    def __init__(self, most_bytes: int | None = None, most_files: int | None = None) -> None:
+        self.most_bytes = limits.SUBMISSION_BYTES if most_bytes is None else most_bytes
+        self.most_files = limits.ARCHIVE_FILES if most_files is None else most_files
+        self.bytes, self.files = self.most_bytes, self.most_files
 
     def take(self, size: int) -> None:
         self.bytes -= size
         if self.bytes < 0:
-            raise Unusable(_too_much())
+            raise Unusable(self.too_much())
 
     def take_file(self) -> None:
         self.files -= 1
         if self.files < 0:
-            raise Unusable(f"more than {limits.ARCHIVE_FILES} files are in it")
+            raise Unusable(f"more than {self.most_files} files are in it")
 
-
-def _too_much() -> str:
-    return f"more than {limits.SUBMISSION_BYTES >> 20} MB come out of it; leave out data sets and checkpoints"
+    def too_much(self) -> str:
+        return f"more than {self.most_bytes >> 20} MB come out of it; leave out data sets and checkpoints"
 
 
 @dataclass
@@ -69,8 +70,15 @@ def kind(path: Path) -> str:
     return next((kind for beginning, kind in _BEGINNINGS.items() if begins.startswith(beginning)), "")
 
 
-def unpack(source: Path, target: Path, room: Room) -> list[str]:
-    """Unpack an archive into a new folder; what was left out, and why."""
+Refuse = Callable[[str, str], None]  # is told an entry's name, and why it was not unpacked
+
+
+def unpack(source: Path, target: Path, room: Room, refuse: Refuse | None = None) -> list[str]:
+    """Unpack an archive into a new folder; what was left out, and why.
+
+    One wrong entry is the end of it, unless there is somebody to ``refuse`` it by itself: in an archive of many people's
+    files one of them costs nobody else anything.
+    """
     notes: list[str] = []
     entry = None
     target.mkdir(parents=True)
@@ -78,7 +86,10 @@ def unpack(source: Path, target: Path, room: Room) -> list[str]:
         what, links = kind(source), list[_Entry]()
         with source.open("rb") as file:
             for entry in _zip(file) if what == ZIP else _tar(file, what, room):
-                _unpack(entry, target, room, links, notes)
+                if refuse is None:
+                    _unpack(entry, target, room, links, notes)
+                else:
+                    _unpack_or_refuse(entry, target, room, notes, refuse)
             entry = None
             _link(links, target, notes)
     except Unusable as why:
@@ -149,13 +160,14 @@ class _Counted:
     """A stream of which no more is read than there is room for, whether anything is made of it or not."""
 
     def __init__(self, stream: IO[bytes], room: Room) -> None:
-        self.stream, self.left = stream, room.bytes + (limits.ARCHIVE_FILES << 10)  # names and padding besides
+        self.stream, self.room = stream, room
+        self.left = room.bytes + (room.most_files << 10)  # names and padding besides
 
     def read(self, size: int = -1) -> bytes:
         read = self.stream.read(size)
         self.left -= len(read)
         if self.left < 0:
-            raise Unusable(_too_much())
+            raise Unusable(self.room.too_much())
         return read
 
 
@@ -193,6 +205,23 @@ def _unpack(entry: _Entry, target: Path, room: Room, links: list[_Entry], notes:
         raise Unusable("there are two entries of this name") from None
 
 
+def _unpack_or_refuse(entry: _Entry, target: Path, room: Room, notes: list[str], refuse: Refuse) -> None:
+    """One entry, with no more room than one hand-in has. What is wrong with it is told."""
+    own, links = Room(min(room.bytes, limits.SUBMISSION_BYTES), 1), list[_Entry]()
+    try:
+        room.take_file()
+        _unpack(entry, target, own, links, notes)
+        room.take(own.most_bytes - own.bytes)
+        if links:
+            refuse(entry.name, "it is a link: none is followed here")
+    except Unusable as why:
+        refuse(entry.name, str(why))
+    except Exception as error:  # as in ``unpack``
+        if isinstance(error, OSError) and error.errno in OURS:
+            raise
+        refuse(entry.name, (isinstance(error, OSError) and error.strerror) or f"it is damaged ({shown(str(error))})")
+
+
 def _inside(name: str, out: str = "its name leads out of the archive") -> list[str]:
     """The parts of a name, in which nothing goes up or begins elsewhere."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
@@ -205,9 +234,13 @@ def _inside(name: str, out: str = "its name leads out of the archive") -> list[s
 
 def _write(content: IO[bytes], place: Path, room: Room) -> None:
     with place.open("xb") as file:
-        while taken := content.read(_TAKEN):
-            room.take(len(taken))
-            file.write(taken)
+        try:
+            while taken := content.read(_TAKEN):
+                room.take(len(taken))
+                file.write(taken)
+        except BaseException:  # half of a file is none
+            place.unlink()
+            raise
 
 
 def _link(links: list[_Entry], target: Path, notes: list[str]) -> None:

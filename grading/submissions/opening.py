@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from ..contract import courses
+from ..contract.courses import Course
 from ..contract.functions import MODULES
 from ..paths import ROOT
 from ..sandbox.crossing import places
@@ -36,6 +38,12 @@ class Submission:
     @property
     def package(self) -> str:
         return self.folder.name
+
+    def course(self, asked: Course | None = None) -> Course:
+        """The course that it is graded by, cut down to what its kit asks for: the one that is asked for, or its kit's."""
+        if self.kit is None:
+            return asked or courses.load("all")
+        return (asked or courses.load(self.kit.course)).of_kit(self.kit.kit.todos)
 
     def file_of(self, task: str) -> str:
         """The file that is imported for a task, where no adapters.py has it."""

@@ -51,7 +51,8 @@ def grade(fork_server):
 @pytest.fixture
 def preloaded(fork_server, monkeypatch):
     """A command line that runs in this process grades with the process that is preloaded here, not with one of its own."""
-    monkeypatch.setattr("grading.commands.grade.ForkServer", lambda: nullcontext(fork_server))
+    for command in ("grade", "class_"):
+        monkeypatch.setattr(f"grading.commands.{command}.ForkServer", lambda: nullcontext(fork_server))
     monkeypatch.setenv("COLUMNS", WIDTH)
 
 

@@ -1,12 +1,14 @@
 """Work is shared out to forked members: whoever fails loses the piece at hand and nothing else, and says why."""
 
+import multiprocessing
 import os
 import signal
 import time
 
+import psutil
 import pytest
 
-from grading.grader.crew import share_out, usable_jobs
+from grading.grader.crew import one_each, share_out, usable_jobs
 
 PIECES = 6
 
@@ -108,3 +110,76 @@ def test_there_are_never_more_members_than_processors(monkeypatch):
         assert usable_jobs() == jobs
     monkeypatch.setattr("sys.platform", "darwin")
     assert usable_jobs() == 1
+
+
+# --- a process for each piece -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def each(fork_server):
+    """``each(work)``: by piece, what came of ``work(piece)`` and what is said to have gone wrong."""
+
+    def each(work, jobs=2, pieces=PIECES, **more):
+        came = {}
+        one_each(
+            fork_server, pieces, jobs, lambda _, piece: work(piece), lambda *one: came.update({one[0]: one[1:]}), **more
+        )
+        return came
+
+    return each
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 9])
+def test_each_piece_has_a_process_of_its_own(jobs, each):
+    came = each(lambda piece: (piece**2, os.getpid()), jobs)
+    assert {piece: given[0] for piece, (given, _) in came.items()} == {piece: piece**2 for piece in range(PIECES)}
+    assert len({given[1] for given, _ in came.values()} - {os.getpid()}) == PIECES
+    assert {why for _, why in came.values()} == {""}
+
+
+def test_nothing_to_do_is_done_at_once(each):
+    assert each(lambda piece: piece, pieces=0) == {}
+
+
+def test_what_goes_wrong_is_said_of_its_piece_alone(each):
+    def work(piece):
+        if piece == 1:
+            raise KeyError("a piece")
+        if piece == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return piece
+
+    came = each(work)
+    assert came == {
+        0: (0, ""),
+        1: (None, "KeyError: 'a piece'"),
+        2: (None, "a process of the grader ended early"),
+        3: (3, ""),
+        4: (4, ""),
+        5: (5, ""),
+    }
+
+
+def test_whoever_takes_too_long_is_ended(each):
+    assert each(lambda piece: time.sleep(600), pieces=1, seconds=0.5) == {
+        0: (None, "it was not done after 0.5 seconds")
+    }
+
+
+def test_whoever_is_broken_off_leaves_no_process(fork_server):
+    pids = []
+
+    def take(piece, pid, why):
+        pids.append(pid)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        one_each(fork_server, 3, 2, lambda _, piece: piece and time.sleep(600), take)
+    assert len(pids) == 1 and not multiprocessing.active_children()
+
+
+def test_fork_servers_that_have_ended_are_not_kept(fork_server, each):
+    each(lambda piece: piece, pieces=4)
+    each(lambda piece: piece, pieces=4)
+    ours = psutil.Process(fork_server.process.pid).children()
+    assert sum(one.status() == psutil.STATUS_ZOMBIE for one in ours) <= 4

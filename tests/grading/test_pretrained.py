@@ -544,6 +544,17 @@ class TestFetch:
         assert not hub[1]
         assert any("HF_TOKEN" in line for line in lines)
 
+    def test_nothing_is_fetched_unasked(self, hub):
+        code, lines = self.run()
+        assert code == 0
+        assert not hub[1]
+        assert lines[-1] == "nothing was fetched: name some of them, or all (about 25 GB)"
+
+    def test_all_of_them_are_asked_for_by_a_word(self, hub, monkeypatch):
+        monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *_: None)
+        assert self.run("all")[0] == 0
+        assert len(hub[1]) == sum(not weight.by_url for weight in fetch.WEIGHTS.values())
+
     def test_an_unknown_name(self, hub):
         code, lines = self.run("dalle")
         assert code == 2

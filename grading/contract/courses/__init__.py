@@ -15,7 +15,7 @@ from typing import Any
 
 from ...paths import COURSES
 from ...verdicts import Unusable
-from ..functions import FUNCTIONS, MODULES, did_you_mean, tasks_of
+from ..functions import FUNCTIONS, MODULES, chosen, did_you_mean, tasks_of
 from .schema import validated
 
 NAMES = ("all", *sorted(path.stem for path in COURSES.glob("*.toml")))
@@ -99,6 +99,16 @@ def load(name: str) -> Course:
         counts_terms,
         document.get("limit_mb"),
     )
+
+
+def only(course: Course, text: str) -> Course:
+    """The part of a course that ``--only`` asks for; all of it for nothing."""
+    if not text:
+        return course
+    try:
+        return course.only(chosen(text, course.functions, f"course {course.name}"))
+    except ValueError as error:
+        raise Unusable(f"--only {error}") from error
 
 
 def _everything() -> Iterator[Item]:

@@ -34,6 +34,7 @@ def run(control: socket.socket) -> None:
         looked_up_once()
     gc.freeze()
     workers: set[int] = set()  # and clones
+    clones: set[int] = set()
     preloaded: set[str] = set()  # for these submissions
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 1)
@@ -55,15 +56,18 @@ def run(control: socket.socket) -> None:
             workers.add(pid)
             answer: dict[str, int | None] = {"pid": pid}
         elif "clone" in request:
+            ended = {pid for pid in clones if os.waitpid(pid, os.WNOHANG)[0]}
+            workers, clones = workers - ended, clones - ended
             pid = os.fork()
             if pid == 0:  # go on as a second process of this kind, for another grader
                 confinement.die_with_parent()
                 control.close()
                 confinement.adopt_orphans()
-                control, workers = socket.socket(fileno=descriptors[0]), set()
+                control, workers, clones = socket.socket(fileno=descriptors[0]), set(), set()
                 continue
             os.close(descriptors[0])
             workers.add(pid)
+            clones.add(pid)
             answer = {"pid": pid}
         else:
             workers.discard(request["reap"])

@@ -36,13 +36,17 @@ def find(folder: Path, asked: str = "") -> Found | None:
     """
     if asked == NONE:
         return None
-    if asked and asked not in NAMES:
-        raise Unusable(f"--kit {asked}: there is no such kit; there are {', '.join(NAMES)}, and none")
+    expect_known(asked)
     surveys = [(kit, _survey(kit, folder)) for kit in KITS if asked in ("", kit.name)]
     found = [Found(kit, survey) for kit, survey in surveys if survey is not None]
     if asked and not found:
         raise Unusable(f"--kit {asked}: none of that kit's files is in this submission")
     return max(found, key=lambda one: (one.size, one.size / len(one.kit.todos)), default=None)
+
+
+def expect_known(asked: str) -> None:
+    if asked not in ("", NONE, *NAMES):
+        raise Unusable(f"--kit {asked}: there is no such kit; there are {', '.join(NAMES)}, and none")
 
 
 def _survey(kit: Kit, folder: Path) -> Survey | None:

@@ -1,0 +1,31 @@
+"""What the command says at the end: how many, and by name whatever was not graded."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from .store import GRADED, NOT_GRADED, UNUSABLE
+
+
+def summary(document: dict[str, Any]) -> list[str]:
+    entries = document["hand_ins"]
+    number = Counter(entry["state"] for entry in entries)
+    copies = sum("same_as" in entry and entry["state"] == GRADED for entry in entries)
+    first = f"{len(entries)} hand-ins ({document['system']}): {number[GRADED]} graded"
+    first += f", {copies} of them the same to the byte as another one" * bool(copies)
+    return [first, *_named(entries)]
+
+
+def _named(entries: list[dict[str, Any]]) -> Iterator[str]:
+    for entry in entries:
+        if entry["state"] == UNUSABLE:
+            yield f"cannot be used: {entry['key']}: {entry['reason']}"
+    for entry in entries:
+        if entry["state"] == NOT_GRADED:
+            yield f"not graded, the grader is at fault: {entry['key']}: {entry['reason']}"
+        elif entry["not_graded"]:
+            yield f"not graded, the grader is at fault: {entry['key']}: {', '.join(entry['not_graded'])}"
+
+
+def at_fault(document: dict[str, Any]) -> bool:
+    return any(entry["state"] == NOT_GRADED or entry["not_graded"] for entry in document["hand_ins"])

@@ -1,0 +1,23 @@
+"""What a first grading loads and makes, so that forked processes have it from the start: a second of each one's time."""
+
+from collections.abc import Sequence
+
+import torch
+
+from ..paths import ROOT
+from ..sandbox.fork_server import ForkServer
+from ..submissions import opened
+from .grade import grade
+from .run import Run
+
+
+def warm_up(fork_server: ForkServer, tasks: Sequence[str]) -> None:
+    """Grade the reference in this process.
+
+    Not where there is a GPU: for each of them a first gradient starts a thread, and threads do not survive a fork.
+    """
+    if torch.cuda.is_available():
+        return
+    torch.set_num_threads(1)
+    with opened(ROOT / "reference") as submission:
+        grade(fork_server, Run(submission, tuple(tasks), 0, diagnose=None, carry=False))
