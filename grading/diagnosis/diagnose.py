@@ -53,6 +53,8 @@ def _recognised(student: Student, bounds: Bounds) -> Diagnosis:
     """What is known of such results."""
     read = _try_reading(student, bounds)
     mistakes = recognised(student.task, student.record, bounds.emergency, unseen=not read.reading)
+    if mistakes and read.formula is not None and readback.things(read.formula) > 1:
+        return replace(read, mistakes=mistakes, reading=[])  # one cause of all says more than a formula taken apart
     return replace(read, mistakes=mistakes)
 
 

@@ -12,20 +12,25 @@ _END = "nothing else is wrong."
 _KINDS = 2  # that are named, where several edits of one line are enough each
 
 
-def repair(found: Sequence[Edits]) -> Repair | None:
-    """In words, from the edits that leave nothing wrong, the likeliest first."""
+def repair(found: Sequence[Edits], own: str) -> Repair | None:
+    """In words, from the edits that leave nothing wrong, the likeliest first. ``own``: where the function is defined."""
     if not found:
         return None
     staff = [" and ".join(map(_change, edits)) for edits in found]
     if len(found[0]) > 1:
         return Repair(_together(found[0]), len(found[0]), [_at(edit) for edit in found[0]], staff)
-    single = [edit for (edit,) in found]
-    first = single[0]
     # In another graded function it would be a line that is needed there as it is.
-    graded = {task.split(".")[1] for task in all_tasks()}
-    beside = (edit for edit in single if edit.definition is first.definition or edit.definition.path[-1] not in graded)
+    single = sorted((edit for (edit,) in found), key=lambda edit: _in_another(edit, own))
+    first = single[0]
+    beside = (edit for edit in single if edit.definition is first.definition or not _in_another(edit, own))
     other = next((edit for edit in beside if _place(edit) != _place(first)), None)
     return Repair(_one_of(single, other), 1, [_at(edit) for edit in (first, other) if edit is not None], staff)
+
+
+def _in_another(edit: Edit, own: str) -> bool:
+    """Whether it lies in a graded function that is not the one which failed."""
+    graded = {name for task in all_tasks() for name in (task.split(".")[1], task.replace(".", "_"))}
+    return edit.definition.at != own and edit.definition.path[-1] in graded
 
 
 def _one_of(single: list[Edit], other: Edit | None) -> str:
@@ -33,7 +38,8 @@ def _one_of(single: list[Edit], other: Edit | None) -> str:
     first = single[0]
     if other is None:
         kinds = dict.fromkeys(edit.correction.said for edit in single)
-        return f"{_place(first)}: {', or '.join(list(kinds)[:_KINDS])}; {_END}"
+        kinds = [said for said in kinds if not any(more.startswith(f"{said} ") for more in kinds)]
+        return f"{_place(first)}: {', or '.join(kinds[:_KINDS])}; {_END}"
     if other.correction.said == first.correction.said:
         return f"{_place(first)} or {_place(other)}: {first.correction.said}; {_END}"
     said = " or ".join(f"{_place(edit)} ({edit.correction.said})" for edit in (first, other))
