@@ -280,6 +280,26 @@ def test_a_formula_is_told_with_one_true_sentence(what, verdict_on):
     assert verdict.reading[0].student.endswith(sentence)
 
 
+def test_one_cause_of_all_stands_without_the_formula_taken_apart(verdict_on):
+    """Both weights without their roots are two things, and one known mistake."""
+    verdict = verdict_on(
+        "noising.add_noise",
+        """
+        def add_noise(x0, noise, t, alphas_cumprod):
+            a = alphas_cumprod[t]
+            a = a.reshape(-1, 1, 1, 1) if a.ndim else a
+            return a * x0 + (1 - a) * noise
+        """,
+    )
+    assert len(verdict.mistakes) == 1 and "variances" in verdict.mistakes[0]
+    assert verdict.reading == [] and "what your code does" not in told(verdict)
+
+
+def test_one_thing_and_one_cause_are_both_told(verdict_on):
+    verdict = verdict_on("distillation.sds_weight", "def sds_weight(t, alphas_cumprod):\n    return alphas_cumprod[t]")
+    assert verdict.mistakes and len(verdict.reading) == 1
+
+
 # --- where a check says it all ----------------------------------------------------------------------------------
 
 SAID = {  # source, all that is said
