@@ -45,7 +45,10 @@ _WITHOUT_POINTS = {  # what functions are given besides that have no test points
 # What a draw depends on cannot be held against another draw, and ten thousand samples are asked for elsewhere.
 _ELSEWHERE = ("generator", "noise_fn", "num_samples")
 FREE = {
-    ("bells.soft_edges", "epsilon"): "how edges are found is left open, and with it what rounds the corner at 0, if anything"
+    (
+        "bells.soft_edges",
+        "epsilon",
+    ): "how edges are found is left open, and with it what rounds the corner at 0, if anything"
 }
 
 

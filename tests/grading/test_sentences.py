@@ -300,6 +300,13 @@ def test_one_thing_and_one_cause_are_both_told(verdict_on):
     assert verdict.mistakes and len(verdict.reading) == 1
 
 
+def test_the_same_words_stand_once(grade, hand_in):
+    """The reading and the catalogue may both say it."""
+    clean = "def ddpm_loss(model, x0, noise, t, alphas_cumprod):\n    return ((model(x0, t / len(alphas_cumprod)) - noise) ** 2).mean()"
+    text = told(grade(hand_in(unet=clean), ["unet.ddpm_loss"])["unet.ddpm_loss"])
+    assert text.lower().count("the network is shown the clean image") == 1
+
+
 # --- where a check says it all ----------------------------------------------------------------------------------
 
 SAID = {  # source, all that is said
