@@ -38,8 +38,8 @@ def _one_of(single: list[Edit], other: Edit | None) -> str:
     first = single[0]
     if other is None:
         kinds = dict.fromkeys(edit.correction.said for edit in single)
-        kinds = [said for said in kinds if not any(more.startswith(f"{said} ") for more in kinds)]
-        return f"{_place(first)}: {', or '.join(kinds[:_KINDS])}; {_END}"
+        apart = [said for said in kinds if not any(more.startswith(f"{said} ") for more in kinds)]
+        return f"{_place(first)}: {', or '.join(apart[:_KINDS])}; {_END}"
     if other.correction.said == first.correction.said:
         return f"{_place(first)} or {_place(other)}: {first.correction.said}; {_END}"
     said = " or ".join(f"{_place(edit)} ({edit.correction.said})" for edit in (first, other))
