@@ -28,11 +28,6 @@ class Definition:
     holder: ast.Module  # what holds it, with nothing else in it
     constants: dict[str, tuple[ast.expr, int]]  # of its file, by name, that stand in it alone: the number and its line
 
-    @property
-    def at(self) -> str:
-        """ "ddpm.py:12" """
-        return f"{self.file}:{self.line}"
-
     def edit(self, text: str) -> dict[str, Any]:
         """The message to a worker for another text of it."""
         lines = text.split("\n")
@@ -50,7 +45,7 @@ def definitions(folder: Path, lines: Iterable[str], first: str) -> list[Definiti
     for file in sorted(by_file):
         numbers = by_file[file]
         found += [one for one in _in_file(folder, file) if any(one.line <= n <= one.last for n in numbers)]
-    return sorted(found, key=lambda one: one.at != first)
+    return sorted(found, key=lambda one: f"{one.file}:{one.line}" != first)
 
 
 def _in_file(folder: Path, file: str) -> list[Definition]:
