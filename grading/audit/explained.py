@@ -44,7 +44,7 @@ def explanation(
         how for how, there in zip(true, (bool(places), statement.read, bool(statement.named), bool(carried))) if there
     ]
     if not said:
-        return Explanation(UNEXPLAINED if verdict.unexplained and _of_results(verdict) else TOLD)
+        return Explanation(UNEXPLAINED if verdict.unexplained else TOLD)
     wrong = ", ".join(how for how in said if not true[how])
     whole = len(stranger.edits) if said[0] != REPAIRED and not wrong else named  # all results are given
     tested = statement.tested or said[0] in (REPAIRED, CARRIED)
@@ -60,7 +60,3 @@ def _on(place: str, edit: Edit, lines: tuple[int, int]) -> bool:
 
 def _holds(stranger: Stranger, task: str) -> bool:
     return all(edit.unit in stranger.solution.reached.get(task, ()) for edit in stranger.edits)
-
-
-def _of_results(verdict: Verdict) -> bool:
-    return any(check.failure is not None and check.failure.kind == "wrong" for check in verdict.failures)

@@ -1,5 +1,6 @@
 """What is wrong with a failed function: it is read back, the catalogue is asked, and its code is tried with small edits."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -53,7 +54,15 @@ def _recognised(student: Student, bounds: Bounds) -> Diagnosis:
     """What is known of such results."""
     read = _try_reading(student, bounds)
     mistakes = recognised(student.task, student.record, bounds.emergency, unseen=not read.reading)
-    return replace(read, mistakes=mistakes)
+    if mistakes and read.formula is not None and readback.things(read.formula) > 1:
+        return replace(read, mistakes=mistakes, reading=[])  # one cause of all says more than a formula taken apart
+    told = [_words(mistake.student) for mistake in mistakes]
+    more = [finding for finding in read.reading if not any(_words(finding.student) <= words for words in told)]
+    return replace(read, mistakes=mistakes, reading=more)
+
+
+def _words(sentence: str) -> set[str]:
+    return set(re.findall(r"\w+", sentence.lower())) - {"here"}
 
 
 def _try_reading(student: Student, bounds: Bounds) -> Diagnosis:

@@ -5,6 +5,7 @@ once, or ones that nobody has named.
 """
 
 import copy
+import re
 
 import pytest
 import torch
@@ -107,6 +108,48 @@ def test_differences_are_named_one_by_one():
         "a square root is missing on ᾱ_{t−1}",
         "the factor 1/(1−ᾱ_t) is missing",
     ]
+
+
+UNDER_A_BAR = """
+def f(x_t, eps, t, alphas_cumprod):
+    level = alphas_cumprod[t].reshape(-1, 1, 1, 1) if torch.is_tensor(t) else alphas_cumprod[t]
+    return (x_t - (1 - level).sqrt() * eps) / (level.sqrt() + 0.01)
+"""
+NO_SIGMA = """
+def f(x_t, eps, noise, t, t_prev, alphas_cumprod, eta=0.0):
+    a, b = alphas_cumprod[t], alphas_cumprod[t_prev] if t_prev >= 0 else torch.ones_like(alphas_cumprod[0])
+    sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)).sqrt()
+    return b.sqrt() * (x_t - (1 - a).sqrt() * eps) / a.sqrt() + (1 - b).sqrt() * eps + sigma * noise
+"""
+FIXED = "def f(eps_uncond, eps_cond, scale): return eps_uncond + 7.5 * (eps_cond - eps_uncond)"
+
+
+@pytest.mark.parametrize(
+    ("task", "source", "said", "never"),
+    [
+        ("ddpm.predict_x0", UNDER_A_BAR, "the term 1/100 does not belong there", "wrong power|multiplied in"),
+        ("ddim.ddim_step", NO_SIGMA, r"the term −η²·\S+ is missing", "square root"),
+        ("guidance.classifier_free_guidance", FIXED, "the same number whatever s is", "a factor|the sign"),
+    ],
+    ids=["a sum under a bar", "a term missing under a root", "a number"],
+)
+def test_no_more_is_said_than_the_one_thing_in_a_weight(task, source, said, never):
+    scope = {"torch": torch}
+    exec(source, scope)
+    told = staff_told(task, scope["f"])
+    assert re.search(said, told), told
+    assert not re.search(never, told), told
+
+
+def test_a_spelling_that_only_large_logits_tell_apart_is_no_rival():
+    """log(1 + exp(u)) is softplus(u): where the reduction is wrong, it is not wrong as well."""
+
+    def summed(real_logits, fake_logits):
+        return F.softplus(-real_logits).sum() + F.softplus(fake_logits).sum()
+
+    told = staff_told("gan_losses.discriminator_loss", summed)
+    assert "the sum over the batch of real_logits" in told
+    assert "that fit" not in told and "log" not in told.replace("logits", "")
 
 
 # Correct solutions

@@ -280,6 +280,33 @@ def test_a_formula_is_told_with_one_true_sentence(what, verdict_on):
     assert verdict.reading[0].student.endswith(sentence)
 
 
+def test_one_cause_of_all_stands_without_the_formula_taken_apart(verdict_on):
+    """Both weights without their roots are two things, and one known mistake."""
+    verdict = verdict_on(
+        "noising.add_noise",
+        """
+        def add_noise(x0, noise, t, alphas_cumprod):
+            a = alphas_cumprod[t]
+            a = a.reshape(-1, 1, 1, 1) if a.ndim else a
+            return a * x0 + (1 - a) * noise
+        """,
+    )
+    assert len(verdict.mistakes) == 1 and "variances" in verdict.mistakes[0]
+    assert verdict.reading == [] and "what your code does" not in told(verdict)
+
+
+def test_one_thing_and_one_cause_are_both_told(verdict_on):
+    verdict = verdict_on("distillation.sds_weight", "def sds_weight(t, alphas_cumprod):\n    return alphas_cumprod[t]")
+    assert verdict.mistakes and len(verdict.reading) == 1
+
+
+def test_the_same_words_stand_once(grade, hand_in):
+    """The reading and the catalogue may both say it."""
+    clean = "def ddpm_loss(model, x0, noise, t, alphas_cumprod):\n    return ((model(x0, t / len(alphas_cumprod)) - noise) ** 2).mean()"
+    text = told(grade(hand_in(unet=clean), ["unet.ddpm_loss"])["unet.ddpm_loss"])
+    assert text.lower().count("the network is shown the clean image") == 1
+
+
 # --- where a check says it all ----------------------------------------------------------------------------------
 
 SAID = {  # source, all that is said
@@ -518,6 +545,105 @@ EDITED = {
         "eps",
         "no error is computed",
         "no known mistake",
+    ),
+    "a list that stays empty": Edited(
+        "noising.strided_timesteps",
+        "doubles",
+        "noising.py",
+        "chain.append(t)",
+        "pass",
+        "the list is empty",
+        "no known mistake",
+    ),
+    "a network that is not asked": Edited(
+        "unet.ddpm_loss",
+        "plain",
+        "unet.py",
+        "model(x_t, t.to(x0.dtype) / len(alphas_cumprod))",
+        "x_t",
+        "the network is not asked",
+        "no known mistake",
+    ),
+    "of zeros not the cause is told": Edited(
+        "dps.dps_gradient",
+        "batched",
+        "dps.py",
+        "torch.zeros_like(x_t) if gradient is None else gradient",
+        "torch.zeros_like(x_t)",
+        "Zeros come back",
+        "is cut off",
+    ),
+    "a function's adapter is its own, too": Edited(
+        "ddim.ddim_sigma",
+        "handout",
+        "scheduler/DDPM_scheduler.py",
+        "alpha_prod_t, alpha_prod_t_prev = self._alpha_prods(t, prev_t)\n        current_beta_t",
+        "alpha_prod_t, alpha_prod_t_prev = self._alpha_prods(prev_t, t)\n        current_beta_t",
+        "DDIM_scheduler.py line 10 or adapters.py line 68: arguments are in the wrong places",
+        "line 10: arguments",
+    ),
+    "an index off by one is a wrong one": Edited(
+        "inversion.gram_matrix",
+        "terse",
+        "adapters.py",
+        "f[0].numel()",
+        "f[1].numel()",
+        "an index is off by one; nothing else is wrong",
+        "or an index",
+    ),
+    "of a return before its time not the order is named": Edited(
+        "guidance.guided_eps",
+        "doubles",
+        "guidance.py",
+        "    if float(scale) in shortcuts:\n        return",
+        "    return",
+        "line 17: what follows is never run; nothing else is wrong",
+        "wrong order",
+    ),
+    "beside a helper's line the function's own is named": Edited(
+        "distillation.vsd_residual",
+        "numpyish",
+        "distillation.py",
+        "_weighted(eps_pretrained.detach() - eps_lora.detach(), t, alphas_cumprod)",
+        "_weighted(eps_pretrained.detach() - eps_lora.detach(), alphas_cumprod, t)",
+        "line 11 or distillation.py line 21: arguments are in the wrong places",
+        "line 11:",
+    ),
+    "which of two images stands there twice is not known": Edited(
+        "inversion.perceptual_loss",
+        "handout",
+        "adapters.py",
+        "gan.PerceptualLoss(features_fn)(pred, target)",
+        "gan.PerceptualLoss(features_fn)(target, target)",
+        "features of one image are held against themselves",
+        "those of pred",
+    ),
+    "numbers from elsewhere may be nan": Edited(
+        "ddpm.predict_x0",
+        "numpyish",
+        "noising.py",
+        "np.sqrt(1 - abar)",
+        "np.sqrt(0 - abar)",
+        "the first nan is among the numbers that a tensor is made of",
+        "nan is as_tensor",
+    ),
+    "of nan nothing is said about its distribution": Edited(
+        "dps.sample_dps",
+        "handout",
+        "scheduler/DDPM_scheduler.py",
+        "(1 - alpha_prod_t_prev) /",
+        "(1 + alpha_prod_t_prev) /",
+        "line 53: a sign is wrong",
+        "standard normal",
+    ),
+    "at one value, and not in general": Edited(
+        "editing.repaint_blend",
+        "numpyish",
+        "editing.py",
+        "if t_prev < 0",
+        "if t_prev <= 0",
+        "the condition decides wrongly at one value; nothing else is wrong",
+        "decides wrongly;",
     ),
 }
 

@@ -181,7 +181,8 @@ def repair(*places):
     [
         (failed(), Statement(), Explanation(UNEXPLAINED)),
         (failed("raised", ""), Statement(), Explanation(TOLD)),
-        (failed("changed"), Statement(), Explanation(TOLD)),
+        (failed("changed", ""), Statement(), Explanation(TOLD)),
+        (failed("value"), Statement(), Explanation(UNEXPLAINED)),
         (failed(), Statement(read=True, tested=True), Explanation(READ, named=1)),
         (failed(), Statement(read=True, misread=True, tested=True), Explanation(READ, wrong=READ)),
         (failed(), Statement(["a"], tested=True), Explanation(MATCHED, named=1)),

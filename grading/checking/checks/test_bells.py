@@ -13,6 +13,7 @@ from ..compare import assert_close
 from ..points import Draw
 from . import draws, grades, holds_for, shapes
 from .expect import IDENTITY, about, assert_detached, assert_image, assert_scalar
+from .searches import assert_defaults_of_a_search, curved_valley
 
 ONE = torch.tensor(1.0, dtype=torch.float64)
 REACH = 4  # pixels: how far from a change of brightness an operator may still see it
@@ -388,6 +389,11 @@ class TestInvertBestOf:
         if not (isinstance(pair, tuple | list) and pair and isinstance(pair[0], torch.Tensor)):
             raise reply.fail("the result is no pair of tensors", "(latent, image) of the best run", describe(pair))
         self.assert_left(reply, float(pair[0].flatten()[0]), "by default the search does not come to its end")
+
+    def test_defaults(self, student, seed):
+        """By default L-BFGS searches, for 1000 steps; "adam" is another search."""
+        given = curved_valley(Draw([seed, 6]))
+        assert_defaults_of_a_search(student, given | {"latents": [given.pop("latent")]})
 
     def test_the_generator_is_left_alone(self, student, seed):
         """The generator's parameters get no gradient."""

@@ -155,6 +155,8 @@ def test_default_noise(task, student, seed):
     weight = float(exact(task, arguments | {"noise_fn": torch.ones_like}).mean())
     reply = student(**arguments)
     noise = assert_image(reply, one.shape).double()
+    if not bool(noise.isfinite().all()):
+        raise reply.fail("the result is not finite", "numbers", "nan or inf", kind="not finite")
     if _odds(noise / weight) >= LEVEL:
         return
     ones = student(**arguments, noise_fn=torch.ones_like)

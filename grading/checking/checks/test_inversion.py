@@ -8,14 +8,14 @@ from ...sandbox.crossing.probes import AskedEnough, LinearGenerator, features_fn
 from ...sandbox.crossing.values import Leaf, Probe
 from ...sandbox.describe import describe
 from ...verdicts import Failure
-from ..compare import NOTHING, alike, assert_close
+from ..compare import NOTHING, assert_close
 from ..points import Draw
 from . import draws, grades, holds_for, shapes
 from .expect import IDENTITY, about, assert_gradients, assert_image, assert_no_grad_left, assert_scalar, beside
+from .searches import assert_defaults_of_a_search, curved_valley
 
 ONE = torch.tensor(1.0, dtype=torch.float64)
 SHAPE = (3, 2, 4, 6)
-SAME_SEARCH = 1e-6  # relative
 
 
 @grades("inversion.lp_loss")
@@ -230,35 +230,16 @@ class TestInvert:
             got = f"{after.tolist()} away from it, {before.tolist()} at the start"
             raise reply.fail("the search ends before it is at the least-squares solution", "the best latent", got)
 
-    def valley(self, draw, **options):
-        """A search that takes hundreds of steps."""
-        start = torch.tensor([-1.2, 1.0], dtype=torch.float64) + 0.2 * draw.image(2, 3, 2)
-        target = Probe("CurvedValley")(torch.ones(2, 3, 2, dtype=torch.float64))
-        rest = {"target": target, "latent": start, "loss_fn": Probe("WeightedError")}
-        return {"generator_fn": Probe("CurvedValley")} | rest | options
-
     @pytest.mark.parametrize(("optimizer", "steps", "most"), [("lbfgs", 2, 65), ("adam", 60, 65)])
     def test_num_steps_bounds_the_search(self, student, seed, optimizer, steps, most):
         """num_steps bounds how often the generator is asked: num_steps + 5 times by Adam, 30 num_steps + 5 by L-BFGS."""
-        reply = student(**self.valley(Draw([seed, 6]), num_steps=steps, optimizer=optimizer))
+        reply = student(**curved_valley(Draw([seed, 6])), num_steps=steps, optimizer=optimizer)
         if reply.asked > most:
             raise reply.fail("num_steps does not bound the search", f"{most} images at most", f"{reply.asked} images")
 
     def test_defaults(self, student, seed):
         """By default L-BFGS searches, for 1000 steps; "adam" is another search."""
-        few = self.valley(Draw([seed, 6]), num_steps=3)
-        default, lbfgs, adam = student(**few), student(**few, optimizer="lbfgs"), student(**few, optimizer="adam")
-        if alike(lbfgs.value, adam.value, SAME_SEARCH):
-            raise adam.fail("optimizer makes no difference", "another search for adam than for lbfgs")
-        if not alike(default.value, lbfgs.value, SAME_SEARCH):
-            raise default.fail("without optimizer it is not L-BFGS that searches", "as for lbfgs", kind="default")
-        many = self.valley(Draw([seed, 6]), optimizer="adam")
-        default = student(**many, recorded=False)
-        if default.asked - 1000 != adam.asked - 3:  # it stops by itself, as it may, or has another default
-            given = student(**many, num_steps=1000, recorded=False)
-            if default.asked != given.asked or not alike(default.value, given.value, SAME_SEARCH):
-                got = f"{default.asked} images, {given.asked} with num_steps=1000"
-                raise default.fail("without num_steps the search has another length", "1000 steps", got, kind="default")
+        assert_defaults_of_a_search(student, curved_valley(Draw([seed, 6])))
 
     @pytest.mark.parametrize("generator", ["LinearGenerator", "FrozenGenerator"])
     @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])

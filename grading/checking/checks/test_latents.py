@@ -94,7 +94,13 @@ class TestMeanW:
         student.allow(ONE_BY_ONE)
         reply = student(mapping=mapping, z_dim=4, generator=Seeded(seed))
         if len(mapping.w) != 10_000:
-            raise reply.fail("another number of samples was mapped", "10,000", f"{len(mapping.w)}")
+            raise reply.fail(
+                "without num_samples another number of samples is mapped",
+                "10,000",
+                f"{len(mapping.w):,}",
+                kind="default",
+                subject="num_samples",
+            )
         assert_standard_normal(reply, mapping.z)
         assert_close(
             reply, mapping.w.double().mean(0), 1e-5, what="the mean of what the mapping answered", kind="value"

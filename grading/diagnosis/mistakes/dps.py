@@ -65,7 +65,7 @@ def dps_gradient_at_x0_hat(x_t, x0_hat, measurement, operator):
 
 @dps_gradient("x0_hat detached: zero gradient, or an error")
 def dps_gradient_x0_hat_detached(x_t, x0_hat, measurement, operator):
-    """The estimate is cut off from x_t, so nothing can flow back to it."""
+    """Zeros come back: nothing flows from the measurement to x_t. Does the estimate still hang on it?"""
     with torch.enable_grad():
         objective = _norm(measurement - operator(x0_hat.detach())) + 0 * x_t.sum()
         return _gradient(objective, x_t)

@@ -29,6 +29,6 @@ known of each function before it is read stands in ``known/``.
 from .evidence import Answer
 from .known import NETWORKS, STATISTICS, SUMS, read_network
 from .read import reading
-from .readings import Description, Reading
+from .readings import Description, Reading, things
 
-__all__ = ["NETWORKS", "STATISTICS", "SUMS", "Answer", "Description", "Reading", "read_network", "reading"]
+__all__ = ["NETWORKS", "STATISTICS", "SUMS", "Answer", "Description", "Reading", "read_network", "reading", "things"]

@@ -47,6 +47,10 @@ def _named(read: Expression, expected: Expression) -> Iterator[str]:
         yield "it does not belong there"
         return
     one, other = read.only, expected.only
+    if read.is_number and not expected.is_number and not (one and other and math.isclose(abs(one.constant), 1)):
+        names = dict.fromkeys(name for part in expected.parts for p in part.products for name, _ in p.powers)
+        yield f"it is the same number whatever {' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
+        return
     if one is not None and other is not None:
         yield from product_differences(one, other)
         return
@@ -76,8 +80,10 @@ def _named(read: Expression, expected: Expression) -> Iterator[str]:
 
 
 def _written_like(read: Expression, expected: Expression) -> Expression:
-    """1−ᾱ is one quantity; beside a sum, or a root of one, it is written as the sum that it is."""
+    """1−ᾱ is one quantity; beside a sum, or a root of one, it is written as the sum that it is. So is 1 over a sum."""
     whole = expected.only
+    if whole is not None and [part.exponent for part in read.parts] == [-1]:
+        return Expression((Power((whole**-1,), Fraction(-1)),))
     if whole is None or len(whole.powers) != 1:
         return expected
     name, exponent = whole.powers[0]
@@ -109,6 +115,7 @@ def _plain(written: str) -> str:
 
 
 def _power_differences(read: Power, expected: Power) -> Iterator[str]:
+    read = _as_a_root(read, expected)
     left, wanted = _unmatched(read.products, expected.products)
     if read.exponent != expected.exponent:
         said = "the whole is raised to the wrong power"
@@ -124,6 +131,14 @@ def _power_differences(read: Power, expected: Power) -> Iterator[str]:
         yield f"the term {_plain(product_text(term))} does not belong there"
     for term in wanted:
         yield f"the term {_plain(product_text(term))} is missing"
+
+
+def _as_a_root(read: Power, expected: Power) -> Power:
+    """√(1−ᾱ) where the root of a sum belongs that begins with 1−ᾱ: the same root, of less."""
+    if (read.exponent, expected.exponent, len(read.products)) != (1, HALF, 1):
+        return read
+    squared = read.products[0] ** 2
+    return Power((squared,), HALF) if read.products[0].constant > 0 and squared in expected.products else read
 
 
 def _unmatched(read: tuple, expected: tuple) -> tuple[list, list]:

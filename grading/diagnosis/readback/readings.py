@@ -44,3 +44,9 @@ class Rivals:
             )
             for number, one in enumerate(self.readings, 1)
         ]
+
+
+def things(reading: Reading) -> int:
+    """How many things it says are wrong; of several readings that fit, each by itself."""
+    first = reading.readings[0] if isinstance(reading, Rivals) else reading
+    return sum(finding.things for finding in first.findings())

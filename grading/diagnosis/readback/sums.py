@@ -87,7 +87,8 @@ class Read:
             wrong = [name for name in self.names(weights) if not self._right(name, weights, number)]
             other = self._treated_as(weights, number) if number and wrong else ""
             if other:
-                said = f"{label.removeprefix('at ')} is treated as {other.removeprefix('at ')}"
+                verb = "are" if "scales" in label else "is"
+                said = f"{label.removeprefix('at ')} {verb} treated as {other.removeprefix('at ')}"
                 found.append(Finding(f"Your {said}.", said))
                 continue
             moved = _swapped(formula, weights, wrong, where) or _replaced(formula, weights, wrong, where)

@@ -32,4 +32,4 @@ __all__ = ["Check", "repaired"]
 
 def repaired(student: Student, checks: Sequence[Check], pairs: bool = True) -> Repair | None:
     """The smallest change of the student's code under which all checks pass, in words: one edit, or with ``pairs`` two."""
-    return repair(repairing(student, checks, pairs))
+    return repair(repairing(student, checks, pairs), student.task)

@@ -8,6 +8,7 @@ import ast
 import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeGuard
 
 from . import operators
@@ -37,6 +38,7 @@ ARGUMENTS = "arguments are in the wrong places"
 KEYWORD = "a keyword argument is missing or wrong"
 STATEMENT = "a statement is one too many"
 ORDER = "two statements are in the wrong order"
+TOO_SOON = "what follows is never run"
 NO_RETURN = "the result is not returned"
 SAME_INDEX = "every round of the loop uses the same index"
 GRAPH = "gradients flow there that should not"
@@ -265,10 +267,7 @@ def _of_statements(node: ast.stmt, scope: Scope) -> Iterator[Correction]:
     if isinstance(node, ast.For):
         yield from _each(LIKELY, SAME_INDEX, _counted(node))
     for field in ("body", "orelse"):
-        block = getattr(node, field, [])
-        for i in range(len(block) - 1):
-            swapped = [*block[:i], block[i + 1], block[i], *block[i + 2 :]]
-            yield Correction(FAR, ORDER, with_fields(node, **{field: swapped}))
+        yield from _in_another_order(node, field)
 
 
 def _of_functions(node: ast.FunctionDef, scope: Scope) -> Iterator[Correction]:
@@ -289,12 +288,19 @@ def _of_functions(node: ast.FunctionDef, scope: Scope) -> Iterator[Correction]:
         result = ast.Return(ast.parse(ast.unparse(value), mode="eval").body)
         kept_last = [last] if isinstance(last, ast.Assign) else []
         yield Correction(LIKELY, NO_RETURN, with_fields(node, body=[*node.body[:-1], *kept_last, result]))
-    for i in range(len(node.body) - 1):
-        swapped = [*node.body[:i], node.body[i + 1], node.body[i], *node.body[i + 2 :]]
-        yield Correction(FAR, ORDER, with_fields(node, body=swapped))
+    yield from _in_another_order(node, "body")
     without: Any = _statement("with torch.no_grad():\n    pass")
     without.body = node.body
     yield Correction(POSSIBLE, GRAPH, with_fields(node, body=[without]))
+
+
+def _in_another_order(node: ast.stmt, field: str) -> Iterator[Correction]:
+    """A block with two neighbours exchanged; where the first of them leaves it, the second was never reached."""
+    block = getattr(node, field, [])
+    for i, (one, other) in enumerate(pairwise(block)):
+        said = TOO_SOON if isinstance(one, ast.Return | ast.Break | ast.Continue) else ORDER
+        swapped = [*block[:i], other, one, *block[i + 2 :]]
+        yield Correction(FAR, said, with_fields(node, **{field: swapped}), one.lineno)
 
 
 def overwritten(name: str) -> str:

@@ -6,26 +6,37 @@ from itertools import groupby
 from ...contract.functions import all_tasks
 from ...verdicts import Repair
 from .candidates import Edit
+from .corrections import AT_ONE_VALUE, CONDITION, CONSTANT, INDEX, OFF_BY_ONE, WRONG_INDEX
 
 Edits = tuple[Edit, ...]
 _END = "nothing else is wrong."
 _KINDS = 2  # that are named, where several edits of one line are enough each
+_MORE_EXACT = {
+    CONDITION: AT_ONE_VALUE,
+    WRONG_INDEX: INDEX,
+    CONSTANT: OFF_BY_ONE,
+}  # where both are true, the second is said
 
 
-def repair(found: Sequence[Edits]) -> Repair | None:
+def repair(found: Sequence[Edits], task: str) -> Repair | None:
     """In words, from the edits that leave nothing wrong, the likeliest first."""
     if not found:
         return None
     staff = [" and ".join(map(_change, edits)) for edits in found]
     if len(found[0]) > 1:
         return Repair(_together(found[0]), len(found[0]), [_at(edit) for edit in found[0]], staff)
-    single = [edit for (edit,) in found]
-    first = single[0]
     # In another graded function it would be a line that is needed there as it is.
-    graded = {task.split(".")[1] for task in all_tasks()}
-    beside = (edit for edit in single if edit.definition is first.definition or edit.definition.path[-1] not in graded)
+    single = sorted((edit for (edit,) in found), key=lambda edit: _in_another(edit, task))
+    first = single[0]
+    beside = (edit for edit in single if edit.definition is first.definition or not _in_another(edit, task))
     other = next((edit for edit in beside if _place(edit) != _place(first)), None)
     return Repair(_one_of(single, other), 1, [_at(edit) for edit in (first, other) if edit is not None], staff)
+
+
+def _in_another(edit: Edit, task: str) -> bool:
+    """Whether it lies in a graded function, or in its adapter, that is not the one which failed."""
+    names = {one: (one.split(".")[1], one.replace(".", "_")) for one in all_tasks()}
+    return any(edit.definition.path[-1] in own for one, own in names.items() if one != task)
 
 
 def _one_of(single: list[Edit], other: Edit | None) -> str:
@@ -33,7 +44,8 @@ def _one_of(single: list[Edit], other: Edit | None) -> str:
     first = single[0]
     if other is None:
         kinds = dict.fromkeys(edit.correction.said for edit in single)
-        return f"{_place(first)}: {', or '.join(list(kinds)[:_KINDS])}; {_END}"
+        apart = [said for said in kinds if _MORE_EXACT.get(said) not in kinds]
+        return f"{_place(first)}: {', or '.join(apart[:_KINDS])}; {_END}"
     if other.correction.said == first.correction.said:
         return f"{_place(first)} or {_place(other)}: {first.correction.said}; {_END}"
     said = " or ".join(f"{_place(edit)} ({edit.correction.said})" for edit in (first, other))

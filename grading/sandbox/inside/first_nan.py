@@ -17,7 +17,7 @@ _WORDS = {
     "pow": "a fractional power of a negative number",
     "log": "the logarithm of a negative number",
     "div": "0 / 0",
-}
+} | dict.fromkeys(("tensor", "as_tensor", "from_numpy", "new_tensor"), "among the numbers that a tensor is made of")
 
 
 class FirstNaN(TorchFunctionMode):
@@ -46,7 +46,7 @@ class FirstNaN(TorchFunctionMode):
 def _said(func: Callable, args: tuple) -> str:
     name = getattr(func, "__name__", "").strip("_").removeprefix("r").replace("true", "")
     name = {"rsqrt": "sqrt", "sqrt_": "sqrt", "ipow": "pow", "log2": "log", "log10": "log"}.get(name, name)
-    words = _WORDS.get(name, f"{name}" if name else "an operation")
+    words = _WORDS.get(name, f"what {name} gives" if name else "what an operation gives")
     with torch._C.DisableTorchFunction():
         lowest = min((float(x.min()) for x in _tensors(args) if x.numel()), default=0.0)
     return f"{words}, {lowest:.3g}" if "negative" in words and lowest < 0 else words

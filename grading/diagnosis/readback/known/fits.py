@@ -125,7 +125,8 @@ def _ddpm(a: Arguments, choices: Mapping[str, Any]) -> Tensor:
     rest = [choices["labels"](a["labels"])] if "labels" in a else []
     kept = [choices["keep"](a["keep"])] if "keep" in a else []
     told = choices["told"](t.to(x0.dtype), len(table))
-    return choices["held"](model(x_t, *rest, told, *kept), choices["wanted"](x0, noise, x_t))
+    answer = choices["asked"](model(x_t, *rest, told, *kept), x_t)
+    return choices["held"](answer, choices["wanted"](x0, noise, x_t))
 
 
 _SHOWN = Choice(
@@ -182,6 +183,11 @@ _TOLD = Choice(
         "the network is told the samples' times in reversed order": lambda t, T: t.flip(0) / T,
     },
 )
+_ASKED = Choice(
+    "the network's answer",
+    lambda answer, x_t: answer,
+    {"the network is not asked: x_t stands in the place of its answer": lambda answer, x_t: x_t},
+)
 _WANTED = Choice(
     "the noise",
     lambda x, n, x_t: n,
@@ -192,7 +198,7 @@ _WANTED = Choice(
         "the answer is held against noise − x0": lambda x, n, x_t: n - x,
     },
 )
-_DDPM = {"shown": _SHOWN, "level": _LEVEL, "told": _TOLD, "wanted": _WANTED, "held": _HELD}
+_DDPM = {"shown": _SHOWN, "level": _LEVEL, "told": _TOLD, "asked": _ASKED, "wanted": _WANTED, "held": _HELD}
 _KEEP = Choice(
     "keep as given",
     lambda keep: keep,

@@ -115,7 +115,7 @@ _PERCEPTUAL = Family(
                     [0 * z for z in f(x)],
                 ),
                 "the features are not used: the pixels themselves are compared": lambda f, x, y: ([x], [y]),
-                "both features are those of pred": lambda f, x, y: (f(x), f(x)),
+                "the features of one image are held against themselves": lambda f, x, y: (f(x), f(x)),
             },
         ),
     },

@@ -106,8 +106,14 @@ class LogitLoss:
                 elif wrong and {read, expected} == {"softplus(u)", "softplus(−u)"}:
                     what = "the sign of the logit is turned around"
                 hint = "; ".join(filter(None, [what, "it is not the mean over these logits" * reduced]))
-                found.append(Finding(f"Your loss takes {how} of {read}: {hint}.", f"{both}: {hint}"))
+                things = 1 + (reduced and _much_alike(side.of_one, expected))
+                found.append(Finding(f"Your loss takes {how} of {read}: {hint}.", f"{both}: {hint}", things))
         return found
+
+
+def _much_alike(name: str, other: str) -> bool:
+    """Whether one is another way to write the other, which only large logits tell apart."""
+    return name != other and torch.allclose(OF_ONE_LOGIT[name](_GRID), OF_ONE_LOGIT[other](_GRID))
 
 
 def logit_losses(task: str, ask: Ask, out_of_time: Callable[[], bool]) -> Iterator[LogitLoss]:

@@ -11,6 +11,7 @@ then exact; whether z is standard normal is a matter of statistics.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import Any
 
 import torch
@@ -129,7 +130,8 @@ def _distribution(z: Tensor) -> Iterator[str]:
 
 
 def _shape(value: Tensor, name: str, sizes: dict[str, int], expected: tuple[str, ...]) -> str:
-    known = {size: letter for letter, size in sizes.items()}
+    joined = {a * b: f"{one}·{other}" for (one, a), (other, b) in combinations(sizes.items(), 2)}
+    known = joined | {size: letter for letter, size in sizes.items()}
     got = ", ".join(known.get(size, str(size)) for size in value.shape)
     return f"{name} has shape ({got}); expected ({', '.join(expected)})"
 
@@ -280,7 +282,7 @@ def _mean_of(mean: Tensor, mapping: Watched, count: int) -> Iterator[str]:
     elif mean.shape == (W,):
         yield "the result is not the mean of what the mapping answered"
     else:
-        yield _shape(mean, "the result", {"w_dim": W, "z_dim": Z}, ("w_dim",))
+        yield _shape(mean, "the result", {"w_dim": W, "z_dim": Z, "num_samples": count}, ("w_dim",))
 
 
 def _alike(one: Tensor, other: Tensor) -> bool:

@@ -136,6 +136,7 @@ _STRIDED = Family(
             {
                 "there is one timestep too many": lambda S: S + 1,
                 "there is one timestep too few": lambda S: S - 1,
+                "the list is empty": lambda S: 0,
             },
         ),
         "range": Choice(
