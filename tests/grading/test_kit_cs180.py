@@ -11,6 +11,7 @@ from grading.grader import grade as grade_run
 from grading.paths import ROOT
 from grading.report import explain, rows
 from grading.submissions import opened
+from grading.submissions.kits.cs180.survey import survey
 from grading.submissions.kits.cs180.tasks import TODOS
 from grading.verdicts import BY_HAND, NOT_IMPLEMENTED, PASSED
 
@@ -105,12 +106,13 @@ WRONG = [
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "image *= alpha.sqrt() * (1 - abar_prev)", "image *= alpha * (1 - abar_prev)", ""),
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "                image = self.add_variance(predicted_variance, t, image)\n", "", ""),
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "                clean *= abar_prev.sqrt() * beta", "                clean = clean.clamp(-1, 1) * (abar_prev.sqrt() * beta)", ""),
+    ("modules", "src/diffusion.py", "ddpm.posterior_step", "self.add_variance(predicted_variance, t, image)", "self.add_variance(predicted_variance, prev_t, image)", "It is asked for at t_prev, where this step ends"),
     # 1.6
     ("export", "part_a.py", "guidance.guided_eps", "cfg_noise = uncond_noise_est + scale", "cfg_noise = noise_est + scale", "null_cond is −s"),
     ("export", "part_a.py", "guidance.guided_eps", "uncond_noise_est + scale * (noise_est - uncond_noise_est)\n\n            x0 = (image - torch.sqrt(1 - alpha_cumprod) * cfg", "noise_est + scale * (uncond_noise_est - noise_est)\n\n            x0 = (image - torch.sqrt(1 - alpha_cumprod) * cfg", ""),
     ("export", "part_a.py", "guidance.guided_eps", "cfg_noise = uncond_noise_est + scale * (noise_est - uncond_noise_est)", "cfg_noise = uncond_noise_est + scale * noise_est", ""),
     # 1.7.2
-    ("export", "part_a.py", "editing.repaint_blend", "forward(original_image, prev_t)", "forward(original_image, t)", "stands in the place of ᾱ_prev"),
+    ("export", "part_a.py", "editing.repaint_blend", "forward(original_image, prev_t)", "forward(original_image, t)", "ᾱ_{prev+1} stands in the place of ᾱ_prev"),
     ("export", "part_a.py", "editing.repaint_blend", "mask * pred_prev_image + (1 - mask) *", "(1 - mask) * pred_prev_image + mask *", ""),
     ("export", "part_a.py", "editing.repaint_blend", "forward(original_image, prev_t)", "original_image", ""),
     # 1.8
@@ -202,3 +204,65 @@ NEIGHBOURS = {  # written with the same lines, or made of it: they keep their po
 def _patched(text: str, right: str, wrong: str) -> str:
     """The first place only, so that one function is another one."""
     return text.replace(right, wrong, 1)
+
+
+IN_THE_LOOP = """
+from src.unet import TimeConditionedUNet, ClassConditionedUNet
+
+unet = TimeConditionedUNet(1, 10, 64)
+for images, labels in loader:
+    t = torch.randint(1, 301, (len(images), 1))
+    eps = torch.randn_like(images)
+    loss = ((eps - unet(noised(images, eps, t), t / 300)) ** 2).mean()
+    loss.backward()
+unet = ClassConditionedUNet(1, 10, 64)
+"""
+
+
+def test_what_is_trained_in_a_loop_is_looked_at(hand_in):
+    """Nothing of the handout's names is there, and yet it is handed in."""
+    folder = hand_in(on_top_of=KITS / "modules")
+    (folder / "src" / "ddpm.py").unlink()
+    assert "unet.ddpm_loss" in survey(folder).missing
+    (folder / "src" / "train.py").write_text("import torch\n" + IN_THE_LOOP, encoding="utf-8")
+    found = survey(folder)
+    assert found.by_hand["unet.ddpm_loss"] == "src/train.py:5, the loss that it is trained with (2.2)"
+    assert found.by_hand["unet.class_ddpm_loss"].startswith("src/train.py:11, ")
+
+
+AGAIN = """
+i_start = 10
+t = strided_timesteps[i_start]
+im_noisy = forward(test_im, t)
+noise_est = stage_1.unet(im_noisy.half().cuda(), t, encoder_hidden_states=prompt_embeds, return_dict=False)[0][:, :3]
+clean_one_step = (im_noisy - torch.sqrt(1 - alphas_cumprod[t]) * noise_est) / torch.sqrt(alphas_cumprod[t])
+"""
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_one_step_is_written_twice(graded, hand_in, first):
+    """The first place is graded; where it is the only one, the entry of the list that it begins at does not matter."""
+    folder = hand_in(on_top_of=EXPORT)
+    path = folder / "part_a.py"
+    text = path.read_text(encoding="utf-8")
+    begins, ends = text.index("with torch.no_grad():\n    for t in [250"), text.index("strided_timesteps = ")
+    path.write_text((text if first else text[:begins] + text[ends:]) + AGAIN, encoding="utf-8")
+    _, verdicts = graded(folder, ["ddpm.predict_x0"], diagnose=False)
+    assert verdicts["ddpm.predict_x0"].outcome == PASSED
+    wrong = path.read_text(encoding="utf-8").replace("torch.sqrt(alphas_cumprod[t])\n", "alphas_cumprod[t]\n")
+    path.write_text(wrong, encoding="utf-8")
+    _, verdicts = graded(folder, ["ddpm.predict_x0"], diagnose=False)
+    assert (verdicts["ddpm.predict_x0"].outcome == PASSED) == first
+
+
+def test_labels_in_the_shape_of_images(graded, hand_in):
+    """One-hot vectors as (N, 1, 1, 10), beside t as (N, 1, 1, 1)."""
+    folder = hand_in(on_top_of=KITS / "modules")
+    path = folder / "src" / "unet.py"
+    text = path.read_text(encoding="utf-8")
+    before, found, after = text.partition('"""t: (N, 1), c: (N, 10), zeros where there is no class"""')
+    assert found
+    shaped = "assert t.shape[1:] == (1, 1, 1) and c.shape[1:] == (1, 1, 10)\n        t, c = t.flatten(1), c.flatten(1)"
+    path.write_text(before + shaped + after, encoding="utf-8")
+    _, verdicts = graded(folder, ["unet.ClassConditionalUNet"], diagnose=False)
+    assert verdicts["unet.ClassConditionalUNet"].outcome == PASSED

@@ -101,7 +101,7 @@ def editing_repaint_blend(
     x_prev: Tensor, x_orig: Tensor, edit_mask: Tensor, noise: Tensor, t_prev: int, alphas_cumprod: Tensor
 ) -> Tensor:
     table, wanted, drawn = kit_table(alphas_cumprod), padded(x_prev), padded(noise)
-    start, t = torch.zeros_like(wanted), len(table) - 1
+    start, t = torch.zeros_like(wanted), min(t_prev + 2, len(table) - 1)  # a step of one, so that its level has a name
     offset, slope = step_of_most(start, t, t_prev + 1, table, "inpaint")
     estimate = (wanted - offset) / slope  # with which a step ends at x_prev
     mask = padded(edit_mask.expand(x_prev.shape))
