@@ -200,7 +200,7 @@ def _handed_out(role: str, names: dict[str, Any], loop: Loop) -> Iterator[None]:
     before = [dict(space) for space in spaces]
     for space in spaces:
         space.update(names | silent)
-        if isinstance(space.get("add_variance"), code.Absent | None):
+        if isinstance(space.get("add_variance"), code.ABSENT | None):
             space["add_variance"] = loop.add_variance
         if loop.forward is not None and callable(space.get(forward)):
             space[forward] = loop.forward
