@@ -59,7 +59,7 @@ def test_filled_in_rightly(grade, filled, name):
 WRONG = [
     ("inversion.lp_loss", MAIN, 'loss = self.l1_wgt * F.l1_loss(pred, target)\n', 'loss = self.l1_wgt * F.mse_loss(pred, target)\n', 'power|squar|exponent'),
     ("inversion.lp_loss", MAIN, 'loss = self.l1_wgt * F.l1_loss(pred, target)\n', 'loss = self.l1_wgt * torch.linalg.matrix_norm(target - pred, ord=1).mean()\n', 'matrix|column'),
-    ("inversion.lp_loss", MAIN, 'loss = self.l1_wgt * F.l1_loss(pred, target)\n', "loss = self.l1_wgt * F.l1_loss(pred, target, reduction='sum')\n", 'sum|mean'),
+    ("inversion.lp_loss", MAIN, 'loss = self.l1_wgt * F.l1_loss(pred, target)\n', "loss = self.l1_wgt * F.l1_loss(pred, target, reduction='sum')\n", 'added up, not averaged'),
     ("inversion.perceptual_loss", MAIN, 'loss += F.mse_loss(pred, target.detach())\n', 'loss = F.mse_loss(pred, target.detach())\n', 'layer'),
     ("inversion.perceptual_loss", MAIN, 'loss += F.mse_loss(pred, target.detach())\n', 'loss += F.l1_loss(pred, target.detach())\n', 'abs|squar|power'),
     ("inversion.perceptual_loss", MAIN, 'loss += F.mse_loss(pred, target.detach())\n', "loss += F.mse_loss(pred, target.detach(), reduction='sum')\n", 'sum|mean'),
@@ -69,7 +69,7 @@ WRONG = [
     ("inversion.delta_penalty", MAIN, '(delta**2).sum()', '(delta**4).sum()', 'power|exponent|squar'),
     ("inversion.inversion_loss", MAIN, 'loss += self.perc_wgt * self.perc(pred, target)\n', 'loss += self.perc(pred, target)\n', 'perc'),
     ("inversion.inversion_loss", MAIN, 'loss += self.perc_wgt * self.perc(pred, target)\n', 'loss += self.l1_wgt * self.perc(pred, target)\n', 'perc|l1'),
-    ("inversion.inversion_loss", MAIN, 'loss += self.perc_wgt * self.perc(pred, target)\n', 'loss -= self.perc_wgt * self.perc(pred, target)\n', 'sign|minus|−'),
+    ("inversion.inversion_loss", MAIN, 'loss += self.perc_wgt * self.perc(pred, target)\n', 'loss -= self.perc_wgt * self.perc(pred, target)\n', 'an operator is wrong'),
     ("inversion.invert", MAIN, '        optimizer.zero_grad()\n', '', 'zero_grad|search'),
     ("inversion.invert", MAIN, 'image = wrapper(param + delta)', 'image = wrapper(delta)', 'delta|latent|search'),
     ("inversion.invert", MAIN, 'image = wrapper(param + delta)', 'image = wrapper(param + delta).clamp(0, 1)', 'clamp|search'),

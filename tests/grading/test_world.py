@@ -158,6 +158,7 @@ FAILING = {
     "in a loop": ("for step in range(3):\n    data = {}[step]", "KeyError"),
     "a decorator": ("@torch.no_such_thing\ndef data():\n    return 1", "AttributeError"),
     "an exit": ("data = exit()", "SystemExit"),
+    "a return outside of a function": ("if True:\n    data = 1\n    return", "SyntaxError"),
 }
 
 

@@ -123,8 +123,11 @@ def _used_by(statement: ast.stmt) -> Iterator[str]:
 
 def _used_inside(source: str, defined: set[str]) -> set[str]:
     """The module's names that its functions and classes use; a local name is none of them."""
+    try:
+        tables = [one for one in symtable.symtable(source, "", "exec").get_children() if one.get_name() in defined]
+    except SyntaxError:  # of a statement that will say so itself, such as a return outside of a function
+        return _BY_TEXT
     found: set[str] = set()
-    tables = [one for one in symtable.symtable(source, "", "exec").get_children() if one.get_name() in defined]
     while tables:
         table = tables.pop()
         tables += table.get_children()

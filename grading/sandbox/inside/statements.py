@@ -9,6 +9,7 @@ import __future__
 
 import ast
 import importlib.machinery
+import importlib.util
 import types
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -91,7 +92,7 @@ class Loader(importlib.machinery.SourceFileLoader):
     def exec_module(self, module: types.ModuleType) -> None:
         source, names = self.get_data(self.path), vars(module)
         body, flags = parsed(source, self.path)
-        waiting = needed.Waiting(body, source.decode(errors="replace"))
+        waiting = needed.Waiting(body, importlib.util.decode_source(source))
         self._run(waiting.taken(), flags, names)
         if not waiting.statements:
             return
