@@ -35,7 +35,8 @@ class Cells(importlib.abc.Loader):
         def failed(statement: ast.stmt, error: BaseException) -> None:
             self.failed.append((set(binds(statement)), error))
             if isinstance(statement, ast.Import | ast.ImportFrom):  # what else is lost says so when it is asked for
-                stand_in(statement, error, file.name, names, {})
+                place = f"{file.parent.name}/{file.name}:{statement.lineno}"
+                stand_in(statement, error, place, names, {})
 
         for file in self.files:
             source = file.read_bytes()

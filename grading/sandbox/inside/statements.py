@@ -117,17 +117,19 @@ class Loader(importlib.machinery.SourceFileLoader):
                     self.imported(names.get(name), f"{self.shown}:{statement.lineno}")
 
         def failed(statement: ast.stmt, error: BaseException) -> None:
-            stand_in(statement, error, self.shown, names, before)
+            stand_in(statement, error, f"{self.shown}:{statement.lineno}", names, before)
 
         run(statements, self.path, names, failed, flags, ran)
 
 
 class Defining(importlib.machinery.SourceFileLoader):
-    """Runs of a file what it defines, as of a notebook. Its lines stand where ``code`` puts them."""
+    """Runs of a file what it defines, as of a notebook. Its lines stand where ``code`` puts them, and ``place`` says."""
 
-    def __init__(self, name: str, path: str, folder: Path, code: Compiled, given: dict[str, Any]) -> None:
+    def __init__(
+        self, name: str, path: str, code: Compiled, place: Callable[[int], str], given: dict[str, Any]
+    ) -> None:
         super().__init__(name, path)
-        self.shown, self.code, self.given = str(Path(path).relative_to(folder)), code, given
+        self.code, self.place, self.given = code, place, given
 
     def exec_module(self, module: types.ModuleType) -> None:
         body, flags = parsed(self.get_data(self.path), self.path)
@@ -135,19 +137,19 @@ class Defining(importlib.machinery.SourceFileLoader):
         names.update(self.given)
 
         def failed(statement: ast.stmt, error: BaseException) -> None:
-            stand_in(statement, error, self.shown, names, {})
+            stand_in(statement, error, self.place(statement.lineno), names, {})
 
         run(Definitions().of(body), self.path, names, failed, flags, code=self.code)
 
 
 def stand_in(
-    statement: ast.stmt, error: BaseException, shown: str, names: dict[str, Any], before: dict[str, Any]
+    statement: ast.stmt, error: BaseException, place: str, names: dict[str, Any], before: dict[str, Any]
 ) -> None:
     """In the place of what a statement that failed would have bound; what it has bound by then stays.
 
     ``before``: what was there already. An import in vain leaves that as it was.
     """
-    said = f"{shown}:{statement.lineno} could not be run ({_said(error)})"
+    said = f"{place} could not be run ({_said(error)})"
     why = error.why if isinstance(error, NotHere) else said
     bound = [*needed.binds(statement)]
     stays = set(names) if isinstance(statement, ast.Import | ast.ImportFrom) else set()

@@ -31,7 +31,8 @@ ABSENT: Any = sys.meta_path[_WORKERS].absent  # type: ignore[attr-defined]  # wh
 
 def _loader(name: str, path: str) -> Any:
     file = str(Path(path).relative_to(FOLDER))
-    return _DEFINING(name, path, FOLDER, lambda node, _, flags: compiled(node, file, flags), {"device": "cpu"})
+    code = lambda node, _, flags: compiled(node, file, flags)
+    return _DEFINING(name, path, code, lambda line: at(file, line), {"device": "cpu"})
 
 
 def at(file: str, line: int) -> str:
@@ -59,6 +60,9 @@ def _lines(file: str) -> list[str]:
     return (FOLDER / file).read_text(encoding="utf-8", errors="replace").splitlines()
 
 
+_PYTHON: Any = (_loader, [".py"])
+
+
 class _Neighbours(importlib.abc.MetaPathFinder):
     """Whatever a student's file imports of its neighbours is read in the same way."""
 
@@ -66,7 +70,7 @@ class _Neighbours(importlib.abc.MetaPathFinder):
         for place in sys.path if path is None else path:
             folder = (FOLDER / place).resolve()
             if folder.is_relative_to(FOLDER) and not folder.is_relative_to(_KIT):
-                found = FileFinder(str(folder), (_loader, [".py"])).find_spec(name)
+                found = FileFinder(str(folder), _PYTHON).find_spec(name)
                 if found is not None and found.loader is not None:
                     return found
         return None
