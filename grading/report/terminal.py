@@ -1,4 +1,7 @@
-"""The terminal's report: one table by course part, then a block under each function that did not pass."""
+"""The terminal's report: one table by course part, then a block for each function that did not pass.
+
+What is not written yet has no block: the table says it, and of a course's own kit a line says where its gap is.
+"""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -10,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..contract.courses import Course
-from ..verdicts import BY_HAND, FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED
+from ..verdicts import BY_HAND, FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED, Verdict
 from . import Row, importing, number, quoted, totals
 from .confined import NOTHING, confined
 
@@ -24,6 +27,7 @@ def show(console: Console, course: Course, table: list[Row], seed: int, hints: s
     for row in table:
         if row.verdict is not None and (row.verdict.outcome != PASSED or row.verdict.remarks):
             _block(console, row, hints, said)
+    _gaps(console, table)
     reached, automatic, by_hand = totals(course, table)
     console.print()
     console.print(f"[bold]{number(reached)} of {number(automatic)} points[/bold]  {escape(course.title)}", end="")
@@ -70,7 +74,7 @@ def _block(console: Console, row: Row, hints: str, said: dict[str, str]) -> None
     if failed is not None:
         first = said.setdefault(str(failed), verdict.task)
         lines = lines if first == verdict.task else [f"not imported either: see {first} above"]
-    if (verdict.outcome == NOT_IMPLEMENTED and not verdict.unwritten) or verdict.out_of_time or not lines:
+    if _unwritten(verdict) or verdict.out_of_time or not lines:
         return  # the table says it
     where = f"  [dim]{escape(verdict.defined_at)}[/dim]" if verdict.defined_at else ""
     console.print()
@@ -78,3 +82,20 @@ def _block(console: Console, row: Row, hints: str, said: dict[str, str]) -> None
     for line in lines:
         indent = 2 + len(line) - len(line.lstrip())
         console.print(Padding(Text(line.strip()), (0, 0, 0, indent)))
+
+
+def _unwritten(verdict: Verdict) -> bool:
+    """Whether there is nothing to say of it but that; one that calls another has a sentence about that one."""
+    return verdict.outcome == NOT_IMPLEMENTED and not verdict.unwritten
+
+
+def _gaps(console: Console, table: list[Row]) -> None:
+    """Where a kit's gaps are, and what of it was not handed in: a line for each place, however many functions it costs."""
+    places: dict[str, list[str]] = {}
+    for row in table:
+        if row.verdict is not None and row.verdict.asked_in and _unwritten(row.verdict):
+            places.setdefault(row.verdict.reason, []).append(row.verdict.task)
+    if places:
+        console.print(f"\n[{_STYLE[NOT_IMPLEMENTED]} bold]{NOT_IMPLEMENTED}[/]")
+    for reason, tasks in places.items():
+        console.print(Padding(Text(f"{', '.join(tasks)}: {reason}"), (0, 0, 0, 2)))

@@ -97,21 +97,22 @@ SHAPES = {
     "a call that sleeps": "def predict_x0(*arguments):\n    time.sleep(1000)\n",
     "a call that counts": "def predict_x0(*arguments):\n    while True: pass\n",
     "an import that sleeps": "time.sleep(1000)\n",
-    "an import that counts": "while True: pass\n",
+    "an import that counts": "class Endless:\n    while True: pass\n",
     "a call that waits for its threads": """
 def predict_x0(*arguments):
     threads = [threading.Thread(target=time.sleep, args=(1000,)) for _ in range(4)]
     [thread.start() for thread in threads], [thread.join() for thread in threads]
 """,
     "deaf to every signal": """
-for number in range(1, 65):
-    try:
-        signal.signal(number, signal.SIG_IGN)
-    except (OSError, ValueError):
-        pass
-while True: time.sleep(1)
+class Deaf:
+    for number in range(1, 65):
+        try:
+            signal.signal(number, signal.SIG_IGN)
+        except (OSError, ValueError):
+            pass
+    while True: time.sleep(1)
 """,
-    "a child that goes on alone": "if os.fork() == 0:\n    os.setsid()\ntime.sleep(1000)\n",
+    "a child that goes on alone": "class Child:\n    if os.fork() == 0:\n        os.setsid()\n    time.sleep(1000)\n",
 }
 
 
@@ -170,7 +171,7 @@ def waited_for(monkeypatch):
 def test_one_hang_decides_all_that_it_concerns(file, graded, hand_in, waited_for):
     """Nobody waits again; a module of its own that imports well is graded as ever."""
     ddpm, others = tasks_of("ddpm"), list(GUIDANCE)
-    folder = hand_in({file: "while True: pass\n"}, on_top_of=PLAIN)
+    folder = hand_in({file: "class Endless:\n    while True: pass\n"}, on_top_of=PLAIN)
     verdicts = {one.task: one for one in graded(folder, [*ddpm, *others], Deadline())}
     hung = ddpm if file == "ddpm.py" else [*ddpm, *others]
     assert waited_for[:1] == ddpm[:1] and not set(waited_for) & set(hung[1:])

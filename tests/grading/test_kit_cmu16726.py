@@ -59,16 +59,17 @@ def test_filled_in_rightly(grade, filled, name):
 WRONG = [
     ("inversion.lp_loss", MAIN, 'loss = self.l1_wgt * F.l1_loss(pred, target)\n', 'loss = self.l1_wgt * F.mse_loss(pred, target)\n', 'power|squar|exponent'),
     ("inversion.lp_loss", MAIN, 'loss = self.l1_wgt * F.l1_loss(pred, target)\n', 'loss = self.l1_wgt * torch.linalg.matrix_norm(target - pred, ord=1).mean()\n', 'matrix|column'),
-    ("inversion.lp_loss", MAIN, 'loss = self.l1_wgt * F.l1_loss(pred, target)\n', "loss = self.l1_wgt * F.l1_loss(pred, target, reduction='sum')\n", 'sum|mean'),
+    ("inversion.lp_loss", MAIN, 'loss = self.l1_wgt * F.l1_loss(pred, target)\n', "loss = self.l1_wgt * F.l1_loss(pred, target, reduction='sum')\n", 'added up, not averaged'),
     ("inversion.perceptual_loss", MAIN, 'loss += F.mse_loss(pred, target.detach())\n', 'loss = F.mse_loss(pred, target.detach())\n', 'layer'),
     ("inversion.perceptual_loss", MAIN, 'loss += F.mse_loss(pred, target.detach())\n', 'loss += F.l1_loss(pred, target.detach())\n', 'abs|squar|power'),
     ("inversion.perceptual_loss", MAIN, 'loss += F.mse_loss(pred, target.detach())\n', "loss += F.mse_loss(pred, target.detach(), reduction='sum')\n", 'sum|mean'),
+    ("inversion.perceptual_loss", MAIN, 'layer = nn.ReLU(inplace=False)', 'continue', 'the ReLU before it is left out'),
     ("inversion.delta_penalty", MAIN, '(delta**2).sum()', '((param + delta)**2).sum()', 'delta'),
     ("inversion.delta_penalty", MAIN, '(delta**2).sum()', 'delta.abs().sum()', 'abs|squar|power'),
     ("inversion.delta_penalty", MAIN, '(delta**2).sum()', '(delta**4).sum()', 'power|exponent|squar'),
     ("inversion.inversion_loss", MAIN, 'loss += self.perc_wgt * self.perc(pred, target)\n', 'loss += self.perc(pred, target)\n', 'perc'),
     ("inversion.inversion_loss", MAIN, 'loss += self.perc_wgt * self.perc(pred, target)\n', 'loss += self.l1_wgt * self.perc(pred, target)\n', 'perc|l1'),
-    ("inversion.inversion_loss", MAIN, 'loss += self.perc_wgt * self.perc(pred, target)\n', 'loss -= self.perc_wgt * self.perc(pred, target)\n', 'sign|minus|−'),
+    ("inversion.inversion_loss", MAIN, 'loss += self.perc_wgt * self.perc(pred, target)\n', 'loss -= self.perc_wgt * self.perc(pred, target)\n', 'an operator is wrong'),
     ("inversion.invert", MAIN, '        optimizer.zero_grad()\n', '', 'zero_grad|search'),
     ("inversion.invert", MAIN, 'image = wrapper(param + delta)', 'image = wrapper(delta)', 'delta|latent|search'),
     ("inversion.invert", MAIN, 'image = wrapper(param + delta)', 'image = wrapper(param + delta).clamp(0, 1)', 'clamp|search'),
@@ -84,6 +85,7 @@ WRONG = [
     ("inversion.scribble_loss", MAIN, 'F.l1_loss(pred * mask, target * mask)', 'F.l1_loss(pred * (1 - mask), target * (1 - mask))', 'mask|invert'),
     ("inversion.scribble_loss", MAIN, 'F.l1_loss(pred * mask, target * mask)', 'F.l1_loss(pred * mask, target)', 'mask|sketch'),
     ("inversion.scribble_loss", MAIN, 'F.l1_loss(pred * mask, target * mask)', 'F.mse_loss(pred * mask, target * mask)', 'squar|power|abs'),
+    ("inversion.scribble_loss", MAIN, 'F.l1_loss(pred * mask, target * mask)', 'torch.linalg.matrix_norm((pred - target) * mask, ord=1).mean()', 'matrix norm .* largest column'),
     ("latents.interpolate", MAIN, '(1 - alpha) * src + alpha * dst', 'alpha * src + (1 - alpha) * dst', 'revers|last|first|exchang|swap'),
     ("latents.interpolate", MAIN, '(1 - alpha) * src + alpha * dst', 'src + alpha * dst', '.'),
     ("latents.interpolate", MAIN, '(1 - alpha) * src + alpha * dst', '(1 - alpha**2) * src + alpha**2 * dst', 'step|linear|equal'),
@@ -117,13 +119,25 @@ def test_filled_in_wrongly(grade, filled, unhurried, task, file, old, new, says)
     lost = [row.item.function for row in rows(COURSE, verdicts) if row.verdict is not None and row.score == 0]
     assert lost == [task], {one: told(verdicts[one]) for one in lost}
     text = " ".join(told(verdicts[task]).split())
-    assert re.search(says, text), text
+    assert re.search(says, text, re.IGNORECASE), text
     assert f"in your kit: {file}" in text
 
 
 def test_every_todo_is_filled_in_wrongly():
-    """In three ways."""
-    assert {task: [one[0] for one in WRONG].count(task) for task in KIT.todos} == dict.fromkeys(KIT.todos, 3)
+    """In three ways, or more."""
+    assert all([one[0] for one in WRONG].count(task) >= 3 for task in KIT.todos)
+
+
+def test_what_is_made_of_two_wrong_ones_is_right_by_itself(grade, filled):
+    """Of a step that looks one level too far down, too; and the network is asked once for each step."""
+    folder = filled(
+        "plain",
+        (IMG2IMG, "alpha_cumprods[opt.num_timesteps]", "alpha_cumprods[-1]"),
+        (IMG2IMG, "* e_t) / torch.sqrt(alpha)", "* e_t) / torch.sqrt(alphas[timestep - 1])"),
+    )
+    verdicts = grade(folder, ["noising.add_noise", "ddpm.posterior_step", "editing.sdedit"])
+    assert {one.outcome for one in verdicts.values()} == {FAILED}
+    assert verdicts["editing.sdedit"].carried == ["noising.add_noise", "ddpm.posterior_step"]
 
 
 def test_other_layouts(filled, tmp_path):

@@ -11,6 +11,7 @@ from grading.grader import grade as grade_run
 from grading.paths import ROOT
 from grading.report import explain, rows
 from grading.submissions import opened
+from grading.submissions.kits.cs180.survey import survey
 from grading.submissions.kits.cs180.tasks import TODOS
 from grading.verdicts import BY_HAND, NOT_IMPLEMENTED, PASSED
 
@@ -88,85 +89,86 @@ def test_filled_in_rightly(graded, style, tmp_path):
     assert all("look at it: " in verdict.reason for verdict in verdicts.values() if verdict.outcome == BY_HAND)
 
 
-# (style, file, task, what is written, what is written instead, words of the explanation: so far of each task's first)
+# (style, file, task, what is written, what is written instead, words of the explanation)
 WRONG = [
     # 1.1
     ("export", "part_a.py", "noising.add_noise", "torch.sqrt(alpha_bar) * im +", "alpha_bar * im +", "Your weight of x0 is ᾱ_t: a square root is missing"),
-    ("export", "part_a.py", "noising.add_noise", "torch.sqrt(1 - alpha_bar) * eps\n    return", "(1 - alpha_bar) * eps\n    return", ""),
-    ("export", "part_a.py", "noising.add_noise", "eps = torch.randn_like(im)", "eps = torch.rand_like(im)", ""),
-    ("modules", "src/diffusion.py", "noising.add_noise", "abar**0.5 * image\n        return noisy", "image\n        return noisy", ""),
+    ("export", "part_a.py", "noising.add_noise", "torch.sqrt(1 - alpha_bar) * eps\n    return", "(1 - alpha_bar) * eps\n    return", "Your weight of noise is 1−ᾱ_t: a square root is missing"),
+    ("export", "part_a.py", "noising.add_noise", "eps = torch.randn_like(im)", "eps = torch.rand_like(im)", "part_a.py line 24: the wrong function is called"),
+    ("modules", "src/diffusion.py", "noising.add_noise", "abar**0.5 * image\n        return noisy", "image\n        return noisy", "Your weight of x0 is 1: the factor √ᾱ_t is missing"),
     # 1.3
     ("export", "part_a.py", "ddpm.predict_x0", "noise_est) / torch.sqrt(alpha_bar)\n        media", "noise_est) * torch.sqrt(alpha_bar)\n        media", "ᾱ_t is multiplied in, not divided by"),
-    ("export", "part_a.py", "ddpm.predict_x0", "torch.sqrt(1 - alpha_bar) * noise_est)", "(1 - alpha_bar) * noise_est)", ""),
-    ("export", "part_a.py", "ddpm.predict_x0", "(im_noisy.cpu() - torch", "(im_noisy.cpu() + torch", ""),
-    ("modules", "src/diffusion.py", "ddpm.predict_x0", "        clean_est = clean_est / torch.sqrt(abar)\n", "", ""),
+    ("export", "part_a.py", "ddpm.predict_x0", "torch.sqrt(1 - alpha_bar) * noise_est)", "(1 - alpha_bar) * noise_est)", "The noise is subtracted with its variance as the weight"),
+    ("export", "part_a.py", "ddpm.predict_x0", "(im_noisy.cpu() - torch", "(im_noisy.cpu() + torch", "The noise is added a second time"),
+    ("modules", "src/diffusion.py", "ddpm.predict_x0", "        clean_est = clean_est / torch.sqrt(abar)\n", "", "Your weight of x_t is 1: the factor 1/√ᾱ_t is missing"),
     # 1.4
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "clean *= abar_prev.sqrt() * beta", "clean *= abar_prev * beta", "x0's coefficient is too small"),
-    ("modules", "src/diffusion.py", "ddpm.posterior_step", "image *= alpha.sqrt() * (1 - abar_prev)", "image *= alpha * (1 - abar_prev)", ""),
-    ("modules", "src/diffusion.py", "ddpm.posterior_step", "                image = self.add_variance(predicted_variance, t, image)\n", "", ""),
-    ("modules", "src/diffusion.py", "ddpm.posterior_step", "                clean *= abar_prev.sqrt() * beta", "                clean = clean.clamp(-1, 1) * (abar_prev.sqrt() * beta)", ""),
+    ("modules", "src/diffusion.py", "ddpm.posterior_step", "image *= alpha.sqrt() * (1 - abar_prev)", "image *= alpha * (1 - abar_prev)", "x_t's coefficient is too small: a root is missing in it"),
+    ("modules", "src/diffusion.py", "ddpm.posterior_step", "                image = self.add_variance(predicted_variance, t, image)\n", "", "Your weight of noise is 0: it is missing"),
+    ("modules", "src/diffusion.py", "ddpm.posterior_step", "                clean *= abar_prev.sqrt() * beta", "                clean = clean.clamp(-1, 1) * (abar_prev.sqrt() * beta)", "x0 is cut off at -1 and 1"),
+    ("modules", "src/diffusion.py", "ddpm.posterior_step", "self.add_variance(predicted_variance, t, image)", "self.add_variance(predicted_variance, prev_t, image)", "It is asked for at t_prev, where this step ends"),
     # 1.6
     ("export", "part_a.py", "guidance.guided_eps", "cfg_noise = uncond_noise_est + scale", "cfg_noise = noise_est + scale", "null_cond is −s"),
-    ("export", "part_a.py", "guidance.guided_eps", "uncond_noise_est + scale * (noise_est - uncond_noise_est)\n\n            x0 = (image - torch.sqrt(1 - alpha_cumprod) * cfg", "noise_est + scale * (uncond_noise_est - noise_est)\n\n            x0 = (image - torch.sqrt(1 - alpha_cumprod) * cfg", ""),
-    ("export", "part_a.py", "guidance.guided_eps", "cfg_noise = uncond_noise_est + scale * (noise_est - uncond_noise_est)", "cfg_noise = uncond_noise_est + scale * noise_est", ""),
+    ("export", "part_a.py", "guidance.guided_eps", "uncond_noise_est + scale * (noise_est - uncond_noise_est)\n\n            x0 = (image - torch.sqrt(1 - alpha_cumprod) * cfg", "noise_est + scale * (uncond_noise_est - noise_est)\n\n            x0 = (image - torch.sqrt(1 - alpha_cumprod) * cfg", "guidance pushes away from the prompt"),
+    ("export", "part_a.py", "guidance.guided_eps", "cfg_noise = uncond_noise_est + scale * (noise_est - uncond_noise_est)", "cfg_noise = uncond_noise_est + scale * noise_est", "The scale multiplies the whole conditional estimate"),
     # 1.7.2
-    ("export", "part_a.py", "editing.repaint_blend", "forward(original_image, prev_t)", "forward(original_image, t)", "stands in the place of ᾱ_prev"),
-    ("export", "part_a.py", "editing.repaint_blend", "mask * pred_prev_image + (1 - mask) *", "(1 - mask) * pred_prev_image + mask *", ""),
-    ("export", "part_a.py", "editing.repaint_blend", "forward(original_image, prev_t)", "original_image", ""),
+    ("export", "part_a.py", "editing.repaint_blend", "forward(original_image, prev_t)", "forward(original_image, t)", "ᾱ_{prev+1} stands in the place of ᾱ_prev"),
+    ("export", "part_a.py", "editing.repaint_blend", "mask * pred_prev_image + (1 - mask) *", "(1 - mask) * pred_prev_image + mask *", "The wrong side of the mask is kept"),
+    ("export", "part_a.py", "editing.repaint_blend", "forward(original_image, prev_t)", "original_image", "The known part is pasted in without noise"),
     # 1.8
     ("export", "part_a.py", "illusions.anagram_eps", "eps = (eps_1 + eps_2) / 2", "eps = eps_1 + eps_2", "a factor 2 too much"),
-    ("export", "part_a.py", "illusions.anagram_eps", "torch.flip(uncond_2 + scale * (noise_2 - uncond_2), [2])", "uncond_2 + scale * (noise_2 - uncond_2)", ""),
-    ("export", "part_a.py", "illusions.anagram_eps", "torch.flip(image, [2])", "torch.flip(image, [2, 3])", ""),
-    ("modules", "src/diffusion.py", "illusions.anagram_eps", ".mean(0)", ".sum(0)", ""),
+    ("export", "part_a.py", "illusions.anagram_eps", "torch.flip(uncond_2 + scale * (noise_2 - uncond_2), [2])", "uncond_2 + scale * (noise_2 - uncond_2)", "It has to be brought upright before the two are joined"),
+    ("export", "part_a.py", "illusions.anagram_eps", "torch.flip(image, [2])", "torch.flip(image, [2, 3])", "rotated by 180° for cond_flipped"),
+    ("modules", "src/diffusion.py", "illusions.anagram_eps", ".mean(0)", ".sum(0)", "The estimates are added up"),
     # 1.9
-    ("export", "part_a.py", "illusions.hybrid_eps", "high_pass = eps_2 - TF", "high_pass = TF", "On freshly drawn inputs the result is the formula's"),
-    ("export", "part_a.py", "illusions.hybrid_eps", "low_pass + high_pass", "(low_pass + high_pass) / 2", ""),
-    ("export", "part_a.py", "illusions.hybrid_eps", "eps_2 - TF.gaussian_blur(eps_2, kernel_size=33, sigma=2)", "eps_2 - TF.gaussian_blur(eps_1, kernel_size=33, sigma=2)", ""),
-    ("export", "part_a.py", "illusions.hybrid_eps", "low_pass = TF.gaussian_blur(eps_1, kernel_size=33, sigma=2)", "low_pass = TF.gaussian_blur(eps_1, kernel_size=33)", ""),
+    ("export", "part_a.py", "illusions.hybrid_eps", "high_pass = eps_2 - TF", "high_pass = TF", "Both parts are blurred"),
+    ("export", "part_a.py", "illusions.hybrid_eps", "low_pass + high_pass", "(low_pass + high_pass) / 2", "The sum is halved as for an anagram"),
+    ("export", "part_a.py", "illusions.hybrid_eps", "eps_2 - TF.gaussian_blur(eps_2, kernel_size=33, sigma=2)", "eps_2 - TF.gaussian_blur(eps_1, kernel_size=33, sigma=2)", "with the same prompt"),
+    ("export", "part_a.py", "illusions.hybrid_eps", "low_pass = TF.gaussian_blur(eps_1, kernel_size=33, sigma=2)", "low_pass = TF.gaussian_blur(eps_1, kernel_size=33)", "On freshly drawn inputs the result is the formula's"),
     # B 1.1
     ("modules", "src/unet.py", "unet.UnconditionalUNet", "nn.Conv2d(d, in_channels, 3, 1, 1))", "nn.Conv2d(d, in_channels, 3, 1, 1), nn.Sigmoid())", "A few steps of training fit one batch"),
-    ("modules", "src/unet.py", "unet.UnconditionalUNet", "first = self.start(x)", "first = self.start(x - x.mean(0, keepdim=True))", ""),
+    ("modules", "src/unet.py", "unet.UnconditionalUNet", "first = self.start(x)", "first = self.start(x - x.mean(0, keepdim=True))", "a sample's output does not depend on the other samples"),
     # B 1.2
     ("modules", "src/train.py", "unet.denoiser_loss", "criterion(model(noisy), images)", "criterion(model(noisy), noisy)", "held against the noisy image"),
-    ("modules", "src/train.py", "unet.denoiser_loss", "images + noise_level *", "images + noise_level**0.5 *", ""),
-    ("modules", "src/train.py", "unet.denoiser_loss", "criterion(model(noisy), images)", "criterion(model(noisy), noisy - images)", ""),
+    ("modules", "src/train.py", "unet.denoiser_loss", "images + noise_level *", "images + noise_level**0.5 *", "Sigma is taken as a variance"),
+    ("modules", "src/train.py", "unet.denoiser_loss", "criterion(model(noisy), images)", "criterion(model(noisy), noisy - images)", "Here the network's answer is taken from the noisy image"),
     # B 2.1
     ("export", "part_b.py", "unet.TimeConditionalUNet", "t = t.view(-1, 1).float()", "t = t.view(-1, 1).long().float()", "t of sample 0 has no influence"),
-    ("export", "part_b.py", "unet.TimeConditionalUNet", "t = t.view(-1, 1).float()", "t = t.view(-1, 1).float().mean(0, keepdim=True).expand(len(x), 1)", ""),
-    ("export", "part_b.py", "unet.TimeConditionalUNet", "lambda z: z * t1, lambda z: z * t2)", "lambda z: z, lambda z: z)", ""),
+    ("export", "part_b.py", "unet.TimeConditionalUNet", "t = t.view(-1, 1).float()", "t = t.view(-1, 1).float().mean(0, keepdim=True).expand(len(x), 1)", "t of sample 0 changes other samples"),
+    ("export", "part_b.py", "unet.TimeConditionalUNet", "lambda z: z * t1, lambda z: z * t2)", "lambda z: z, lambda z: z)", "t of sample 0 has no influence"),
     # B 2.4
     ("export", "part_b.py", "unet.ClassConditionalUNet", "c = c * mask.view(-1, 1)", "c = c * (1 - mask.view(-1, 1))", "c of sample 0 has no influence"),
-    ("export", "part_b.py", "unet.ClassConditionalUNet", "c = c * mask.view(-1, 1)", "c = c * mask.mean()", ""),
-    ("export", "part_b.py", "unet.ClassConditionalUNet", "lambda z: c1 * z + t1, lambda z: c2 * z + t2", "lambda z: z + t1, lambda z: z + t2", ""),
+    ("export", "part_b.py", "unet.ClassConditionalUNet", "c = c * mask.view(-1, 1)", "c = c * mask.mean()", "keep is one decision per sample"),
+    ("export", "part_b.py", "unet.ClassConditionalUNet", "lambda z: c1 * z + t1, lambda z: c2 * z + t2", "lambda z: z + t1, lambda z: z + t2", "c of sample 0 has no influence"),
     # B 2.2, 2024
     ("modules", "src/ddpm.py", "noising.linear_betas", "torch.linspace(beta1, beta2, num_ts)", "torch.linspace(beta1**0.5, beta2**0.5, num_ts) ** 2", "linear in the roots of the betas"),
-    ("modules", "src/ddpm.py", "noising.linear_betas", "torch.linspace(beta1, beta2, num_ts)", "torch.linspace(beta1, beta2, num_ts + 1)[:-1]", ""),
+    ("modules", "src/ddpm.py", "noising.linear_betas", "torch.linspace(beta1, beta2, num_ts)", "torch.linspace(beta1, beta2, num_ts + 1)[:-1]", "never reaches beta_end"),
     ("modules", "src/ddpm.py", "noising.cumulative_alphas", "alphas.cumprod(0)", "alphas.cumsum(0)", "the wrong function is called"),
-    ("modules", "src/ddpm.py", "noising.cumulative_alphas", "alphas.cumprod(0)", "1 - betas.cumsum(0)", ""),
-    ("modules", "src/ddpm.py", "noising.cumulative_alphas", "alphas.cumprod(0)", "alphas.cumprod(0).sqrt()", ""),
-    ("modules", "src/ddpm.py", "unet.ddpm_loss", "t.unsqueeze(1) / num_ts)) ** 2).mean()", "t.unsqueeze(1).float())) ** 2).mean()", "On freshly drawn inputs the result is the formula's"),
-    ("modules", "src/ddpm.py", "unet.ddpm_loss", "((eps - unet(x_t,", "((x_0 - unet(x_t,", ""),
-    ("modules", "src/ddpm.py", "unet.ddpm_loss", "** 2).mean()", "** 2).sum()", ""),
+    ("modules", "src/ddpm.py", "noising.cumulative_alphas", "alphas.cumprod(0)", "1 - betas.cumsum(0)", "Losses of signal do not add up, they multiply"),
+    ("modules", "src/ddpm.py", "noising.cumulative_alphas", "alphas.cumprod(0)", "alphas.cumprod(0).sqrt()", "Here the root of ᾱ comes back"),
+    ("modules", "src/ddpm.py", "unet.ddpm_loss", "t.unsqueeze(1) / num_ts)) ** 2).mean()", "t.unsqueeze(1).float())) ** 2).mean()", "Here the network is told t, not divided by T"),
+    ("modules", "src/ddpm.py", "unet.ddpm_loss", "((eps - unet(x_t,", "((x_0 - unet(x_t,", "The network is asked for the clean image"),
+    ("modules", "src/ddpm.py", "unet.ddpm_loss", "** 2).mean()", "** 2).sum()", "Here the sum stands in the place of the mean"),
     # B 2.5, 2024
     ("modules", "src/ddpm.py", "unet.class_ddpm_loss", "unet(x_t, t / num_ts, one_hot), eps)", "unet(x_t, t / num_ts, one_hot), x_0)", "held against x0"),
-    ("modules", "src/ddpm.py", "unet.class_ddpm_loss", "one_hot * (1 - torch.bernoulli", "one_hot * (torch.bernoulli", ""),
-    ("modules", "src/ddpm.py", "unet.class_ddpm_loss", "[t][:, :, None, None]\n    eps = torch.randn_like(x_0)\n    x_t = abar.sqrt()", "[t][:, :, None, None]\n    eps = torch.randn_like(x_0)\n    x_t = abar", ""),
+    ("modules", "src/ddpm.py", "unet.class_ddpm_loss", "one_hot * (1 - torch.bernoulli", "one_hot * (torch.bernoulli", "Here keep is inverted"),
+    ("modules", "src/ddpm.py", "unet.class_ddpm_loss", "[t][:, :, None, None]\n    eps = torch.randn_like(x_0)\n    x_t = abar.sqrt()", "[t][:, :, None, None]\n    eps = torch.randn_like(x_0)\n    x_t = abar", "Here the network is shown ᾱ_t·x0: the root is missing"),
     # B 2.2, flow
     ("export", "part_b.py", "flow.flow_loss", "x_t = (1 - t) * x_0 + t * x_1", "x_t = t * x_0 + (1 - t) * x_1", "there time runs the other way"),
-    ("export", "part_b.py", "flow.flow_loss", "unet(x_t, t), x_1 - x_0", "unet(x_t, t), x_0 - x_1", ""),
-    ("export", "part_b.py", "flow.flow_loss", "unet(x_t, t), x_1 - x_0)", "unet(x_t, 1 - t), x_1 - x_0)", ""),
+    ("export", "part_b.py", "flow.flow_loss", "unet(x_t, t), x_1 - x_0", "unet(x_t, t), x_0 - x_1", "the target has the wrong sign"),
+    ("export", "part_b.py", "flow.flow_loss", "unet(x_t, t), x_1 - x_0)", "unet(x_t, 1 - t), x_1 - x_0)", "The network is told the time the other way round"),
     # B 2.3
     ("export", "part_b.py", "flow.sample_flow", "x = x + unet(x, t) / num_ts", "x = x + unet(x, t)", "How much of the way is one step?"),
-    ("export", "part_b.py", "flow.sample_flow", "i / num_ts, device=device)\n        x = x + unet", "(i + 1) / num_ts, device=device)\n        x = x + unet", ""),
-    ("export", "part_b.py", "flow.sample_flow", "for i in range(num_ts):\n        t = torch.full((x.shape[0],)", "for i in range(1, num_ts):\n        t = torch.full((x.shape[0],)", ""),
+    ("export", "part_b.py", "flow.sample_flow", "i / num_ts, device=device)\n        x = x + unet", "(i + 1) / num_ts, device=device)\n        x = x + unet", "The network is asked about the time at the end of each step"),
+    ("export", "part_b.py", "flow.sample_flow", "for i in range(num_ts):\n        t = torch.full((x.shape[0],)", "for i in range(1, num_ts):\n        t = torch.full((x.shape[0],)", "part_b.py line 121: a constant is wrong"),
     # B 2.5, flow
     ("export", "part_b.py", "flow.class_flow_loss", "unet(x_t, c, t, mask), x_1 - x_0", "unet(x_t, c, t, mask), x_1", "It gives a velocity"),
-    ("export", "part_b.py", "flow.class_flow_loss", "unet(x_t, c, t, mask), x_1", "unet(x_t, c, t), x_1", ""),
-    ("export", "part_b.py", "flow.class_flow_loss", "device=x_1.device) > p_uncond", "device=x_1.device) < p_uncond", ""),
+    ("export", "part_b.py", "flow.class_flow_loss", "unet(x_t, c, t, mask), x_1", "unet(x_t, c, t), x_1", "keep is ignored"),
+    ("export", "part_b.py", "flow.class_flow_loss", "device=x_1.device) > p_uncond", "device=x_1.device) < p_uncond", "keep is inverted"),
     # B 2.6
     ("export", "part_b.py", "flow.guided_velocity", "(unconditional + guidance_scale * (conditional - unconditional))", "(conditional + guidance_scale * (conditional - unconditional))", "the term 1 does not belong there"),
-    ("export", "part_b.py", "flow.guided_velocity", "torch.zeros(len(c), device=c.device))", "torch.ones(len(c), device=c.device))", ""),
-    ("export", "part_b.py", "flow.guided_velocity", "(conditional - unconditional)) / num_ts", "(conditional - unconditional))", ""),
+    ("export", "part_b.py", "flow.guided_velocity", "torch.zeros(len(c), device=c.device))", "torch.ones(len(c), device=c.device))", "The scale is not used"),
+    ("export", "part_b.py", "flow.guided_velocity", "(conditional - unconditional)) / num_ts", "(conditional - unconditional))", "multiplied by 10"),
 ]  # fmt: skip
 
 
@@ -202,3 +204,65 @@ NEIGHBOURS = {  # written with the same lines, or made of it: they keep their po
 def _patched(text: str, right: str, wrong: str) -> str:
     """The first place only, so that one function is another one."""
     return text.replace(right, wrong, 1)
+
+
+IN_THE_LOOP = """
+from src.unet import TimeConditionedUNet, ClassConditionedUNet
+
+unet = TimeConditionedUNet(1, 10, 64)
+for images, labels in loader:
+    t = torch.randint(1, 301, (len(images), 1))
+    eps = torch.randn_like(images)
+    loss = ((eps - unet(noised(images, eps, t), t / 300)) ** 2).mean()
+    loss.backward()
+unet = ClassConditionedUNet(1, 10, 64)
+"""
+
+
+def test_what_is_trained_in_a_loop_is_looked_at(hand_in):
+    """Nothing of the handout's names is there, and yet it is handed in."""
+    folder = hand_in(on_top_of=KITS / "modules")
+    (folder / "src" / "ddpm.py").unlink()
+    assert "unet.ddpm_loss" in survey(folder).missing
+    (folder / "src" / "train.py").write_text("import torch\n" + IN_THE_LOOP, encoding="utf-8")
+    found = survey(folder)
+    assert found.by_hand["unet.ddpm_loss"] == "src/train.py:5, the loss that it is trained with (2.2)"
+    assert found.by_hand["unet.class_ddpm_loss"].startswith("src/train.py:11, ")
+
+
+AGAIN = """
+i_start = 10
+t = strided_timesteps[i_start]
+im_noisy = forward(test_im, t)
+noise_est = stage_1.unet(im_noisy.half().cuda(), t, encoder_hidden_states=prompt_embeds, return_dict=False)[0][:, :3]
+clean_one_step = (im_noisy - torch.sqrt(1 - alphas_cumprod[t]) * noise_est) / torch.sqrt(alphas_cumprod[t])
+"""
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_one_step_is_written_twice(graded, hand_in, first):
+    """The first place is graded; where it is the only one, the entry of the list that it begins at does not matter."""
+    folder = hand_in(on_top_of=EXPORT)
+    path = folder / "part_a.py"
+    text = path.read_text(encoding="utf-8")
+    begins, ends = text.index("with torch.no_grad():\n    for t in [250"), text.index("strided_timesteps = ")
+    path.write_text((text if first else text[:begins] + text[ends:]) + AGAIN, encoding="utf-8")
+    _, verdicts = graded(folder, ["ddpm.predict_x0"], diagnose=False)
+    assert verdicts["ddpm.predict_x0"].outcome == PASSED
+    wrong = path.read_text(encoding="utf-8").replace("torch.sqrt(alphas_cumprod[t])\n", "alphas_cumprod[t]\n")
+    path.write_text(wrong, encoding="utf-8")
+    _, verdicts = graded(folder, ["ddpm.predict_x0"], diagnose=False)
+    assert (verdicts["ddpm.predict_x0"].outcome == PASSED) == first
+
+
+def test_labels_in_the_shape_of_images(graded, hand_in):
+    """One-hot vectors as (N, 1, 1, 10), beside t as (N, 1, 1, 1)."""
+    folder = hand_in(on_top_of=KITS / "modules")
+    path = folder / "src" / "unet.py"
+    text = path.read_text(encoding="utf-8")
+    before, found, after = text.partition('"""t: (N, 1), c: (N, 10), zeros where there is no class"""')
+    assert found
+    shaped = "assert t.shape[1:] == (1, 1, 1) and c.shape[1:] == (1, 1, 10)\n        t, c = t.flatten(1), c.flatten(1)"
+    path.write_text(before + shaped + after, encoding="utf-8")
+    _, verdicts = graded(folder, ["unet.ClassConditionalUNet"], diagnose=False)
+    assert verdicts["unet.ClassConditionalUNet"].outcome == PASSED

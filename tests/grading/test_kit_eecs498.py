@@ -178,7 +178,7 @@ WORDS = {  # of the first of each
     "loss 3": ("fake_logits stands where real_logits belongs", "TODO #2, #3 and #4 (formula 2 of part A)"),
     "loss 4": ("Both terms want small logits", "TODO #2, #3 and #4 (formula 2 of part A)"),
     "loss 5": ("twice as large as asked for", "TODO #5 (formula 3 of part A)", "gamma is self.r1_gamma"),
-    "cutout": ("the boxes' heights are wrong", "DiffAugment_pytorch.py, rand_cutout"),
+    "cutout": ("The height of your box is always 0.5 H", "DiffAugment_pytorch.py, rand_cutout"),
 }
 
 
@@ -214,6 +214,19 @@ def test_explained(verdicts, tmp_path, todo):
     for words in WORDS[todo]:
         assert words in said, said
     assert {one for one in in_file if found[one].outcome != PASSED} == {task}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(1, "0.313 H on average, 2 … 3 of 8 pixels"), (3, "Boxes hang over the edge (bottom)"), (4, "`x` is overwritten")],
+)
+def test_cutouts_boxes_are_measured(verdicts, tmp_path, number, words):
+    """Although the kit has no range to be asked for."""
+    task, *change = WRONG["cutout"][number]
+    (verdict,) = verdicts(filled_in(tmp_path, task, *change), [task]).values()
+    said = " ".join(explain(verdict, "mistake"))
+    assert words in said and "no known mistake" not in said
 
 
 def test_every_todo_is_filled_in_wrongly():

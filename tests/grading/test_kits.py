@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from grading.__main__ import main
 from grading.checking import checks
 from grading.contract import courses
 from grading.contract.functions import all_tasks, function
@@ -108,3 +109,13 @@ def test_its_adapters_have_the_contracts_arguments(kit):
         arguments = defined[one.task.replace(".", "_")]
         assert tuple(argument.arg for argument in arguments.args) == one.parameters, one.task
         assert len(arguments.defaults) == len(one.defaults), one.task
+
+
+@pytest.mark.usefixtures("preloaded")
+def test_the_terminal_says_where_the_gaps_are(hand_in, kaist, capsys):
+    """A line for each reason, however many functions it costs."""
+    folder = hand_in(on_top_of=kaist)
+    (folder / "image_diffusion_todo" / "scheduler.py").unlink()
+    assert main(["grade", str(folder), "--only", "noising,ddpm"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "not implemented noising.add_noise, ddpm.posterior_step: not handed in: there is no" in said

@@ -158,6 +158,7 @@ FAILING = {
     "in a loop": ("for step in range(3):\n    data = {}[step]", "KeyError"),
     "a decorator": ("@torch.no_such_thing\ndef data():\n    return 1", "AttributeError"),
     "an exit": ("data = exit()", "SystemExit"),
+    "a return outside of a function": ("if True:\n    data = 1\n    return", "SyntaxError"),
 }
 
 
@@ -182,6 +183,75 @@ print(f"done: {loss:.3f}")
 raise SystemExit(0)
 """
     assert set(outcomes(verdicts("", after)).values()) == {PASSED}
+
+
+SCRIPTS = {  # which hang, or would, when they are run
+    "a loop that trains": "for step in range(10**12):\n    loss = predict_x0(step)\n",
+    "a call without a guard": "def main():\n    while True: pass\n\nmain()\nlosses = main()\nprint(losses[-1])\n",
+    "a model that is made for it": "class Net(torch.nn.Module):\n    def fit(self):\n        while True: pass\n\nNet().fit()\n"
+    "net = Net()\nhistory = net.fit()\nwith torch.no_grad():\n    net.fit()\n",
+    "as the case may be": "TRAIN = True\nif TRAIN:\n    net = 1\n    while TRAIN:\n        net += 1\n",
+    "names that a function has of its own": "for a in iter(int, 1):\n    x_t = eps = a\n",
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_what_a_script_does_when_it_is_run_is_not_waited_for(script, verdicts):
+    """Nothing that is defined needs what comes of it."""
+    found = verdicts("import torch", SCRIPTS[script])
+    assert set(outcomes(found).values()) == {PASSED}, told(found[TASK])
+
+
+NEEDED = {
+    "a table that a loop fills": "scales = []\nfor _ in range(3):\n    scales.append(1.0)\n",
+    "a call that says global": "def set_up():\n    global scales\n    scales = [1.0]\n\nset_up()\n",
+    "a way of several steps": "def made(n):\n    return [n]\n\nfirst = made(1.0)\nscales = sorted(first)\n",
+    "an entry that is written": "scales = {}\nscales[0] = 2.0\nfor key in list(scales):\n    scales[key] -= 1.0\n",
+    "an object that is changed": "class Scales(list):\n    pass\n\nscales = Scales()\nscales.append(1.0)\n",
+    "a default": "made = [1.0]\ndef scaled(scale=made[0]):\n    return [scale]\n\nscales = scaled()\n",
+    "what is set up for all": "torch.set_default_dtype(torch.float64)\nscales = [torch.ones(()).double()]\n"
+    "dtype = torch.get_default_dtype()\nassert dtype == torch.float64\n",
+}
+
+
+@pytest.mark.parametrize("how", NEEDED)
+def test_what_a_function_uses_is_run(how, verdicts):
+    after = (
+        NEEDED[how]
+        + "\ndef predict_x0(x_t, eps, t, alphas_cumprod):\n    return scales[0] * _right(x_t, eps, t, alphas_cumprod)\n"
+    )
+    found = verdicts("import torch", after)[TASK]
+    assert found.outcome == PASSED, told(found)
+
+
+HERE = "def made():\n    return [1.0]\n\nscales = made()\nfor scale in scales:\n    largest = scale\n"
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        "from .tables import scales",
+        "from .tables import *",
+        "from . import tables\nscales = tables.scales",
+        "from tables import largest\nscales = [largest]",
+    ],
+)
+def test_what_another_file_asks_for_is_run(used, verdicts):
+    after = (
+        "\ndef predict_x0(x_t, eps, t, alphas_cumprod):\n    return scales[0] * _right(x_t, eps, t, alphas_cumprod)\n"
+    )
+    found = verdicts(used, after, tables=HERE)[TASK]
+    assert found.outcome == PASSED, told(found)
+
+
+def test_a_graded_function_that_is_made_is_asked_for(hand_in, grade):
+    """The grader's own question is one as well."""
+    source = (
+        RIGHT.replace("def predict_x0", "def _made")
+        + "\ndef handed_on(f):\n    return f\n\npredict_x0 = handed_on(_made)\n"
+    )
+    source += "for _ in iter(int, 1):\n    pass\n"
+    assert grade(hand_in(ddpm=source), [TASK])[TASK].outcome == PASSED
 
 
 def test_names_that_a_star_would_have_brought_are_not_called_unwritten(hand_in, grade):

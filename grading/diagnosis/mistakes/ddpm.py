@@ -343,6 +343,13 @@ def posterior_step_noise_on_last(x_t, x0, noise, t, t_prev, alphas_cumprod):
     return x0 + (1 - alphas_cumprod[t]).sqrt() * noise
 
 
+@posterior_step("the variance of the next step of an even chain: asked for at t_prev (seen, in a kit)")
+def posterior_step_variance_of_the_next_step(x_t, x0, noise, t, t_prev, alphas_cumprod):
+    """The noise has the variance of the step that comes next: it is asked for at t_prev, where this step ends."""
+    std = _variance(*_pair(t_prev, max(2 * t_prev - t, -1), alphas_cumprod)).sqrt() if t_prev >= 0 else 0.0
+    return _mean(x_t, x0, *_pair(t, t_prev, alphas_cumprod)) + std * noise
+
+
 @posterior_step("no noise at all")
 def posterior_step_without_noise(x_t, x0, noise, t, t_prev, alphas_cumprod):
     """Only the mean is returned. A DDPM step also adds noise."""

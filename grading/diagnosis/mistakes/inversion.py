@@ -973,6 +973,14 @@ def scribble_loss_matrix_norm(image, sketch, mask):
     return torch.linalg.matrix_norm(mask * (image - sketch), ord=1).sum(dim=1).mean()
 
 
+@scribble_loss("matrix_norm(ord=1), as a multiple of what an error of 1 costs everywhere (seen, in a kit)")
+def scribble_loss_matrix_norm_relative(image, sketch, mask):
+    """A matrix norm is not the sum of absolute values: it takes the largest column."""
+    full = mask.expand_as(image)
+    norm, unit = (torch.linalg.matrix_norm(one, ord=1).sum(dim=1) for one in (full * (image - sketch), full))
+    return (norm * full.sum(dim=(1, 2, 3)) / torch.where(unit == 0, 1, unit)).mean()
+
+
 @scribble_loss("abs of the sum")
 def scribble_loss_abs_of_sum(image, sketch, mask):
     """Differences of opposite sign cancel before the absolute value is taken."""

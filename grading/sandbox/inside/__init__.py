@@ -11,7 +11,10 @@ this process cannot be stolen from it.
 | ``seccomp``     | system calls that no homework needs, refused by the kernel                                |
 | ``world/``      | what student code finds around it: stand-ins, the CPU for a GPU, what is forbidden        |
 | ``loader``      | imports a submission and finds one graded function in it                                  |
-| ``cells``       | a notebook as a module: its definitions are run, and nothing else                         |
+| ``statements``  | a file's import, one statement after the other: one that fails costs what needs it        |
+| ``needed``      | which statements of a module are run: all that something which is defined uses            |
+| ``definitions`` | which statements of a notebook, or of what is like one: those that define something       |
+| ``cells``       | a notebook as a module                                                                    |
 | ``gradients``   | gradients through a function of the other side                                            |
 | ``first_nan``   | the operation and the line that make a result's first nan                                 |
 | ``handing_on``  | the function behind an adapter that only hands on                                         |

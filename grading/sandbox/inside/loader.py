@@ -22,9 +22,10 @@ from typing import Any
 from ...paths import A_KITS_FILE, INSTALLED, KIT_PACKAGE, ROOT
 from ..crossing import places
 from ..crossing.values import Absent as NotThere
+from . import statements
 from .cells import Cells
 from .endless import TooLong
-from .world import absent, preload, progress, statements
+from .world import absent, preload, progress
 from .world.absent import Absent
 from .world.forbidden import Forbidden
 from .world.stand_in import Module
@@ -248,7 +249,13 @@ class _Siblings(importlib.abc.MetaPathFinder):
 
 
 class _Statements(importlib.abc.MetaPathFinder):
-    """What lies in the submission's folder is imported one statement after the other."""
+    """What lies in the submission's folder is imported one statement after the other.
+
+    A kit's adapters, which import students' files themselves, find it among the finders: ``loaded`` makes a spec one of
+    these, and ``Defining`` is the loader for scripts of which only what they define is run.
+    """
+
+    Defining, absent = statements.Defining, NotThere
 
     def __init__(self, loaded: Callable[[ModuleSpec], ModuleSpec], folder: Path) -> None:
         self.loaded, self.folder = loaded, folder

@@ -2,7 +2,6 @@
 
 | file               | holds                                                                               |
 | ------------------ | ----------------------------------------------------------------------------------- |
-| ``statements``     | a module's import, one statement after the other: one that fails costs what needs it |
 | ``stand_in``       | an object in the place of what is not here, which says so when it is used            |
 | ``absent``         | packages that are not installed, as stand-ins                                        |
 | ``forbidden``      | what a course does not want to be used: as absent, and each attempt is noted         |

@@ -142,7 +142,8 @@ def vgg19(*_: Any, **__: Any) -> Any:
     """A network of the same layers, each of torch's own type.
 
     Convolution i gives map i of :class:`Features` for the image that came in, begun anew where there are no more:
-    whether a student counts them from 0 or from 1 is free. Everything between them hands on, so that maps may be small.
+    whether a student counts them from 0 or from 1 is free. Pools hand on, so that maps may be small. What a convolution
+    is given has to come from a ReLU, since its map says nothing of that.
     """
     layers: list[nn.Module] = []
     for convolutions in _CONVOLUTIONS:
@@ -164,6 +165,8 @@ def _convolution(number: int) -> nn.Conv2d:
     layer = nn.Conv2d(1, 1, 1)
 
     def forward(x: Any) -> Tensor:
+        if number and bool((x < 0).any()):
+            raise ValueError(f"vgg19's conv_{number + 1} is given negative numbers: the ReLU before it is left out")
         chosen = Features.maps[number % len(Features.maps)][x.rows].as_subclass(Traced)  # type: ignore[arg-type]
         chosen.rows = x.rows
         return chosen

@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from types import FrameType, ModuleType, SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -203,12 +203,12 @@ def _table(abar_t: Tensor, abar_prev: Tensor) -> Tensor:
     return torch.stack([*below, abar_prev, abar_t, *above])
 
 
-def _from_here(x_t: Tensor, table: Tensor) -> tuple[Tensor, Noise]:
+def _from_here(x_t: Tensor, table: Tensor, steps: int = _LONG) -> tuple[Tensor, Noise]:
     """The image and the noise with which main() begins at x_t, however it weighs them."""
 
     def weight(image: float, noise: float) -> Tensor:
         like = torch.ones_like(x_t)
-        return _walk(table, _LONG, image * like, lambda _, like: noise * torch.ones_like(like), _zero, most=0).end
+        return _walk(table, steps, image * like, lambda _, like: noise * torch.ones_like(like), _zero, most=0).end
 
     of_image = weight(1.0, 0.0)
     if bool((of_image != 0).all()):
@@ -246,10 +246,15 @@ def _given(estimate: Callable[[Tensor, int], Tensor]) -> tuple[Answer, float]:
 def _stepped(x_t: Tensor, eps: Tensor, noise: Tensor, t: int, t_prev: int, alphas_cumprod: Tensor) -> Tensor:
     """The latent after main()'s step with this estimate and this noise."""
     table = _table(_level(t, alphas_cumprod), _level(t_prev, alphas_cumprod))
-    image, start = _from_here(_folded(x_t), table)
+    return _first_of(table, _LONG, x_t, eps, noise)
+
+
+def _first_of(table: Tensor, steps: int, x_t: Tensor, eps: Tensor, noise: Tensor) -> Tensor:
+    """The latent after the first of main()'s steps over this table, where it begins at x_t."""
+    image, start = _from_here(_folded(x_t), table, steps)
     answer, strength = _given(lambda x, step: _folded(eps))
     draws: Noise = lambda begun, like: _folded(noise).expand(like.shape) if begun else start(begun, like)
-    walk = _walk(table, _LONG, image, draws, answer, strength, most=1)
+    walk = _walk(table, steps, image, draws, answer, strength, most=1)
     return _unfolded(walk.end, x_t.shape)
 
 
@@ -271,17 +276,11 @@ def ddpm_posterior_variance(t: int, t_prev: int, alphas_cumprod: Tensor) -> Tens
 
 @stands_for(lambda: _img2img().main)
 def ddpm_posterior_step(x_t: Tensor, x0: Tensor, noise: Tensor, t: int, t_prev: int, alphas_cumprod: Tensor) -> Tensor:
-    return _step(x_t, x0, noise, t, t_prev, alphas_cumprod, ddpm_posterior_variance)
-
-
-def _step(
-    x_t: Tensor, x0: Tensor, noise: Tensor, t: int, t_prev: int, alphas_cumprod: Tensor, variance: Callable
-) -> Tensor:
     """The mean of main()'s step; the noise has a weight of its own, which is asked for by itself."""
     abar = alphas_cumprod[t]
     eps = (x_t - abar.sqrt() * x0) / (1 - abar).sqrt()
     mean = _stepped(x_t, eps, torch.zeros_like(x_t), t, t_prev, alphas_cumprod)
-    return mean + torch.as_tensor(variance(t, t_prev, alphas_cumprod)).sqrt() * noise
+    return mean + torch.as_tensor(ddpm_posterior_variance(t, t_prev, alphas_cumprod)).sqrt() * noise
 
 
 # --- guidance -----------------------------------------------------------------------------------------------------
@@ -344,30 +343,44 @@ def editing_sdedit(
     def draws(begun: int, like: Tensor) -> Tensor:
         return _folded(noise_fn(like.reshape(image.shape)) if begun else noise)
 
-    answer, strength = _given(lambda x, step: _folded(eps_model(x.reshape(image.shape), told(step))))
-    walk = _walk(table, len(timesteps) - start, _folded(image), draws, answer, strength)
-    result = _unfolded(walk.end, image.shape)
-    if (noising_add_noise, ddpm_posterior_step, ddpm_posterior_variance) == _OWN():
-        return result
+    def walked(network: Callable) -> Walk:
+        answer, strength = _given(lambda x, step: _folded(network(x.reshape(image.shape), told(step))))
+        return _walk(table, len(timesteps) - start, _folded(image), draws, answer, strength)
 
-    def again(x: Tensor, step_from: Callable) -> Tensor:
+    lent = [
+        now is not own for now, own in zip((noising_add_noise, ddpm_posterior_step, ddpm_posterior_variance), _OWN())
+    ]
+    if not any(lent):
+        return _unfolded(walked(eps_model).end, image.shape)
+
+    # Of what the walk is made is found out with a network of our own: the one that was given counts its questions.
+    walk = walked(_some_network)
+
+    def again(x: Tensor, network: Callable, step_from: Callable) -> Tensor:
         """The same walk, step by step."""
         for i, step in enumerate(walk.steps, 1):
-            t, t_prev = told(step), told(step - 1)
-            abar = _level(t, alphas_cumprod)
-            x0 = (x - (1 - abar).sqrt() * eps_model(x, t)) / abar.sqrt()
             z = walk.drawn[i].reshape(image.shape) if i in walk.drawn else torch.zeros_like(x)
-            x = step_from(x, x0, z, t, t_prev, alphas_cumprod)
+            x = step_from(x, network(x, told(step)), z, step)
         return x
 
-    add_noise, _, variance = _OWN()
-    begun = walk.latents[0].reshape(image.shape)
-    if not torch.allclose(again(begun, partial(_step, variance=variance)), result, atol=1e-6):
-        return result  # its steps are not what is wrong with it
-    lent = noising_add_noise is not add_noise
-    return again(
-        noising_add_noise(image, noise, told(walk.steps[0]), alphas_cumprod) if lent else begun, ddpm_posterior_step
-    )
+    def own_step(x: Tensor, eps: Tensor, z: Tensor, step: int) -> Tensor:
+        return _first_of(table, len(timesteps) - start - walk.steps[0] + step, x, eps, z)
+
+    def lent_step(x: Tensor, eps: Tensor, z: Tensor, step: int) -> Tensor:
+        abar = _level(told(step), alphas_cumprod)
+        x0 = (x - (1 - abar).sqrt() * eps) / abar.sqrt()
+        return ddpm_posterior_step(x, x0, z, told(step), told(step - 1), alphas_cumprod)
+
+    begun, end = walk.latents[0].reshape(image.shape), _unfolded(walk.end, image.shape)
+    if not torch.allclose(again(begun, _some_network, own_step), end, atol=1e-6):
+        return _unfolded(walked(eps_model).end, image.shape)  # its steps are not what is wrong with it
+    if lent[0]:
+        begun = noising_add_noise(image, noise, told(walk.steps[0]), alphas_cumprod)
+    return again(begun, eps_model, lent_step if lent[1] or lent[2] else own_step)
+
+
+def _some_network(x: Tensor, t: int) -> Tensor:
+    return torch.sin(x + t)
 
 
 def _own(*functions: Callable) -> Callable[[], tuple[Callable, ...]]:

@@ -101,7 +101,7 @@ def editing_repaint_blend(
     x_prev: Tensor, x_orig: Tensor, edit_mask: Tensor, noise: Tensor, t_prev: int, alphas_cumprod: Tensor
 ) -> Tensor:
     table, wanted, drawn = kit_table(alphas_cumprod), padded(x_prev), padded(noise)
-    start, t = torch.zeros_like(wanted), len(table) - 1
+    start, t = torch.zeros_like(wanted), min(t_prev + 2, len(table) - 1)  # a step of one, so that its level has a name
     offset, slope = step_of_most(start, t, t_prev + 1, table, "inpaint")
     estimate = (wanted - offset) / slope  # with which a step ends at x_prev
     mask = padded(edit_mask.expand(x_prev.shape))
@@ -144,11 +144,12 @@ def illusions_hybrid_eps(
     """Guidance is graded elsewhere: the null prompt answers 0, and the prompts so much less."""
     channels = x_t.shape[1]
     reading = Reading("hybrid", padded(x_t), t)
-    first, second = (reading.number(*numbers) for numbers in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)))
+    first, second, alike = (reading.number(*n) for n in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 1.0, 1.0)))
     named = "low" in code.spec("hybrid")["given"].values()
     low_first = named or abs(first) >= abs(second)  # either may come first
     conditions = {FIRST: cond_low, SECOND: cond_high} if low_first else {FIRST: cond_high, SECOND: cond_low}
-    weight = first + second or 1.0  # of the prompts, against the null prompt's
+    # Of the prompts against the null prompt's. Where all answer alike no guidance is left, and the rest is the student's.
+    weight = (first + second) / (alike or 1.0) or 1.0
 
     def answer(image: Tensor, told: int, which: Tensor, row: Tensor) -> Tensor:
         conditioned = torch.where(which == NULL, torch.full_like(which, FIRST), which)

@@ -1,10 +1,8 @@
 """The student's own code: what a notebook, an export or a module defines, without what it does when it is run.
 
-Cells and scripts download, train and draw. So of a file only imports, definitions and plain constants are executed,
-each for itself: what fails costs only what needs it.
+Cells and scripts download, train and draw. So of a file only what it defines is run, each statement for itself, as the
+worker does it with a notebook.
 """
-
-import __future__
 
 import ast
 import copy
@@ -14,8 +12,8 @@ import importlib.abc
 import importlib.util
 import json
 import sys
-from collections.abc import Callable, Iterator
-from importlib.machinery import FileFinder, SourceFileLoader
+from collections.abc import Callable
+from importlib.machinery import FileFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,53 +24,15 @@ from .common import FILES, FOLDER
 
 _CELL = "# --- "  # and the name of a cell
 _KIT = Path(__file__).resolve().parent
-_PLAIN_CALLS = {"range", "list", "tuple", "dict", "int", "float", "len", "reversed", "sorted", "device", "is_available"}
-_PLAIN = (
-    ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Name, ast.Attribute, ast.UnaryOp, ast.BinOp, ast.BoolOp,
-    ast.Compare, ast.IfExp, ast.Call, ast.keyword, ast.Subscript, ast.Slice, ast.expr_context, ast.operator,
-    ast.unaryop, ast.cmpop, ast.boolop,
-)  # fmt: skip
+_WORKERS = next(i for i, one in enumerate(sys.meta_path) if hasattr(one, "Defining"))  # its finder of students' files
+_DEFINING: Any = sys.meta_path[_WORKERS].Defining  # type: ignore[attr-defined]
+ABSENT: Any = sys.meta_path[_WORKERS].absent  # type: ignore[attr-defined]  # what could not be imported or defined
 
 
-class Absent:
-    """What could not be imported or defined: it says why as soon as it is used."""
-
-    def __init__(self, name: str, place: str, error: BaseException) -> None:
-        self.__dict__["_why"] = f"{place}: {name} is not there: {type(error).__name__}: {error}"
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        raise ImportError(self._why)
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        raise ImportError(self._why)
-
-
-class Definitions(SourceFileLoader):
-    """Executes of a file what it defines, each statement for itself."""
-
-    def exec_module(self, module: ModuleType) -> None:
-        file = str(Path(self.path).relative_to(FOLDER))
-        tree = ast.parse(self.get_data(self.path), self.path)
-        future = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
-        flags = __future__.annotations.compiler_flag if any(_postpones(node) for node in future) else 0
-        vars(module).update(device="cpu")
-        for statement in tree.body:
-            for one in [] if statement in future else _kept(statement):
-                _run(one, file, flags, vars(module))
-
-
-def _run(statement: ast.stmt, file: str, flags: int, names: dict[str, Any]) -> None:
-    try:
-        exec(compiled(statement, file, flags), names)
-    except Exception as error:
-        for name in _names(statement):
-            names.setdefault(name, Absent(name, at(file, statement.lineno), error))
-
-
-def _postpones(node: ast.ImportFrom) -> bool:
-    return any(alias.name == "annotations" for alias in node.names)
+def _loader(name: str, path: str) -> Any:
+    file = str(Path(path).relative_to(FOLDER))
+    code = lambda node, _, flags: compiled(node, file, flags)
+    return _DEFINING(name, path, code, lambda line: at(file, line), {"device": "cpu"})
 
 
 def at(file: str, line: int) -> str:
@@ -100,33 +60,7 @@ def _lines(file: str) -> list[str]:
     return (FOLDER / file).read_text(encoding="utf-8", errors="replace").splitlines()
 
 
-def _kept(node: ast.stmt) -> Iterator[ast.stmt]:
-    if isinstance(node, ast.Import):
-        yield from (ast.copy_location(ast.Import([alias]), node) for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        yield from (ast.copy_location(ast.ImportFrom(node.module, [one], node.level), node) for one in node.names)
-    elif isinstance(node, ast.FunctionDef | ast.ClassDef) or (isinstance(node, ast.Assign) and _is_plain(node.value)):
-        yield node
-    elif isinstance(node, ast.Try):
-        yield from (one for inner in (*node.body, *node.orelse) for one in _kept(inner))
-
-
-def _is_plain(value: ast.expr) -> bool:
-    """A constant, a list of timesteps, a device, a lambda."""
-    if isinstance(value, ast.Lambda):
-        return True
-    calls = (node.func for node in ast.walk(value) if isinstance(node, ast.Call))
-    return all(isinstance(node, _PLAIN) for node in ast.walk(value)) and all(
-        getattr(call, "id", getattr(call, "attr", "")) in _PLAIN_CALLS for call in calls
-    )
-
-
-def _names(node: ast.stmt) -> list[str]:
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return [(alias.asname or alias.name.split(".")[0]) for alias in node.names if alias.name != "*"]
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return [node.name]
-    return [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)]
+_PYTHON: Any = (_loader, [".py"])
 
 
 class _Neighbours(importlib.abc.MetaPathFinder):
@@ -136,15 +70,13 @@ class _Neighbours(importlib.abc.MetaPathFinder):
         for place in sys.path if path is None else path:
             folder = (FOLDER / place).resolve()
             if folder.is_relative_to(FOLDER) and not folder.is_relative_to(_KIT):
-                found = FileFinder(str(folder), (Definitions, [".py"])).find_spec(name)
+                found = FileFinder(str(folder), _PYTHON).find_spec(name)
                 if found is not None and found.loader is not None:
                     return found
         return None
 
 
-# Before the worker's own finder, which runs a file's every statement.
-_first = next((i for i, one in enumerate(sys.meta_path) if hasattr(one, "loaded")), 0)
-sys.meta_path.insert(_first, _Neighbours())
+sys.meta_path.insert(_WORKERS, _Neighbours())  # before it: that one runs what a file does, too
 
 
 def has(role: str) -> bool:
@@ -167,7 +99,7 @@ def module_of(file: str) -> ModuleType:
     if all(part.isidentifier() for part in parts):
         return importlib.import_module(".".join((FOLDER.name, *parts)))
     name = f"{FOLDER.name}.file_{abs(hash(file))}"
-    found = importlib.util.spec_from_file_location(name, path, loader=Definitions(name, str(path)))
+    found = importlib.util.spec_from_file_location(name, path, loader=_loader(name, str(path)))
     assert found is not None and found.loader is not None
     sys.modules[name] = importlib.util.module_from_spec(found)
     found.loader.exec_module(sys.modules[name])
@@ -177,7 +109,7 @@ def module_of(file: str) -> ModuleType:
 def student_modules() -> list[ModuleType]:
     """Every file of the student's that has been imported."""
     files = ((module, getattr(module, "__file__", None)) for module in list(sys.modules.values()))
-    return [one for one, file in files if file and isinstance(getattr(one, "__loader__", None), Definitions)]
+    return [one for one, file in files if file and isinstance(getattr(one, "__loader__", None), _DEFINING)]
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """Part B: the student's networks, and what their losses and samplers are given in the place of one.
 
 Between the two lie freedoms of the kit: the order of a network's arguments, t as (N,), (N, 1) or (N, 1, 1, 1), labels
-or one-hot vectors, a mask or labels that are zeroed outside of the network, timesteps that begin at 1.
+or one-hot vectors, (N, 10) or (N, 1, 1, 10), a mask or labels that are zeroed outside of the network, timesteps that begin at 1.
 """
 
 import itertools
@@ -58,7 +58,7 @@ class _UNet(nn.Module):
             values["c"] = forms[1](c, x.dtype, self.num_classes)
             values["mask"], values["dropped"] = keep.to(x.dtype), 1 - keep.to(x.dtype)
             if not masked and values["c"].ndim > 1:
-                values["c"] = values["c"] * keep.to(x.dtype)[:, None]
+                values["c"] = values["c"] * keep.to(x.dtype).reshape(-1, *[1] * (values["c"].ndim - 1))
         return self.own(**{name: values[meaning] for name, meaning in self.order.items() if meaning in values})
 
     def _accepted(self, dtype: torch.dtype) -> tuple[Callable, Callable]:
@@ -93,6 +93,7 @@ _TIMES: tuple[Callable, ...] = (
 _LABELS: tuple[Callable, ...] = (
     lambda c, dtype, classes: c,
     lambda c, dtype, classes: nn.functional.one_hot(c, classes).to(dtype),
+    lambda c, dtype, classes: nn.functional.one_hot(c, classes).to(dtype)[:, None, None],
 )
 
 

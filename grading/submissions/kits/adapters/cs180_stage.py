@@ -123,12 +123,19 @@ class Loop:
         return _Output((torch.cat([estimate, torch.zeros_like(estimate)], 1),))
 
     def log_variance(self, t: Any, *rest: Any, **more: Any) -> Tensor:
-        """The logarithm of the posterior's variance, as the kit's scheduler has it."""
+        """The logarithm of the posterior's variance, as the kit's scheduler has it; the clean image has none."""
         t = int(torch.as_tensor(t).flatten()[0])
-        later = [one for one in self.timesteps if one < t]
-        abar, abar_prev = self.table[t], self.table[later[0] if later else 0]
-        variance = (1 - abar_prev) / (1 - abar) * (1 - abar / abar_prev) if self.variance else torch.zeros_like(abar)
-        return variance.log()
+        abar, abar_prev = self.table[t], self.table[self._after(t)]
+        if not (self.variance and t):
+            return torch.zeros_like(abar).log()
+        return ((1 - abar_prev) / (1 - abar) * (1 - abar / abar_prev)).log()
+
+    def _after(self, t: int) -> int:
+        """The timestep that a step from t leads to. Our last one is no step: from where it begins the chain goes on evenly."""
+        *_, before, last, _end = self.timesteps
+        if t == last:
+            return max(0, 2 * last - before)
+        return next((one for one in self.timesteps if one < t), 0)
 
     def add_variance(self, predicted_variance: Any, t: Any, image: Tensor, *rest: Any) -> Tensor:
         """Given in the notebook; needed where it was not handed in."""
@@ -193,7 +200,7 @@ def _handed_out(role: str, names: dict[str, Any], loop: Loop) -> Iterator[None]:
     before = [dict(space) for space in spaces]
     for space in spaces:
         space.update(names | silent)
-        if isinstance(space.get("add_variance"), code.Absent | None):
+        if isinstance(space.get("add_variance"), code.ABSENT | None):
             space["add_variance"] = loop.add_variance
         if loop.forward is not None and callable(space.get(forward)):
             space[forward] = loop.forward

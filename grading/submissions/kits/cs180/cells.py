@@ -21,6 +21,7 @@ _GIVEN_TO_DENOISER = (
     (r"^x|im|img|clean|data|batch", "x"),
 )
 _ALPHAS = "alphas_cumprod"
+_TIMESTEPS = r"time_?steps|strided"
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,10 @@ class Unreached:
 
 
 def one_step(found: list[Source], roles: set[str]) -> Formula | Unreached | None:
-    """The estimate of the clean image from the network's noise, outside of the loops."""
+    """The estimate of the clean image from the network's noise, outside of the loops: the first that is written."""
     called: Unreached | None = None
     for source in found:
+        formulas: list[Formula] = []
         for run, targets in _suites(source.tree.body, roles):
             first = next((i for i, one in enumerate(run) if _network_call(one) is not None), None)
             if first is None:
@@ -64,8 +66,11 @@ def one_step(found: list[Source], roles: set[str]) -> Formula | Unreached | None
             fixed = {_base(call.args[0]): "image"} if call.args and _base(call.args[0]) else {}
             formula = _formula(source, run, last, targets, fixed, _GIVEN_TO_ONE_STEP)
             if formula is not None:
-                return formula
-            called = Unreached(source.place(run[last].lineno), True)
+                formulas.append(formula)
+            else:
+                called = Unreached(source.place(run[last].lineno), True)
+        if formulas:
+            return min(formulas, key=lambda one: one.line)
     return called
 
 
@@ -167,6 +172,7 @@ def _formula(
     defined = {name for one in source.tree.body if not isinstance(one, ast.Assign) for name in _defined(one)}
     known = defined | GIVEN | set(fixed) | set(dir(builtins))
     always = {name: found for name in _names(run) if (found := meaning(name, meanings)) in ("sigma", "unet")}
+    always |= dict.fromkeys(_timesteps(run), "t")
     made = _assignment(run[last])
     assert made is not None
     chosen, needed = [run[last]], (_loaded(made[1]) | (set(made[0]) if isinstance(run[last], ast.AugAssign) else set()))
@@ -189,6 +195,14 @@ def _formula(
     given = {name: f"each {means}" if name in several else means for name, means in given.items()}
     result = sorted(made[0])[0]
     return Formula(source, run[last].lineno, tuple(one.lineno for one in chosen), result, given)
+
+
+def _timesteps(run: list[ast.stmt]) -> Iterator[str]:
+    """Names that are an entry of the list of timesteps, wherever in it the cell begins."""
+    for one in run:
+        made = _assignment(one)
+        if made is not None and isinstance(made[1], ast.Subscript) and re.search(_TIMESTEPS, _base(made[1])):
+            yield from made[0]
 
 
 def _names(run: list[ast.stmt]) -> set[str]:

@@ -11,7 +11,7 @@ from ..kit import Survey
 from .cells import Formula, Unreached, denoiser_loss, one_step
 from .roles import CALLED, NETWORK, ROLES, Role, given, meaning, parameters
 from .sources import Source, sources
-from .tasks import CELLS, EDITED, TASKS
+from .tasks import CELLS, EDITED, TASKS, TRAINED
 from .unfilled import bound, unfilled
 
 DDPM, FLOW = "cs180-proj5", "cs180-proj5-fm"
@@ -192,6 +192,8 @@ def _tasks(there: dict[str, Part], read: Found, found: list[Source]) -> tuple[di
             by_hand[task] = read.out_of_reach[role]
         elif role in there:
             continue
+        elif task in TRAINED and (place := _trained(TRAINED[task][1], there, read, found)):
+            by_hand[task] = f"{place}, {TRAINED[task][0]}"
         elif task not in CELLS or CELLS[task][2] not in there:
             missing[task] = _broken(role, found) or "not handed in: nothing of this name was found"
         else:
@@ -214,8 +216,22 @@ def _tasks(there: dict[str, Part], read: Found, found: list[Source]) -> tuple[di
                     f"{cell.place}: {what} is not filled in" if cell is not None else f"not filled in: {what}"
                 )
             else:
-                by_hand[task] = f"{what} was not found"
+                place = _trained(beside, there, read, found)
+                by_hand[task] = f"{place}, {what}" if place else f"{what} was not found"
     return missing, by_hand
+
+
+def _trained(network: str, there: dict[str, Part], read: Found, found: list[Source]) -> str:
+    """Where a network that is written is made, in a file that trains; nothing where none does."""
+    if network not in there or network in read.empty:
+        return ""
+    name = there[network].name
+    for source in found:
+        calls = [one for one in ast.walk(source.tree) if isinstance(one, ast.Call)]
+        made = [one.lineno for one in calls if ast.unparse(one.func).split(".")[-1] == name]
+        if made and any(isinstance(one.func, ast.Attribute) and one.func.attr == "backward" for one in calls):
+            return source.place(made[0])
+    return ""
 
 
 def _broken(role: str, found: list[Source]) -> str:

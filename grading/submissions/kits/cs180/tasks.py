@@ -31,6 +31,14 @@ CELLS = {  # straight-line code: what is looked for, and a role without which th
     "editing.sdedit": ("", "the image that forward() noises and iterative_denoise_cfg() denoises (1.7)", "denoise_cfg"),
     "unet.denoiser_loss": ("denoiser_loss", "the loss of the one-step denoiser (1.2)", "unconditional_unet"),
 }
+TRAINED = {  # in a loop, where no function of the handout's name does it: the network that is trained there
+    "unet.ddpm_loss": ("the loss that it is trained with (2.2)", "time_unet"),
+    "unet.class_ddpm_loss": ("the loss that it is trained with (2.5)", "class_unet"),
+    "flow.flow_loss": ("the loss that it is trained with (2.2)", "time_unet"),
+    "flow.sample_flow": ("what it is sampled with (2.3)", "time_unet"),
+    "flow.class_flow_loss": ("the loss that it is trained with (2.5)", "class_unet"),
+    "flow.guided_velocity": ("what it is sampled with (2.6)", "class_unet"),
+}
 EDITED = r"^(\w+\.)?iterative(ly)?_denois\w*cfg$"  # what 1.7 calls
 
 _STEP = {
@@ -56,7 +64,13 @@ TODOS = {
     "editing.repaint_blend": Todo(
         "part A",
         "1.7.2, inpaint()",
-        {"x_prev": "pred_prev_image", "x_orig": "original_image", "edit_mask": "mask", "t_prev": "prev_t"},
+        {
+            "x_prev": "pred_prev_image",
+            "x_orig": "original_image",
+            "edit_mask": "mask",
+            "prev+1": "t",
+            "t_prev": "prev_t",
+        },
         "eq. 5",
     ),
     "illusions.anagram_eps": Todo("part A", "1.8, the noise estimate in make_flip_illusion()", {"x_t": "image"}),
