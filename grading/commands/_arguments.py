@@ -6,6 +6,7 @@ from pathlib import Path
 from ..contract.courses import Course
 from ..contract.functions import chosen
 from ..paths import INSTALLED
+from ..report import files
 from ..verdicts import Unusable
 
 SEEDS = 2**32
@@ -55,3 +56,17 @@ def folder(option: str, path: Path) -> Path:
     except OSError as error:
         raise Unusable(f"{option} {path}: cannot be written into: {error.strerror}") from error
     return path
+
+
+def result_file(option: str, path: Path | None) -> None:
+    """What is written in the end: that it can be is known before anything is graded, not after."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise Unusable(f"{option} {path}: expected a file, got a folder")
+    if not path.absolute().parent.is_dir():
+        raise Unusable(f"{option} {path}: there is no such folder")
+    try:
+        files.try_writing(path)
+    except OSError as error:
+        raise Unusable(f"{option} {path}: cannot be written: {error.strerror}") from error

@@ -1,6 +1,7 @@
 """Grade a submission: functions are looked for in module files, in an adapters.py, and everywhere under their names."""
 
 import argparse
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 from ..contract import courses
 from ..contract.courses import Course
 from ..paths import STUBS
-from ..report import HINTS, gradescope, rows
+from ..report import files, gradescope, rows
+from ..report.words import HINTS
 from ..sandbox import limits
 from ..sandbox.deadline import Deadline
 from ..sandbox.fork_server import ForkServer
@@ -35,6 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--only", default="", metavar="MODULE[.FUNCTION],…", help="grade only these")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write Gradescope's results.json")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page for the student: one file, no network")
+    parser.add_argument(
+        "--pictures", action="store_true", help="on that page, what each mistake does to a picture; takes seconds each"
+    )
     parser.add_argument("--seed", type=int, help="draw the same inputs again; default: a new seed, which is printed")
     parser.add_argument(
         "--deadline",
@@ -63,11 +69,14 @@ def run(arguments: argparse.Namespace) -> int:
 def _grade(
     fork_server: ForkServer, submission: Submission, course: Course, arguments: argparse.Namespace, start: float
 ) -> int:
-    results = _Results(
-        arguments.json, course, _arguments.seed(arguments.seed), arguments.hints, start, submission.notes
+    seed, deadline = (
+        _arguments.seed(arguments.seed),
+        Deadline.after(_arguments.seconds("--deadline", arguments.deadline)),
     )
-
-    deadline = Deadline.after(_arguments.seconds("--deadline", arguments.deadline))
+    _arguments.result_file("--html", arguments.html)
+    if arguments.pictures and arguments.html is None:
+        raise Unusable("--pictures: expected --html FILE as well, the page that they stand on")
+    results = _Results(arguments.json, course, seed, arguments.hints, start, submission.notes)
 
     from rich.console import Console
     from rich.live import Live
@@ -92,8 +101,51 @@ def _grade(
     )
     if results.trouble:
         print(f"grade: {arguments.json} is not complete: {results.trouble}", file=sys.stderr)
+    trouble = _write_page(fork_server, submission, course, arguments, results) if arguments.html is not None else ""
+    if trouble:
+        print(f"grade: {arguments.html} was not written: {trouble}", file=sys.stderr)
     at_fault = any(one.outcome == NOT_GRADED and not one.out_of_time for one in results.verdicts.values())
-    return AT_FAULT if at_fault or results.trouble else DONE
+    return AT_FAULT if at_fault or results.trouble or trouble else DONE
+
+
+def _write_page(
+    fork_server: ForkServer,
+    submission: Submission,
+    course: Course,
+    arguments: argparse.Namespace,
+    results: "_Results",
+) -> str:
+    """Why there is none, if so: the verdicts stand without it."""
+    from ..report.page import code, page
+
+    pictures = {}
+    if arguments.pictures and arguments.hints == "mistake":
+        from ..pictures.side_by_side import side_by_side
+
+        pictures = side_by_side(fork_server, submission, results.verdicts.values())
+    try:
+        text = page(
+            course,
+            rows(course, results.verdicts),
+            results.seed,
+            arguments.hints,
+            name=submission.origin.name,
+            replay=_replay(arguments, results.seed),
+            notes=results.notes,
+            codes={task: code(submission.folder, one, arguments.hints) for task, one in results.verdicts.items()},
+            pictures=pictures,
+        )
+        files.write(arguments.html, text)
+    except OSError as error:
+        return str(error.strerror or error)
+    return ""
+
+
+def _replay(arguments: argparse.Namespace, seed: int) -> str:
+    """The command that grades the same again, where the hand-in lies in the folder that it is typed in."""
+    given = [("--course", arguments.course), ("--kit", arguments.kit), ("--only", arguments.only)]
+    options = [word for option, value in given if value for word in (option, value)]
+    return shlex.join(["python", "-m", "grading", "grade", arguments.path.name, *options, "--seed", str(seed)])
 
 
 class _Results:
@@ -105,15 +157,7 @@ class _Results:
         self.path, self.course, self.seed, self.hints, self.start, self.notes = path, course, seed, hints, start, notes
         self.verdicts: dict[str, Verdict] = {}
         self.trouble = ""  # why the file is not what it should be
-        if path is not None and path.is_dir():
-            raise Unusable(f"--json {path}: expected a file, got a folder")
-        if path is not None and not path.absolute().parent.is_dir():
-            raise Unusable(f"--json {path}: there is no such folder")
-        if path is not None:  # known before anything is graded, not after
-            try:
-                gradescope.try_writing(path)
-            except OSError as error:
-                raise Unusable(f"--json {path}: cannot be written: {error.strerror}") from error
+        _arguments.result_file("--json", path)
 
     def take(self, verdict: Verdict) -> None:
         self.verdicts[verdict.task] = verdict

@@ -11,7 +11,7 @@ from grading import __main__ as command_line
 from grading.contract.courses import NAMES, load
 from grading.contract.functions import all_tasks
 from grading.paths import ROOT
-from grading.report import gradescope
+from grading.report import files, gradescope
 
 from .conftest import PLAIN
 
@@ -98,7 +98,7 @@ def test_a_result_file_that_cannot_be_written_is_refused_before_anything_is_grad
     def refused(path):
         raise error
 
-    monkeypatch.setattr(gradescope, "try_writing", refused)
+    monkeypatch.setattr(files, "try_writing", refused)
     path = tmp_path / "results.json"
     assert command_line.main(["grade", str(PLAIN), "--json", str(path)]) == 2
     out, err = capsys.readouterr()
