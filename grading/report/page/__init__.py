@@ -11,6 +11,7 @@ pictures are ``data:`` URIs. All texts are escaped by the template, and have pas
 | ``picture``        | what the mistake does to a picture                                 |
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -18,7 +19,7 @@ from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ...contract.courses import Course
 from ...verdicts import NOT_GRADED
@@ -84,9 +85,14 @@ def _template() -> Template:
         undefined=StrictUndefined,
     )
     environment.globals |= {"style": Markup((_HERE / "page.css").read_text(encoding="utf-8")), "formulas": formulas}
-    environment.filters |= {"points": _points}
+    environment.filters |= {"points": _points, "breakable": _breakable}
     return environment.get_template("page.html")
 
 
 def _points(row: Row) -> str:
     return f"{'–' if row.score is None else number(row.score)} / {number(row.item.points)}"
+
+
+def _breakable(name: str) -> Markup:
+    """A function's name, which may go on in the next line behind a dot or an underscore."""
+    return Markup(re.sub(r"([._])", r"\1<wbr>", str(escape(name))))

@@ -38,6 +38,8 @@ class Code:
 
 def code(folder: Path, verdict: Verdict, hints: str) -> list[Code]:
     """``folder`` is the opened submission, ``verdict`` as the grader gave it: what is shown of it here is quoted here."""
+    if verdict.carried:
+        return []  # nothing is wrong in it
     marked = list(_marked(verdict)) if hints == "mistake" else []
     pieces: dict[tuple[str, int], Code] = {}
     for file, line in [*_places([verdict.defined_at]), *marked]:
@@ -87,6 +89,6 @@ def _piece(file: str, lines: list[str], span: tuple[int, int], marked: set[int])
     begin = max(first, min(inside[0] - MOST_LINES // 2, last - MOST_LINES + 1)) if inside else first
     end = min(last, begin + MOST_LINES - 1)
     cut = [line[:MOST_CHARACTERS] + "…" * (len(line) > MOST_CHARACTERS) for line in lines[begin - 1 : end]]
-    shown = highlight(quoted("\n".join(cut)), _LEXER, _FORMATTER).split("\n")
+    shown = highlight(quoted("\n".join(cut)), _LEXER, _FORMATTER).removesuffix("\n").split("\n")
     numbered = [Line(number, Markup(html), number in marked) for number, html in enumerate(shown, begin)]
     return Code(quoted(f"{file}:{begin}"), numbered, (begin, end) == (first, last))
