@@ -90,7 +90,8 @@ def _factor(name: str, exponent: Fraction) -> str:
 
 
 def _in_brackets(written: str) -> str:
-    return rf"\left({written}\right)"
+    """As tall as what is in them; around a plain line they would come out too tall."""
+    return rf"\left({written}\right)" if r"\frac" in written else f"({written})"
 
 
 def _is_sum(written: str) -> bool:

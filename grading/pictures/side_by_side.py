@@ -28,6 +28,7 @@ __all__ = ["side_by_side"]
 
 SEED = 0
 VISIBLE = 0.02  # of a range of 2: less than three of a screen's 256 levels
+SHORT = 160  # characters
 NONE = "there is no picture of it"
 SAME = "the same picture: what is wrong does not show in it"
 
@@ -48,11 +49,16 @@ def _picture(fork_server: ForkServer, submission: Submission, task: str) -> Pict
             return Picture(trouble=SAME)
         return Picture(recipe.caption, *(inlined(grid(images, min(len(images), 6))) for images in (student, right)))
     except CannotGoOn as unusable:
-        return Picture(trouble=quoted(f"none could be made: {unusable}"))
+        return Picture(trouble=_short(f"none could be made: {unusable}"))
     except Exception as error:  # a tensor of another shape, most likely; a network that is not here
-        return Picture(trouble=quoted(f"none could be made of what came back: {error}"))
+        return Picture(trouble=_short(f"none could be made of what came back: {error}"))
     finally:
         functions.close()
+
+
+def _short(text: str) -> str:
+    said = quoted(text)
+    return said[:SHORT] + "…" * (len(said) > SHORT)
 
 
 @cache

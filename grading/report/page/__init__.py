@@ -82,6 +82,7 @@ def _template() -> Template:
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
     environment.globals |= {"style": Markup((_HERE / "page.css").read_text(encoding="utf-8")), "formulas": formulas}

@@ -88,7 +88,8 @@ def _piece(file: str, lines: list[str], span: tuple[int, int], marked: set[int])
     inside = sorted(number for number in marked if first <= number <= last)
     begin = max(first, min(inside[0] - MOST_LINES // 2, last - MOST_LINES + 1)) if inside else first
     end = min(last, begin + MOST_LINES - 1)
-    cut = [line[:MOST_CHARACTERS] + "…" * (len(line) > MOST_CHARACTERS) for line in lines[begin - 1 : end]]
-    shown = highlight(quoted("\n".join(cut)), _LEXER, _FORMATTER).removesuffix("\n").split("\n")
+    own = quoted("\n".join(lines[begin - 1 : end])).split("\n")
+    cut = [line[:MOST_CHARACTERS] + "…" * (len(line) > MOST_CHARACTERS) for line in own]
+    shown = highlight("\n".join(cut), _LEXER, _FORMATTER).removesuffix("\n").split("\n")
     numbered = [Line(number, Markup(html), number in marked) for number, html in enumerate(shown, begin)]
     return Code(quoted(f"{file}:{begin}"), numbered, (begin, end) == (first, last))
