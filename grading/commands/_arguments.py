@@ -1,6 +1,7 @@
 """What several commands check of their arguments."""
 
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..contract.courses import Course
@@ -42,6 +43,12 @@ def expect_checkout(what: str) -> None:
     """For what is made of the project's own files, or written among them."""
     if INSTALLED:
         raise Unusable(f"{what}: expected a checkout of the project; an installed package has no files for it")
+
+
+def expect_extra(option: str, extra: str, *packages: str) -> None:
+    """For what grading itself does without."""
+    if any(find_spec(package) is None for package in packages):
+        raise Unusable(f"{option}: expected the extra {extra}: pip install 'generative-homework[{extra}]'")
 
 
 def folder(option: str, path: Path) -> Path:

@@ -69,13 +69,15 @@ def run(arguments: argparse.Namespace) -> int:
 def _grade(
     fork_server: ForkServer, submission: Submission, course: Course, arguments: argparse.Namespace, start: float
 ) -> int:
-    seed, deadline = (
-        _arguments.seed(arguments.seed),
-        Deadline.after(_arguments.seconds("--deadline", arguments.deadline)),
-    )
+    seed = _arguments.seed(arguments.seed)
+    deadline = Deadline.after(_arguments.seconds("--deadline", arguments.deadline))
     _arguments.result_file("--html", arguments.html)
+    if arguments.html is not None and arguments.html == arguments.json:
+        raise Unusable(f"--html {arguments.html}: expected another file than that of --json")
     if arguments.pictures and arguments.html is None:
         raise Unusable("--pictures: expected --html FILE as well, the page that they stand on")
+    if arguments.pictures:
+        _arguments.expect_extra("--pictures", "smoke", "PIL", "diffusers")
     results = _Results(arguments.json, course, seed, arguments.hints, start, submission.notes)
 
     from rich.console import Console
@@ -129,8 +131,8 @@ def _write_page(
             rows(course, results.verdicts),
             results.seed,
             arguments.hints,
-            name=submission.origin.name,
-            replay=_replay(arguments, results.seed),
+            name=submission.origin.resolve().name,
+            replay=_replay(submission, arguments, results.seed),
             notes=results.notes,
             codes={task: code(submission.folder, one, arguments.hints) for task, one in results.verdicts.items()},
             pictures=pictures,
@@ -141,11 +143,12 @@ def _write_page(
     return ""
 
 
-def _replay(arguments: argparse.Namespace, seed: int) -> str:
+def _replay(submission: Submission, arguments: argparse.Namespace, seed: int) -> str:
     """The command that grades the same again, where the hand-in lies in the folder that it is typed in."""
     given = [("--course", arguments.course), ("--kit", arguments.kit), ("--only", arguments.only)]
     options = [word for option, value in given if value for word in (option, value)]
-    return shlex.join(["python", "-m", "grading", "grade", arguments.path.name, *options, "--seed", str(seed)])
+    path = submission.origin.resolve().name
+    return shlex.join(["python", "-m", "grading", "grade", path, *options, "--seed", str(seed)])
 
 
 class _Results:

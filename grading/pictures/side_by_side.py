@@ -16,6 +16,7 @@ from ..contract.reference import reference_function
 from ..report.page.picture import Picture
 from ..report.quoted import quoted
 from ..sandbox import limits
+from ..sandbox.deadline import Deadline
 from ..sandbox.fork_server import ForkServer
 from ..submissions import Submission
 from ..verdicts import FAILED, Verdict
@@ -30,13 +31,17 @@ SEED = 0
 VISIBLE = 0.02  # of a range of 2: less than three of a screen's 256 levels
 SHORT = 160  # characters
 NONE = "there is no picture of it"
+LATE = "none was made: the others took too long"
 SAME = "the same picture: what is wrong does not show in it"
 
 
 def side_by_side(fork_server: ForkServer, submission: Submission, verdicts: Iterable[Verdict]) -> dict[str, Picture]:
     """By failed function; of those that are right by themselves there is nothing to show."""
     wrong = [one.task for one in verdicts if one.outcome == FAILED and not one.carried]
-    return {task: _picture(fork_server, submission, task) for task in wrong}
+    deadline = Deadline.after(limits.PICTURES_SECONDS)
+    return {
+        task: Picture(trouble=LATE) if deadline.passed() else _picture(fork_server, submission, task) for task in wrong
+    }
 
 
 def _picture(fork_server: ForkServer, submission: Submission, task: str) -> Picture:
