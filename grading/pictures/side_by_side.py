@@ -31,17 +31,21 @@ SEED = 0
 VISIBLE = 0.02  # of a range of 2: less than three of a screen's 256 levels
 SHORT = 160  # characters
 NONE = "there is no picture of it"
+ENDLESS = "none was made: a call that hung, or ended its process, is not made again"
 LATE = "none was made: the others took too long"
 SAME = "the same picture: what is wrong does not show in it"
 
 
 def side_by_side(fork_server: ForkServer, submission: Submission, verdicts: Iterable[Verdict]) -> dict[str, Picture]:
     """By failed function; of those that are right by themselves there is nothing to show."""
-    wrong = [one.task for one in verdicts if one.outcome == FAILED and not one.carried]
+    wrong = [one for one in verdicts if one.outcome == FAILED and not one.carried]
     deadline = Deadline.after(limits.PICTURES_SECONDS)
-    return {
-        task: Picture(trouble=LATE) if deadline.passed() else _picture(fork_server, submission, task) for task in wrong
-    }
+    pictures = {}
+    for one in wrong:
+        endless = any(check.failure.kind in ("hung", "died") for check in one.failures if check.failure is not None)
+        trouble = ENDLESS if endless else LATE if deadline.passed() else ""
+        pictures[one.task] = Picture(trouble=trouble) if trouble else _picture(fork_server, submission, one.task)
+    return pictures
 
 
 def _picture(fork_server: ForkServer, submission: Submission, task: str) -> Picture:

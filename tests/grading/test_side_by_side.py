@@ -6,11 +6,11 @@ import torch
 from grading.contract.functions import all_tasks
 from grading.contract.reference import reference_function
 from grading.pictures.functions import Trusted
-from grading.pictures.side_by_side import NONE, SAME, SEED, side_by_side
+from grading.pictures.side_by_side import ENDLESS, NONE, SAME, SEED, side_by_side
 from grading.pictures.small import RECIPES
 from grading.pictures.worlds.shipped import Shipped
 from grading.submissions import opened
-from grading.verdicts import FAILED, PASSED, Verdict
+from grading.verdicts import FAILED, PASSED, CheckResult, Failure, Verdict
 
 LOWPASS = "illusions.lowpass"
 ANSWERS = {  # of a lowpass: the beginning of what is said where there is no picture
@@ -22,6 +22,11 @@ ANSWERS = {  # of a lowpass: the beginning of what is said where there is no pic
     "return None": "none could be made: illusions.lowpass: ",
     "return x.flatten()": "none could be made of what came back: ",
 }
+
+
+@pytest.fixture(scope="module")
+def world():
+    return Shipped(SEED)
 
 
 @pytest.fixture
@@ -58,22 +63,27 @@ def test_what_is_right_by_itself_is_not_looked_at(picture):
     assert picture("return x", outcome=PASSED) == {} == picture("return x", carried=["illusions.gaussian_kernel1d"])
 
 
+@pytest.mark.parametrize("kind", ["hung", "died"])
+def test_what_comes_to_no_end_is_not_asked_again(picture, kind):
+    checks = [CheckResult("", Failure("no result", kind=kind))]
+    assert picture("while True: pass", checks=checks)[LOWPASS].trouble == ENDLESS
+
+
 def test_pictures_are_of_graded_functions():
     assert RECIPES.keys() <= set(all_tasks())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", RECIPES)
-def test_a_right_function_makes_its_picture_the_same_again(task):
-    recipe, world = RECIPES[task], Shipped(SEED)
-    first, second = (recipe.make(Trusted(reference_function), world) for _ in range(2))
+def test_a_right_function_makes_its_picture_the_same_again(task, world):
+    first, second = (RECIPES[task].make(Trusted(reference_function), world) for _ in range(2))
     assert first.ndim == 4 and first.isfinite().all() and first.std() > 0.05
     assert torch.equal(first, second)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", RECIPES)
-def test_the_function_itself_is_asked(task):
+def test_the_function_itself_is_asked(task, world):
     """Without it there is no picture: what is shown is its own."""
 
     def asked(name):
@@ -82,4 +92,4 @@ def test_the_function_itself_is_asked(task):
         return reference_function(name)
 
     with pytest.raises(LookupError):
-        RECIPES[task].make(Trusted(asked), Shipped(SEED))
+        RECIPES[task].make(Trusted(asked), world)
