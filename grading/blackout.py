@@ -51,10 +51,15 @@ _NAMED_KEYS = [re.compile(form) for form in _NAMED]
 
 def blacked_out(text: str) -> str:
     """The text without credentials."""
-    text = _KEY.sub(BLACK, text)
+    text = _KEY.sub(_as_many_lines, text)
     for named in _NAMED_KEYS:
         text = named.sub(_without_group, text)
     return text
+
+
+def _as_many_lines(found: re.Match[str]) -> str:
+    """What is quoted with line numbers keeps them."""
+    return BLACK + "\n" * found[0].count("\n")
 
 
 def _without_group(found: re.Match[str]) -> str:

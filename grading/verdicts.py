@@ -63,6 +63,23 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class Term:
+    """One term of a formula."""
+
+    weight: str  # LaTeX
+    of: str  # what it is the weight of: an argument, or words; nothing where the formula is a single number
+    right: bool  # the weight is the one that was asked for
+
+
+@dataclass(frozen=True)
+class Formula:
+    """What a function computes, as it was read back; ``where``: for which arguments, "at t_prev = -1"."""
+
+    where: str
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True)
 class Repair:
     """A small change of the student's code under which every check passes."""
 
@@ -87,6 +104,7 @@ class Verdict:
     defined_at: str = ""  # "ddpm.py:12"
     mistakes: list[str] = field(default_factory=list)  # what explains every result that came back
     reading: list[Finding] = field(default_factory=list)  # what is wrong with the formula that was read back
+    formulas: list[Formula] = field(default_factory=list)  # all of it, where one was read back and is exact
     remarks: list[str] = field(default_factory=list)  # cost nothing: what works here and will bite elsewhere
     repair: Repair | None = None  # what has to be changed for every check to pass
     unexplained: str = ""  # said where nothing known explains the results, with the smallest failing call

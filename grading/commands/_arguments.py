@@ -2,11 +2,13 @@
 
 import argparse
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..contract import courses
 from ..paths import INSTALLED
-from ..report import HINTS
+from ..report import files
+from ..report.words import HINTS
 from ..sandbox import limits
 from ..submissions import kits
 from ..verdicts import Unusable
@@ -62,6 +64,12 @@ def expect_checkout(what: str) -> None:
         raise Unusable(f"{what}: expected a checkout of the project; an installed package has no files for it")
 
 
+def expect_extra(option: str, extra: str, *packages: str) -> None:
+    """For what grading itself does without."""
+    if any(find_spec(package) is None for package in packages):
+        raise Unusable(f"{option}: expected the extra {extra}: pip install 'generative-homework[{extra}]'")
+
+
 def folder(option: str, path: Path) -> Path:
     """A folder to write into; it is made if it is not there."""
     try:
@@ -74,3 +82,17 @@ def folder(option: str, path: Path) -> Path:
     except OSError as error:
         raise Unusable(f"{option} {path}: cannot be written into: {error.strerror}") from error
     return path
+
+
+def result_file(option: str, path: Path | None) -> None:
+    """What is written in the end: that it can be is known before anything is graded, not after."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise Unusable(f"{option} {path}: expected a file, got a folder")
+    if not path.absolute().parent.is_dir():
+        raise Unusable(f"{option} {path}: there is no such folder")
+    try:
+        files.try_writing(path)
+    except OSError as error:
+        raise Unusable(f"{option} {path}: cannot be written: {error.strerror}") from error

@@ -8,8 +8,8 @@ from pathlib import Path
 from ..contract import courses
 from ..contract.courses import Course
 from ..paths import STUBS
-from ..report import gradescope
-from ..report.results import Results
+from ..report import files, gradescope
+from ..report.results import Results, replay
 from ..sandbox.deadline import Deadline
 from ..sandbox.fork_server import ForkServer
 from ..submissions import EXPECTED, Submission, opened
@@ -23,6 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", type=Path, default=STUBS, help=f"{EXPECTED}; default: student_stubs")
     _arguments.add_grading(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write Gradescope's results.json")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page for the student: one file, no network")
+    parser.add_argument(
+        "--pictures", action="store_true", help="on that page, what each mistake does to a picture; takes seconds each"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,11 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _grade(
     fork_server: ForkServer, submission: Submission, course: Course, arguments: argparse.Namespace, start: float
 ) -> int:
-    results = Results(course, _arguments.seed(arguments.seed), arguments.hints, submission.notes, start)
-    if arguments.json is not None:
-        _expect_writable(arguments.json)
-    trouble = ""  # why the file is not what it should be
+    seed = _arguments.seed(arguments.seed)
     deadline = Deadline.after(_arguments.seconds("--deadline", arguments.deadline))
+    _expect_writable(arguments)
+    results = Results(course, seed, arguments.hints, submission.notes, start)
+    trouble = ""  # why the result file is not what it should be
 
     from rich.console import Console
     from rich.live import Live
@@ -64,31 +68,51 @@ def _grade(
             done = f"{len(results.verdicts)} of {len(course.functions)}"
             live.update(f"{done}  {verdict.task} {verdict.outcome}", refresh=True)
 
-        run = Run(submission, tuple(course.functions), results.seed, forbidden=course.forbidden, deadline=deadline)
+        run = Run(submission, tuple(course.functions), seed, forbidden=course.forbidden, deadline=deadline)
         grade(fork_server, run, take, usable_jobs())
     console = Console(highlight=False, soft_wrap=False)
-    terminal.show(console, course, results.table, results.seed, arguments.hints, results.notes)
+    terminal.show(console, course, results.table, seed, arguments.hints, results.notes)
     if trouble:
         print(f"grade: {arguments.json} is not complete: {trouble}", file=sys.stderr)
-    return AT_FAULT if results.not_graded or trouble else DONE
+    without = _write_page(fork_server, submission, arguments, results) if arguments.html is not None else ""
+    if without:
+        print(f"grade: {arguments.html} was not written: {without}", file=sys.stderr)
+    return AT_FAULT if results.not_graded or trouble or without else DONE
 
 
-def _expect_writable(path: Path) -> None:
-    """That a file cannot be written is known before anything is graded, not after."""
-    if path.is_dir():
-        raise Unusable(f"--json {path}: expected a file, got a folder")
-    if not path.absolute().parent.is_dir():
-        raise Unusable(f"--json {path}: there is no such folder")
-    try:
-        gradescope.try_writing(path)
-    except OSError as error:
-        raise Unusable(f"--json {path}: cannot be written: {error.strerror}") from error
+def _expect_writable(arguments: argparse.Namespace) -> None:
+    """What is wrong with where results go is known before anything is graded."""
+    _arguments.result_file("--json", arguments.json)
+    _arguments.result_file("--html", arguments.html)
+    if arguments.html is not None and arguments.html == arguments.json:
+        raise Unusable(f"--html {arguments.html}: expected another file than that of --json")
+    if arguments.pictures and arguments.html is None:
+        raise Unusable("--pictures: expected --html FILE as well, the page that they stand on")
+    if arguments.pictures:
+        _arguments.expect_extra("--pictures", "smoke", "PIL", "diffusers")
 
 
 def _write(path: Path, results: Results) -> str:
     """Write the result file; why it cannot be written."""
     try:
         gradescope.write(path, results.document())
+    except OSError as error:
+        return str(error.strerror or error)
+    return ""
+
+
+def _write_page(
+    fork_server: ForkServer, submission: Submission, arguments: argparse.Namespace, results: Results
+) -> str:
+    """Why there is none, if so: the verdicts stand without it."""
+    pictures = {}
+    if arguments.pictures and arguments.hints == "mistake":
+        from ..pictures.side_by_side import side_by_side
+
+        pictures = side_by_side(fork_server, submission, results.verdicts.values())
+    again = replay(submission, arguments.course, arguments.kit, arguments.only, results.seed)
+    try:
+        files.write(arguments.html, results.page(submission, again, pictures))
     except OSError as error:
         return str(error.strerror or error)
     return ""

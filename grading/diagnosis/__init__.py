@@ -14,6 +14,7 @@ shown instead. Points are never changed.
 | ``replays``        | when a known implementation gives a reply                                |
 | ``reading``        | further questions to the student's worker, for reading back              |
 | ``terms``          | which terms of a formula are right, for partial credit                   |
+| ``typeset``        | the formula that was read back, to be typeset                            |
 | ``counterexample`` | the smallest failing call                                                |
 | ``mistakes/``      | the catalogue                                                            |
 | ``repair/``        | small changes of the student's own code, under which every check passes  |
@@ -21,7 +22,8 @@ shown instead. Points are never changed.
 """
 
 from .diagnose import Diagnosis, diagnose
-from .repair import Check
+from .repair import Check, source_of
 from .terms import right_terms
+from .typeset import formulas
 
-__all__ = ["Check", "Diagnosis", "diagnose", "right_terms"]
+__all__ = ["Check", "Diagnosis", "diagnose", "formulas", "right_terms", "source_of"]

@@ -8,7 +8,7 @@ from hypothesis.errors import Unsatisfiable
 
 from ..checking.titles import title, told_once
 from ..contract.profile import CONTRACT
-from ..diagnosis import Check, right_terms
+from ..diagnosis import Check, formulas, right_terms
 from ..sandbox.deadline import TimeIsUp
 from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import NotAsked, OutOfPatience, Student
@@ -180,6 +180,7 @@ class GradingPlugin:
                 verdict.reading, verdict.repair = diagnosis.reading, diagnosis.repair
                 verdict.unexplained = diagnosis.unexplained
                 verdict.terms = right_terms(diagnosis.formula) if only_wrong(verdict) else None
+                verdict.formulas = formulas(diagnosis.formula)
                 self.trouble += diagnosis.trouble
             except TimeIsUp:
                 verdict.unexplained = BROKEN_OFF

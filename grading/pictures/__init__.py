@@ -31,6 +31,8 @@ to be.
 | ``functions.py``     | the submission's functions as callables, each in its own confined process         |
 | ``demonstration.py`` | what a demonstration is: its pictures, its measures, and when they pass           |
 | ``run.py``           | runs the demonstrations, compares measures with ``fixtures/smoke.json``           |
+| ``small.py``         | a small picture for each graded function that one can be made with                |
+| ``side_by_side.py``  | what a mistake does to it: with the student's function, and with a right one      |
 | ``report.py``        | the pictures, the pages and the JSON of a smoke run                               |
 | ``weights.py``       | a download: source, size, licence, and where it lies on this machine              |
 | ``fetch.py``         | ``nox -s weights``: brings downloads here ahead of time                           |

@@ -51,8 +51,8 @@ class Functions:
     :class:`grading.differentiable.Differentiable`.
     """
 
-    def __init__(self, fork_server: ForkServer, submission: Path) -> None:
-        self.fork_server, self.submission = fork_server, submission
+    def __init__(self, fork_server: ForkServer, submission: Path, call_seconds: float = limits.PICTURE_SECONDS) -> None:
+        self.fork_server, self.submission, self.call_seconds = fork_server, submission, call_seconds
         self.students: dict[str, Student] = {}
 
     def __call__(self, task: str, **arguments: Any) -> Tensor:
@@ -85,7 +85,7 @@ class Functions:
 
     def _reply(self, task: str, arguments: dict[str, Any]) -> Any:
         if task not in self.students:
-            self.students[task] = Student(self.fork_server, self.submission, task, limits.PICTURE_SECONDS)
+            self.students[task] = Student(self.fork_server, self.submission, task, self.call_seconds)
         student = self.students[task]
         try:
             return student(**arguments)

@@ -17,7 +17,7 @@ from reference.data.grids import grid
 from .demonstration import Shown
 from .run import Outcome
 
-__all__ = ["sheet", "write"]
+__all__ = ["inlined", "sheet", "write"]
 
 LINE = 16  # pixels of a caption
 PAGE = """<!doctype html>
@@ -116,7 +116,7 @@ def write(outcomes: list[Outcome], submission: str, seed: int, device: str, outd
             picture = sheet(one.shown)
             picture.save(outdir / entry["picture"], optimize=True)
             sheets.append(sheet(one.shown, f"{one.name}: {one.outcome}"))
-            inline["rows"] = [(caption, _inlined(grid(images, len(images)))) for caption, images in one.shown.rows]
+            inline["rows"] = [(caption, inlined(grid(images, len(images)))) for caption, images in one.shown.rows]
             if one.shown.frames is not None:
                 entry["animation"] = f"{stem}.gif"
                 animation = outdir / entry["animation"]
@@ -143,7 +143,8 @@ def write(outcomes: list[Outcome], submission: str, seed: int, device: str, outd
     (outdir / "results.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _inlined(picture: Image.Image) -> str:
+def inlined(picture: Image.Image) -> str:
+    """A picture within a page."""
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True)
     return _data_uri(buffer.getvalue(), "png")

@@ -3,17 +3,14 @@
 Everything that a row holds of a submission has passed ``quoted``; so have the notes, where they are shown.
 """
 
-import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..contract.courses import Course, Item
-from ..verdicts import BY_HAND, NOT_GRADED, PASSED, Failure, Verdict
-from .because import because
+from ..verdicts import BY_HAND, NOT_GRADED, NOT_IMPLEMENTED, PASSED, Failure, Verdict
 from .quoted import quoted
-
-HINTS = ("none", "property", "mistake")  # how much a student is told: the verdict, which properties fail, everything
-SHORT = 160  # characters of what was expected and what came, where they stand in one line
+from .words import Told, tell
 
 
 @dataclass(frozen=True)
@@ -38,17 +35,22 @@ class Row:
         terms = self.verdict.terms if self.counts_terms else None
         return _floor(self.item.points * len(terms.right) / terms.number) if terms is not None else Fraction(0)
 
-    def lines(self, hints: str) -> list[str]:
+    def told(self, hints: str) -> Told:
         """What stands under a function that did not pass: what it has points for, and why not for all."""
         assert self.verdict is not None
-        lines, terms = explain(self.verdict, hints), self.verdict.terms
+        all_of_it, terms = tell(self.verdict, hints), self.verdict.terms
         if self.verdict.carried and self.forgives:
-            return [f"{lines[0]}; its points are not lost by that", *lines[1:]]
+            lead = [f"{one}; its points are not lost by that" for one in all_of_it.lead]
+            return replace(all_of_it, lead=lead)
         if terms is not None and self.counts_terms:
             one = "the weight of" if len(terms.right) == 1 else "the weights of"
             said = f"{len(terms.right)} of {terms.number} terms are right: {one} {' and '.join(terms.right)}"
-            return [f"{said}; {number(self.score or Fraction(0))} of {number(self.item.points)} points", *lines]
-        return lines
+            points = f"{number(self.score or Fraction(0))} of {number(self.item.points)} points"
+            return replace(all_of_it, lead=[f"{said}; {points}", *all_of_it.lead])
+        return all_of_it
+
+    def lines(self, hints: str) -> list[str]:
+        return self.told(hints).lines()
 
 
 def _floor(points: Fraction) -> Fraction:
@@ -83,56 +85,42 @@ def number(points: Fraction) -> str:
 
 def explain(verdict: Verdict, hints: str) -> list[str]:
     """The lines under a function that did not pass, or has remarks: as much as ``hints`` allows."""
-    others = because(verdict)
-    if verdict.carried:
-        return [others]  # what its own checks saw is about those
-    if verdict.reason and not others:
-        return [verdict.reason]
-    lines = [others] if others else []
-    if hints == "none":
-        return lines
-    lines += _named(verdict) if hints == "mistake" else []
-    for i, check in enumerate(verdict.failures):
-        assert check.failure is not None
-        lines.append(f"✗ {check.title}")
-        if hints == "mistake":
-            # One block with numbers is read; ten are not. The rest has a line each.
-            lines += [f"  {line}" for line in (_in_full if i == 0 else _in_a_line)(check.failure)]
-    lines += [f"remark: {said}" for said in verdict.remarks if hints == "mistake"]
-    return lines + _in_the_kit(verdict, " ".join(lines)) if lines else lines
-
-
-def _in_the_kit(verdict: Verdict, told: str) -> list[str]:
-    """Where the course's own kit asks for this, and how it calls what was told of."""
-    names = [f"{name} is {own}" for name, own in verdict.words.items() if re.search(rf"\b{re.escape(name)}\b", told)]
-    return (
-        [f"in your kit: {verdict.asked_in}" + f"; there {', '.join(names)}" * bool(names)] if verdict.asked_in else []
-    )
-
-
-def _in_full(failure: Failure) -> list[str]:
-    return [failure.summary, *(f"  {label:<9} {text}" for label, text in failure.lines())]
-
-
-def _in_a_line(failure: Failure) -> list[str]:
-    expected, got = (text.split("; it begins")[0] for text in (failure.expected, failure.got))
-    place = got.partition(" at ")[2]
-    both = f": expected {expected.removesuffix(f' at {place}')}, got {got}"
-    short = bool(expected and got) and len(both) <= SHORT
-    line = f", at {failure.where[-1]}" if failure.where else ""
-    return [failure.summary + both * short + line]
-
-
-def _named(verdict: Verdict) -> list[str]:
-    """What was seen and what is known of it; where that is nothing, the smallest call that shows the failure."""
-    lines = [f"what your code does: {finding.student}" for finding in verdict.reading]
-    for number, mistake in enumerate(verdict.mistakes, 1):
-        which = f" ({number} of {len(verdict.mistakes)} that fit)" if len(verdict.mistakes) > 1 else ""
-        lines.append(f"what is wrong{which}: {mistake}")
-    lines += [f"where: {verdict.repair.student}"] if verdict.repair is not None else []
-    return lines or ([verdict.unexplained] if verdict.unexplained else [])
+    return tell(verdict, hints).lines()
 
 
 def importing(verdict: Verdict) -> Failure | None:
     """What came up while the submission was imported, if that is why the function failed."""
     return next((check.failure for check in verdict.failures if check.failure and check.failure.importing), None)
+
+
+def blocks(table: list[Row], hints: str) -> Iterator[tuple[Row, Told]]:
+    """The functions of which more is to be said than what the table says, and what that is.
+
+    Why a submission cannot be imported is said once, under the first function that fails by it.
+    """
+    first: dict[str, str] = {}
+    for row in table:
+        verdict = row.verdict
+        if verdict is None or (verdict.outcome == PASSED and not verdict.remarks):
+            continue
+        said = row.told(hints)
+        failed = importing(verdict) if hints == "mistake" else None
+        if failed is not None and first.setdefault(str(failed), verdict.task) != verdict.task:
+            said = Told([f"not imported either: see {first[str(failed)]} above"])
+        if _unwritten(verdict) or verdict.out_of_time or not said.lines():
+            continue  # the table says it
+        yield row, said
+
+
+def _unwritten(verdict: Verdict) -> bool:
+    """Whether there is nothing to say of it but that; one that calls another has a sentence about that one."""
+    return verdict.outcome == NOT_IMPLEMENTED and not verdict.unwritten
+
+
+def gaps(table: list[Row]) -> dict[str, list[str]]:
+    """Where a kit's gaps are, and what of it was not handed in: each place with the functions that it costs."""
+    places: dict[str, list[str]] = {}
+    for row in table:
+        if row.verdict is not None and row.verdict.asked_in and _unwritten(row.verdict):
+            places.setdefault(row.verdict.reason, []).append(row.verdict.task)
+    return places

@@ -1,7 +1,6 @@
 """Gradescope's results.json. It is written anew after every verdict: a run that is cut short loses nothing."""
 
 import json
-import os
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 from ..contract.courses import Course
 from ..verdicts import PASSED
-from . import Row, quoted, totals
+from . import Row, files, quoted, totals
 
 
 def document(
@@ -66,21 +65,8 @@ def _test(row: Row, hints: str) -> dict[str, Any]:
     return test
 
 
-def try_writing(path: Path) -> None:
-    """OSError where the file could not be replaced; it is left as it is."""
-    _partial(path).touch()
-    _partial(path).unlink()
-
-
 def write(path: Path, content: dict[str, Any]) -> None:
-    """Replace the file in one step, so that a reader never sees half of it."""
-    partial = _partial(path)
-    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(partial, path)
-
-
-def _partial(path: Path) -> Path:
-    return path.with_name(path.name + ".part")
+    files.write(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def _float(points: Fraction) -> float:

@@ -7,7 +7,9 @@ from typing import TypeVar
 from ..blackout import blacked_out, throughout
 
 _T = TypeVar("_T")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # they could rewrite what a terminal shows
+_CONTROL = re.compile(  # they could rewrite what a terminal shows, or the order in which it is read; half characters
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _CELL = re.compile(r"(\.ipynb)/cell (\d+)(?::| line )(\d+)")  # a cell is a file here
 
 

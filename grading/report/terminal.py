@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..contract.courses import Course
-from ..verdicts import BY_HAND, FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED, Verdict
-from . import Row, importing, number, quoted, totals
+from ..verdicts import BY_HAND, FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED
+from . import Row, Told, blocks, gaps, number, quoted, totals
 from .confined import NOTHING, confined
 
 _STYLE = {PASSED: "green", FAILED: "red", NOT_IMPLEMENTED: "yellow", NOT_GRADED: "magenta", BY_HAND: "cyan"}
@@ -23,10 +23,8 @@ _STYLE = {PASSED: "green", FAILED: "red", NOT_IMPLEMENTED: "yellow", NOT_GRADED:
 def show(console: Console, course: Course, table: list[Row], seed: int, hints: str, notes: Sequence[str] = ()) -> None:
     for part, members in groupby(table, key=lambda row: row.item.part):
         console.print(_table(part, list(members)))
-    said: dict[str, str] = {}
-    for row in table:
-        if row.verdict is not None and (row.verdict.outcome != PASSED or row.verdict.remarks):
-            _block(console, row, hints, said)
+    for row, told in blocks(table, hints):
+        _block(console, row, told)
     _gaps(console, table)
     reached, automatic, by_hand = totals(course, table)
     console.print()
@@ -65,36 +63,20 @@ def _table(part: str, members: list[Row]) -> Table:
     return table
 
 
-def _block(console: Console, row: Row, hints: str, said: dict[str, str]) -> None:
-    """``said``: under which function it stands already why the submission cannot be imported."""
+def _block(console: Console, row: Row, told: Told) -> None:
     verdict = row.verdict
     assert verdict is not None
-    lines = row.lines(hints)
-    failed = importing(verdict) if hints == "mistake" else None
-    if failed is not None:
-        first = said.setdefault(str(failed), verdict.task)
-        lines = lines if first == verdict.task else [f"not imported either: see {first} above"]
-    if _unwritten(verdict) or verdict.out_of_time or not lines:
-        return  # the table says it
     where = f"  [dim]{escape(verdict.defined_at)}[/dim]" if verdict.defined_at else ""
     console.print()
     console.print(f"[{_STYLE[verdict.outcome]} bold]{verdict.task}  {verdict.outcome}[/]{where}")
-    for line in lines:
+    for line in told.lines():
         indent = 2 + len(line) - len(line.lstrip())
         console.print(Padding(Text(line.strip()), (0, 0, 0, indent)))
 
 
-def _unwritten(verdict: Verdict) -> bool:
-    """Whether there is nothing to say of it but that; one that calls another has a sentence about that one."""
-    return verdict.outcome == NOT_IMPLEMENTED and not verdict.unwritten
-
-
 def _gaps(console: Console, table: list[Row]) -> None:
     """Where a kit's gaps are, and what of it was not handed in: a line for each place, however many functions it costs."""
-    places: dict[str, list[str]] = {}
-    for row in table:
-        if row.verdict is not None and row.verdict.asked_in and _unwritten(row.verdict):
-            places.setdefault(row.verdict.reason, []).append(row.verdict.task)
+    places = gaps(table)
     if places:
         console.print(f"\n[{_STYLE[NOT_IMPLEMENTED]} bold]{NOT_IMPLEMENTED}[/]")
     for reason, tasks in places.items():

@@ -72,6 +72,8 @@ REPAIR_CALL_SECONDS = 0.5  # for one call of edited code
 REPAIR_SLOW_CALL_SECONDS = 2.0  # … where a network is trained, or a search made
 
 # A smoke run.
+PICTURES_SECONDS = 120.0  # of a submission's page; what would come later is left out
+SMALL_PICTURE_SECONDS = 20.0  # a call of one that takes a second
 PICTURE_SECONDS = 60.0  # a call of a sampler waits for the network a hundred times
 
 

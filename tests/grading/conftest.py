@@ -25,6 +25,7 @@ WIDTH = "200"  # of the terminal, so that no line that a test looks for is broke
 SOLUTIONS = ROOT / "tests" / "solutions"
 PLAIN = SOLUTIONS / "plain"
 WITH_POINTS = [function.task for function in FUNCTIONS if function.exact]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _LEFT_OUT = shutil.ignore_patterns("__pycache__")
 
 
@@ -100,6 +101,20 @@ def cli():
         return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=300)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real one, for pages; where none is installed, the tests that ask for it are skipped."""
+    installed = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if installed is None:
+        pytest.skip("no browser: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 def told(verdict: Verdict) -> str:

@@ -11,7 +11,7 @@ from grading import __main__ as command_line
 from grading.contract.courses import NAMES, load
 from grading.contract.functions import all_tasks
 from grading.paths import ROOT
-from grading.report import gradescope
+from grading.report import files, gradescope
 
 from .conftest import PLAIN
 
@@ -59,6 +59,9 @@ UNUSABLE = {  # arguments of grade: what the message must name
     "student_stubs --seed one": ["--seed", "one"],
     "student_stubs --json no/such/folder/results.json": ["--json no/such/folder/results.json"],
     "student_stubs --json tests": ["--json tests"],
+    "student_stubs --html no/such/folder/page.html": ["--html no/such/folder/page.html"],
+    "student_stubs --html tests": ["--html tests", "expected a file, got a folder"],
+    "student_stubs --pictures": ["--pictures", "--html FILE"],
     "student_stubs --hints all": ["--hints", "all", "property"],
     "student_stubs --colour": ["--colour"],
     ".": [".", "the grader's own folder"],
@@ -98,7 +101,7 @@ def test_a_result_file_that_cannot_be_written_is_refused_before_anything_is_grad
     def refused(path):
         raise error
 
-    monkeypatch.setattr(gradescope, "try_writing", refused)
+    monkeypatch.setattr(files, "try_writing", refused)
     path = tmp_path / "results.json"
     assert command_line.main(["grade", str(PLAIN), "--json", str(path)]) == 2
     out, err = capsys.readouterr()
@@ -359,6 +362,18 @@ def test_the_result_file_grows_with_every_verdict(monkeypatch, tmp_path):
     assert all(names == [task for task in DDPM if task in names] for names in seen)
     assert all(set(earlier) <= set(later) for earlier, later in zip(seen, seen[1:]))
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.usefixtures("preloaded")
+def test_a_page_is_written_for_the_student(hand_in, tmp_path):
+    folder, path = hand_in(guidance=WRONG["guidance"]), tmp_path / "page.html"
+    command = ["grade", str(folder), "--only", "guidance", "--seed", "5", "--html", str(path)]
+    assert command_line.main(command) == 0
+    page = path.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>") and page.endswith("</html>\n")
+    assert "python -m grading grade handed_in --only guidance --seed 5" in page
+    assert 'id="guidance.classifier_free_guidance"' in page
+    assert {one.name for one in tmp_path.iterdir()} == {"handed_in", "page.html"}
 
 
 # --- how much is told -------------------------------------------------------------------------------------------

@@ -1,26 +1,11 @@
 """The smoke run's page in a real browser: what it shows, on a wide screen and on a phone, in light and in dark."""
 
-import shutil
-
 import pytest
 import torch
 
 from grading.pictures import report
 from grading.pictures.demonstration import Shown
 from grading.pictures.run import FAILED, PASSED, Outcome
-
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no browser: apt-get install chromium")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -31,10 +31,11 @@ def number(value: float) -> str:
 
 def product_text(p: Product) -> str:
     plain = math.isclose(abs(p.constant), 1, rel_tol=1e-9)
-    if len(p.powers) > 1 and all(abs(e) == HALF for _, e in p.powers) and any(e > 0 for _, e in p.powers):
-        inner = f"√({product_text(product(1.0, {name: 2 * e for name, e in p.powers}))})"
+    squared = under_one_root(p)
+    if squared is not None:
+        inner = f"√({product_text(squared)})"
         return "-" * (p.constant < 0) + ("" if plain else f"{number(abs(p.constant))}·") + inner
-    powers = sorted(p.powers, key=lambda power: _ORDER.get(power[0].split("_")[0], len(_ORDER)))
+    powers = in_reading_order(p)
     above = [_factor(name, e, len(p.powers) > 1) for name, e in powers if e > 0]
     # Under a bar what is compound stands in brackets even where it is alone.
     below = [_factor(name, -e, True) for name, e in powers if e < 0]
@@ -53,8 +54,23 @@ def product_text(p: Product) -> str:
     return "-" * (p.constant < 0) + fraction
 
 
+def in_reading_order(p: Product) -> list[tuple[str, Fraction]]:
+    return sorted(p.powers, key=lambda power: _ORDER.get(power[0].split("_")[0], len(_ORDER)))
+
+
+def under_one_root(p: Product) -> Product | None:
+    """What stands under it, where a product but for its constant is one square root."""
+    roots = len(p.powers) > 1 and all(abs(e) == HALF for _, e in p.powers) and any(e > 0 for _, e in p.powers)
+    return product(1.0, {name: 2 * e for name, e in p.powers}) if roots else None
+
+
+def is_compound(name: str) -> bool:
+    """Whether a quantity's name is a sum or a fraction, which stands in brackets among others."""
+    return any(sign in re.sub(r"\{.*?\}|\(.*?\)", "", name) for sign in "−+/ ")
+
+
 def _factor(name: str, exponent: Fraction, among_others: bool) -> str:
-    compound = any(sign in re.sub(r"\{.*?\}|\(.*?\)", "", name) for sign in "−+/ ")
+    compound = is_compound(name)
     if exponent == HALF:
         return f"√({name})" if compound else f"√{name}"
     base = f"({name})" if compound and (among_others or exponent != 1) else name

@@ -84,7 +84,7 @@ class Read:
             if weights is None:
                 continue
             where = f" {label}" if number else ""
-            wrong = [name for name in self.names(weights) if not self._right(name, weights, number)]
+            wrong = [name for name in self.names(weights) if not self.is_right(name, weights, number)]
             other = self._treated_as(weights, number) if number and wrong else ""
             if other:
                 verb = "are" if "scales" in label else "is"
@@ -120,14 +120,14 @@ class Read:
         right: list[str] = []
         wrong: list[str] = []
         for name in dict.fromkeys(name for one in weights for name in self.names(one)):
-            is_right = all(self._right(name, one, number) for number, one in enumerate(weights))
+            is_right = all(self.is_right(name, one, number) for number, one in enumerate(weights))
             if not is_right or self.layout != "sample":
                 wrong.append(name)
             elif not self.formula.expected.get(name, ZERO).is_number:
                 right.append(name)
         return tuple(right), tuple(wrong)
 
-    def _right(self, name: str, weights: Weights, regime: int) -> bool:
+    def is_right(self, name: str, weights: Weights, regime: int) -> bool:
         """Equal in value: the same formula can be written in several ways."""
         right = replace(self, weights=(self.formula.expected,), edge=next(iter(self.formula.edges)))
         got = replace(self, weights=(weights,))

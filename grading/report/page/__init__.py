@@ -1,0 +1,99 @@
+"""A submission's page: one HTML file with everything in it, to be read on a phone, on paper, aloud, without a network.
+
+No script is in it, and its content policy lets nothing in: what folds is a ``details`` element, formulas are MathML,
+pictures are ``data:`` URIs. All texts are escaped by the template, and have passed ``quoted`` before.
+
+| file               | holds                                                              |
+| ------------------ | ------------------------------------------------------------------ |
+| ``page.html``      | the template; ``page.css``, its style                              |
+| ``code``           | the student's own lines, coloured, the mistaken ones marked        |
+| ``formulas``       | the formula that is asked for and the one that the code computes   |
+| ``picture``        | what the mistake does to a picture                                 |
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from ...contract.courses import Course
+from ...verdicts import NOT_GRADED
+from .. import Row, blocks, number, quoted, totals
+from ..confined import confined
+from . import formulas
+from .code import Code, code
+from .picture import Picture
+
+__all__ = ["Code", "Picture", "code", "page"]
+
+_HERE = Path(__file__).resolve().parent
+
+
+def page(
+    course: Course,
+    table: list[Row],
+    seed: int,
+    hints: str,
+    *,
+    name: str,
+    replay: str,
+    notes: Sequence[str] = (),
+    codes: Mapping[str, list[Code]] | None = None,
+    pictures: Mapping[str, Picture] | None = None,
+) -> str:
+    """The whole document.
+
+    ``name`` says whose it is, ``replay`` is the command that grades the same again. ``codes`` and ``pictures`` are by
+    graded function; a picture is shown where everything is told.
+    """
+    reached, automatic, by_hand = totals(course, table)
+    verdicts = [row.verdict for row in table if row.verdict is not None]
+    return _template().render(
+        course=course.title,
+        name=quoted(name),
+        parts=[(part, list(members)) for part, members in groupby(table, key=lambda row: row.item.part)],
+        blocks=list(blocks(table, hints)),
+        told=[row.item.function for row, _ in blocks(table, hints)],
+        reached=number(reached),
+        automatic=number(automatic),
+        by_hand=number(by_hand) if by_hand else "",
+        counts=Counter(verdict.outcome for verdict in verdicts),
+        faults=sum(verdict.outcome == NOT_GRADED and not verdict.out_of_time for verdict in verdicts),
+        late=sum(verdict.out_of_time for verdict in verdicts),
+        sandbox=confined(verdicts),
+        notes=quoted(list(notes)),
+        seed=seed,
+        replay=quoted(replay),
+        hints=hints,
+        codes=codes or {},
+        pictures=(pictures or {}) if hints == "mistake" else {},
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    environment.globals |= {"style": Markup((_HERE / "page.css").read_text(encoding="utf-8")), "formulas": formulas}
+    environment.filters |= {"points": _points, "breakable": _breakable}
+    return environment.get_template("page.html")
+
+
+def _points(row: Row) -> str:
+    return f"{'–' if row.score is None else number(row.score)} / {number(row.item.points)}"
+
+
+def _breakable(name: str) -> Markup:
+    """A function's name, which may go on in the next line behind a dot or an underscore."""
+    return Markup(re.sub(r"([._])", r"\1<wbr>", str(escape(name))))
