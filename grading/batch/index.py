@@ -26,6 +26,7 @@ def index(system: str, hand_ins: Sequence[HandIn], wanted: Wanted, store: Store)
         assert record is not None
         came = record.pop("came")
         entry = record | {"state": came["state"], "reason": came["reason"], "not_graded": came["not_graded"]}
+        entry["no_page"] = came["no_page"]
         entry["same_as"] = first.setdefault(came["digest"], one.key) if came["digest"] else one.key
         if entry["same_as"] == one.key:
             del entry["same_as"]

@@ -1,4 +1,6 @@
-"""What is kept of each hand-in: ``OUT/submissions/KEY/results.json``, as ``grade --json`` writes it, and ``hand-in.json``.
+"""What is kept of each hand-in below ``OUT/submissions/KEY/``.
+
+``results.json`` is as ``grade --json`` writes it, ``page.html`` as ``grade --html`` does.
 
 ``hand-in.json`` says whose it is, what came of it, and the digest of all that decided that; it is written last and in one
 step, and names the digest of the results beside it. Where anything does not fit there is no result: it is graded again.
@@ -16,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from ..blackout import throughout
-from ..report import gradescope
+from ..report import files, gradescope
 from ..report.quoted import quoted
-from ..report.results import Results
+from ..report.results import Results, replay
 from ..submissions import Submission
 from ..submissions.folder import shown
 from ..verdicts import Unusable
@@ -26,7 +28,7 @@ from .hand_in import HandIn
 from .wanted import Wanted
 
 GRADED, UNUSABLE, NOT_GRADED = "graded", "unusable", "not graded"
-RESULTS, RECORD = "results.json", "hand-in.json"
+RESULTS, PAGE, RECORD = "results.json", "page.html", "hand-in.json"
 _OTHERS_ENDING = 5.0  # seconds in which processes of a run that was killed come to their end
 
 
@@ -105,18 +107,32 @@ class Store:
         """Keep a result. Whatever else is made of a submission while it is open is made here."""
         folder = self.folder(hand_in.key)
         folder.mkdir(parents=True, exist_ok=True)
+        no_page = self._put_page(hand_in, wanted, results, submission)
         gradescope.write(folder / RESULTS, results.document())
         came = _came(GRADED, digest, "") | {
             "results": _digest(folder / RESULTS),
             "not_graded": results.not_graded,
             "out_of_time": results.out_of_time,
             "deadline": wanted.deadline,
+            "no_page": no_page,
         }
         self._write(hand_in, came)
 
+    def _put_page(self, hand_in: HandIn, wanted: Wanted, results: Results, submission: Submission) -> str:
+        """Why there is none, if so: nobody's verdicts are lost by a page."""
+        path = self.folder(hand_in.key) / PAGE
+        path.unlink(missing_ok=True)
+        again = replay(submission, wanted.course, wanted.kit, wanted.only, wanted.seed)
+        try:
+            files.write(path, results.page(submission, again, name=hand_in.name))
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        return ""
+
     def put_reason(self, hand_in: HandIn, digest: str, state: str, reason: str) -> None:
         """Keep why there is no result."""
-        (self.folder(hand_in.key) / RESULTS).unlink(missing_ok=True)
+        for name in (RESULTS, PAGE):
+            (self.folder(hand_in.key) / name).unlink(missing_ok=True)
         self._write(hand_in, _came(state, digest, reason))
 
     def copy(self, key: str, hand_in: HandIn) -> None:
@@ -137,7 +153,7 @@ class Store:
 
 def _came(state: str, digest: str, reason: str) -> dict[str, Any]:
     kept = {"state": state, "reason": quoted(reason), "digest": digest, "results": ""}
-    return kept | {"not_graded": [], "out_of_time": False, "deadline": 0.0}
+    return kept | {"not_graded": [], "out_of_time": False, "deadline": 0.0, "no_page": ""}
 
 
 def _record(hand_in: HandIn, came: dict[str, Any]) -> dict[str, Any]:

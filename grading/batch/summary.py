@@ -25,6 +25,8 @@ def _named(entries: list[dict[str, Any]]) -> Iterator[str]:
             yield f"not graded, the grader is at fault: {entry['key']}: {entry['reason']}"
         elif entry["not_graded"]:
             yield f"not graded, the grader is at fault: {entry['key']}: {', '.join(entry['not_graded'])}"
+        if entry["no_page"]:
+            yield f"without a page, the grader is at fault: {entry['key']}: {entry['no_page']}"
 
 
 def at_fault(document: dict[str, Any]) -> bool:

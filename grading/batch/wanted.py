@@ -19,6 +19,7 @@ from ..submissions.folder import is_ignored
 from .hand_in import HandIn
 
 _TAKEN = 1 << 20  # bytes at a time
+_FILES = (".py", ".toml", ".ini", ".html", ".css")
 _DECIDE = ("torch", "numpy", "scipy", "hypothesis", "pytest")  # what grades are computed with
 
 
@@ -65,7 +66,7 @@ def grader() -> str:
     found = hashlib.sha256()
     for package in ("grading", "reference"):
         for path in sorted((ROOT / package).rglob("*")):
-            if path.suffix in (".py", ".toml", ".ini") and path.is_file():
+            if path.suffix in _FILES and path.is_file():
                 _say(found, str(path.relative_to(ROOT)))
                 found.update(path.read_bytes())
     found.update((FIXTURES / "manifest.json").read_bytes())
