@@ -1,12 +1,16 @@
 """A submission's page: what is on it, how much of it at which hints, that a student's text stays text."""
 
+import math
+import random
 import re
 import textwrap
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from fractions import Fraction
 
 import html5lib
 import pytest
+import torch
 
 from grading.contract.functions import all_tasks
 from grading.diagnosis.readback import SUMS
@@ -215,6 +219,54 @@ LATEX = {
 @pytest.mark.parametrize("expected", LATEX)
 def test_weights_as_latex(expected):
     assert latex(LATEX[expected]) == expected
+
+
+QUANTITIES = {"ᾱ_t": 0.3, "ᾱ_prev": 0.6, "1−ᾱ_t": 0.7, "1−ᾱ_prev": 0.4, "β": 0.2, "η": 1.7, "t/T": 0.25, "1+ᾱ_t": 1.3}
+
+
+def evaluated(written):
+    """What LaTeX of this kind comes to, by the rules of arithmetic: a bracket that is missing gives something else."""
+    for letter, own in (
+        (r"ᾱ_{prev}", "0.6"),
+        ("ᾱ_t", "0.3"),
+        ("β", "0.2"),
+        ("η", "1.7"),
+        ("t/T", "1/4"),
+        ("½", "(1/2)"),
+    ):
+        written = written.replace(letter, own)
+    for command in (r"\left", r"\right"):
+        written = written.replace(command, "")
+    written, before = written.replace(r"\,", "*"), ""
+    while before != written:
+        before = written
+        written = re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1)/(\2))", written)
+        written = re.sub(r"\\sqrt\{([^{}]*)\}", r"((\1)**0.5)", written)
+        written = re.sub(r"\^\{([^{}]*)\}", r"**(\1)", written)
+    return eval(written, {"__builtins__": {}})
+
+
+def test_a_formula_as_latex_is_the_formula():
+    draw = random.Random(SEED)
+    powers = [Fraction(n, 2) for n in (-4, -3, -2, -1, 1, 2, 3)]
+
+    def a_product():
+        names = draw.sample(list(QUANTITIES), draw.randint(0, 3))
+        return product(draw.choice([1, -1, 2, -0.5, 3]), {name: draw.choice(powers) for name in names})
+
+    def a_power():
+        exponent = draw.choice([Fraction(1), HALF, Fraction(-1), Fraction(2)])
+        return Power(tuple(a_product() for _ in range(draw.randint(1, 3))), exponent)
+
+    values = {name: torch.tensor(value, dtype=torch.float64) for name, value in QUANTITIES.items()}
+    compared = 0
+    for _ in range(300):
+        expression = Expression(tuple(a_power() for _ in range(draw.randint(1, 2))))
+        value = float(expression.value(values))
+        if math.isfinite(value):  # no root of a negative number
+            assert evaluated(latex(expression)) == pytest.approx(value, rel=1e-9, abs=1e-12), latex(expression)
+            compared += 1
+    assert compared > 150
 
 
 # --- one that was graded ----------------------------------------------------------------------------------------
