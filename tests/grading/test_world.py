@@ -190,6 +190,8 @@ SCRIPTS = {  # which hang, or would, when they are run
     "a call without a guard": "def main():\n    while True: pass\n\nmain()\nlosses = main()\nprint(losses[-1])\n",
     "a model that is made for it": "class Net(torch.nn.Module):\n    def fit(self):\n        while True: pass\n\nNet().fit()\n"
     "net = Net()\nhistory = net.fit()\nwith torch.no_grad():\n    net.fit()\n",
+    "what a guarded part uses": "def fit():\n    while True: pass\n\nlosses = fit()\nif __name__ == '__main__':\n    import json\n"
+    "    print(losses)\n",
     "as the case may be": "TRAIN = True\nif TRAIN:\n    net = 1\n    while TRAIN:\n        net += 1\n",
     "names that a function has of its own": "for a in iter(int, 1):\n    x_t = eps = a\n",
 }

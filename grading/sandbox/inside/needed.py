@@ -20,7 +20,7 @@ class Waiting:
     """The statements of a module that have not been run yet."""
 
     def __init__(self, body: list[ast.stmt], source: str) -> None:
-        self.statements = list(body)
+        self.statements = body = [one for one in body if not _for_a_script(one)]
         defining = [one for one in body if _defines(one)]
         imports = [one for one in defining if isinstance(one, ast.Import | ast.ImportFrom)]
         self.imported = {name for one in imports for name in binds(one)}
@@ -106,6 +106,13 @@ def _defines(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.If | ast.Try):
         return any(isinstance(one, _DEFINING) for one in ast.walk(statement))
     return isinstance(statement, _DEFINING)
+
+
+def _for_a_script(statement: ast.stmt) -> bool:
+    """``if __name__ == "__main__":``, which an import does not run anyway; what it uses is not needed by that."""
+    if not isinstance(statement, ast.If) or statement.orelse:
+        return False
+    return ast.unparse(statement.test) in ("__name__ == '__main__'", "'__main__' == __name__")
 
 
 def _loaded(node: ast.AST) -> set[str]:
