@@ -14,6 +14,7 @@ shown instead. Points are never changed.
 | ``replays``        | when a known implementation gives a reply                                |
 | ``reading``        | further questions to the student's worker, for reading back              |
 | ``terms``          | which terms of a formula are right, for partial credit                   |
+| ``likeness``       | by what the same formula is known again in other code                    |
 | ``counterexample`` | the smallest failing call                                                |
 | ``mistakes/``      | the catalogue                                                            |
 | ``repair/``        | small changes of the student's own code, under which every check passes  |

@@ -25,9 +25,10 @@ from ...sandbox.student import Student
 from ...verdicts import Repair
 from .checks import Check
 from .search import repairing
+from .sources import source_of
 from .words import repair
 
-__all__ = ["Check", "repaired"]
+__all__ = ["Check", "repaired", "source_of"]
 
 
 def repaired(student: Student, checks: Sequence[Check], pairs: bool = True) -> Repair | None:

@@ -48,7 +48,8 @@ def definitions(folder: Path, lines: Iterable[str], first: str) -> list[Definiti
     return sorted(found, key=lambda one: f"{one.file}:{one.line}" != first)
 
 
-def _in_file(folder: Path, file: str) -> list[Definition]:
+def source_of(folder: Path, file: str) -> tuple[str, ast.Module]:
+    """A submission's file, and what is parsed of it; nothing where it cannot be, or is none of the student's own."""
     path = folder / file
     try:  # the name is a worker's word
         inside = (
@@ -56,12 +57,22 @@ def _in_file(folder: Path, file: str) -> list[Definition]:
             and not file.startswith(f"{KIT_PACKAGE}/")
             and path.stat().st_size <= MOST_BYTES
         )
-        with warnings.catch_warnings():  # about the student's text: they are for its own process
-            warnings.simplefilter("ignore")
-            tree = ast.parse(path.read_bytes()) if inside else ast.Module([], [])
-            constants = _constants(tree)
-            return [replace(one, constants=constants) for one in _defined(tree.body, file, ())]
+        if inside:
+            content = path.read_bytes()
+            with warnings.catch_warnings():  # about the student's text: they are for its own process
+                warnings.simplefilter("ignore")
+                return content.decode("utf-8-sig", "replace"), ast.parse(content)
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        pass
+    return "", ast.Module([], [])
+
+
+def _in_file(folder: Path, file: str) -> list[Definition]:
+    tree = source_of(folder, file)[1]
+    try:
+        constants = _constants(tree)
+        return [replace(one, constants=constants) for one in _defined(tree.body, file, ())]
+    except (RecursionError, MemoryError):
         return []
 
 
