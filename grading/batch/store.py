@@ -1,7 +1,7 @@
 """What is kept of each hand-in: ``OUT/submissions/KEY/results.json``, as ``grade --json`` writes it, and ``hand-in.json``.
 
-``hand-in.json`` says whose it is, what came of it, and the digest of all that decided that; it is written last and in one
-step, and names the digest of the results beside it. Where anything does not fit there is no result: it is graded again.
+``staff.json`` beside them is for staff alone: by what a mistake is known again. ``hand-in.json`` says whose it is, what came of it, and the digest of all that decided that; it is written last and in one
+step, and names the digests of the files beside it. Where anything does not fit there is no result: it is graded again.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..blackout import throughout
-from ..report import gradescope
+from ..report import gradescope, staff
 from ..report.quoted import quoted
 from ..report.results import Results
 from ..submissions import Submission
@@ -26,7 +26,9 @@ from .hand_in import HandIn
 from .wanted import Wanted
 
 GRADED, UNUSABLE, NOT_GRADED = "graded", "unusable", "not graded"
-RESULTS, RECORD = "results.json", "hand-in.json"
+RESULTS, STAFF, RECORD = "results.json", "staff.json", "hand-in.json"
+PAGE = "page.html"  # a hand-in's own, where one was made
+_KEPT = (("results", RESULTS), ("staff", STAFF))  # of what is graded
 _OTHERS_ENDING = 5.0  # seconds in which processes of a run that was killed come to their end
 
 
@@ -82,13 +84,17 @@ class Store:
         try:
             record = json.loads((self.folder(key) / RECORD).read_text(encoding="utf-8"))
             came = record["came"]
-            whole = came["results"] == (_digest(self.folder(key) / RESULTS) if came["state"] == GRADED else "")
+            graded = came["state"] == GRADED
+            whole = all(came[kind] == (_digest(self.folder(key) / file) if graded else "") for kind, file in _KEPT)
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return record if whole else None
 
     def results(self, key: str) -> dict[str, Any]:
         return json.loads((self.folder(key) / RESULTS).read_text(encoding="utf-8"))
+
+    def for_staff(self, key: str) -> dict[str, Any]:
+        return json.loads((self.folder(key) / STAFF).read_text(encoding="utf-8"))
 
     def is_done(self, key: str, digest: str, deadline: float) -> bool:
         """Whether the result stands: another run would give the same. What the grader was at fault in is tried again."""
@@ -106,8 +112,9 @@ class Store:
         folder = self.folder(hand_in.key)
         folder.mkdir(parents=True, exist_ok=True)
         gradescope.write(folder / RESULTS, results.document())
+        gradescope.write(folder / STAFF, staff.document(results.verdicts, submission.folder))
         came = _came(GRADED, digest, "") | {
-            "results": _digest(folder / RESULTS),
+            **{kind: _digest(folder / file) for kind, file in _KEPT},
             "not_graded": results.not_graded,
             "out_of_time": results.out_of_time,
             "deadline": wanted.deadline,
@@ -116,7 +123,8 @@ class Store:
 
     def put_reason(self, hand_in: HandIn, digest: str, state: str, reason: str) -> None:
         """Keep why there is no result."""
-        (self.folder(hand_in.key) / RESULTS).unlink(missing_ok=True)
+        for _, file in _KEPT:
+            (self.folder(hand_in.key) / file).unlink(missing_ok=True)
         self._write(hand_in, _came(state, digest, reason))
 
     def copy(self, key: str, hand_in: HandIn) -> None:
@@ -136,7 +144,7 @@ class Store:
 
 
 def _came(state: str, digest: str, reason: str) -> dict[str, Any]:
-    kept = {"state": state, "reason": quoted(reason), "digest": digest, "results": ""}
+    kept = {"state": state, "reason": quoted(reason), "digest": digest, "results": "", "staff": ""}
     return kept | {"not_graded": [], "out_of_time": False, "deadline": 0.0}
 
 

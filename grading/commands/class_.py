@@ -63,7 +63,7 @@ def _class(fork_server: ForkServer, arguments: argparse.Namespace) -> int:
 
             grade_class(fork_server, listing.folder, hand_ins, wanted, store, jobs, show)
         document = index.index(system, hand_ins, wanted, store)
-        written = index.write(document, out)
+        written = index.write(document, store)
     console = Console(highlight=False)
     for line in [*summary(document), f"seed {seed}; {', '.join(map(str, written))}"]:
         console.print(line, markup=False, soft_wrap=True)

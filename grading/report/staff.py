@@ -31,7 +31,7 @@ def _function(verdict: Verdict, folder: Path) -> dict[str, Any]:
         "repair": verdict.repair.staff if verdict.repair is not None else [],
         "fails": [check.title for check in verdict.failures],
         "error": shown.error,
-        "call": [["", shown.summary], *([label, text] for label, text in shown.lines() if label != "printed")],
+        "call": [["failed", shown.summary], *([label, text] for label, text in shown.lines() if label != "printed")],
         "place": verdict.defined_at,
         "code": code(folder, verdict.defined_at),
     }

@@ -12,6 +12,6 @@ is what a person looks at.
 
 from .drafts import draft
 from .groups import Group, groups
-from .rare import Pair, pairs
+from .rare import Pair, by_tokens, pairs
 
-__all__ = ["Group", "Pair", "draft", "groups", "pairs"]
+__all__ = ["Group", "Pair", "by_tokens", "draft", "groups", "pairs"]

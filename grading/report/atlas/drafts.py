@@ -11,9 +11,8 @@ _LONGEST = 100  # characters of a comment
 def draft(group: Group) -> str:
     """As it would stand in grading/diagnosis/mistakes/; its body and its words are a person's to write."""
     graded = function(group.task)
-    own = [line[:_LONGEST] for line in textwrap.dedent(group.record["code"]).splitlines() if line.strip()]
-    written = [f"# {line}" for line in own] or ["# its code could not be read"]
-    mended = [f"# mended by {line[:_LONGEST]}" for line in group.record["repair"][:1]]
+    written = _comments(textwrap.dedent(group.record["code"])) or ["# its code could not be read"]
+    mended = [line for one in group.record["repair"][:1] for line in _comments(f"mended by {one}")]
     body = ["raise NotImplementedError  # TODO: the mistake, in this file's own words; one of those who make it wrote:"]
     return "\n".join(
         [
@@ -26,3 +25,8 @@ def draft(group: Group) -> str:
             *(f"    {line}" for line in [*body, *mended, *written]),
         ]
     )
+
+
+def _comments(text: str) -> list[str]:
+    """A student's text, none of which may be code here."""
+    return [f"# {line[:_LONGEST]}" for line in text.splitlines() if line.strip()]

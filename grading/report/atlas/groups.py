@@ -84,7 +84,13 @@ def _keys(record: Record) -> list[Key]:
         return [(READ, bool(record["values"]), *sorted(texts))]
     if record["values"]:
         return []
-    return [(FAILS, *sorted(record["fails"]), record["error"], *sorted(_edits(record))[:1])]
+    raised = _MEASURED.sub("#", _summary(record)) if record["error"] else ""
+    return [(FAILS, *sorted(record["fails"]), raised, *sorted(_edits(record))[:1])]
+
+
+def _summary(record: Record) -> str:
+    """What a failed check says."""
+    return str(record["call"][0][1])
 
 
 def _edits(record: Record) -> list[str]:
@@ -122,4 +128,5 @@ def _known_by(record: Record) -> int:
 def _said(record: Record) -> str:
     if record["mistakes"]:
         return ", or ".join(dict.fromkeys(record["mistakes"].values()))
-    return "; ".join(record["reading"]) or "; ".join(_edits(record)[:1]) or record["fails"][0]
+    fails = _summary(record) if record["error"] else record["fails"][0]
+    return "; ".join(record["reading"]) or "; ".join(_edits(record)[:1]) or fails

@@ -1,12 +1,12 @@
 """Two hand-ins with the same rare mistakes, and how alike their code is: a reason to look, and proof of nothing."""
 
 import contextlib
-import tempfile
+import io
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations, islice
-from pathlib import Path
 from statistics import median
 
 from .groups import Group, Record
@@ -14,7 +14,7 @@ from .groups import Group, Record
 MOST_MEMBERS = 3  # of a mistake that is rare
 SHOWN = 60  # pairs
 COMPARED = 40  # of other pairs, for what is usual
-_WORDS, _WINDOW = 8, 4  # tokens that have to agree in a row, and the guarantee, for functions of a few lines
+_WORDS, _WINDOW = 8, 4  # characters of tokens that are compared at once, and how many are skipped: for a few lines
 Alike = Callable[[str, str], float]
 
 
@@ -31,16 +31,21 @@ class Pair:
 def pairs(
     found: Sequence[Group], records: dict[str, dict[str, Record]], handed_in: int, alike: Alike | None
 ) -> list[Pair]:
-    """Those who share the most first. A mistake that is made in a small class by three may be everybody's."""
+    """Those who share the most first, and of these the most alike.
+
+    A mistake that the catalogue knows is made by many elsewhere: one of these alone is none that is rare.
+    """
     most = min(MOST_MEMBERS, max(2, handed_in // 20))
     shared: dict[tuple[str, str], list[Group]] = defaultdict(list)
     for group in found:
         if 2 <= len(group.members) <= most:
             for a, b in combinations(group.members, 2):
                 shared[a, b].append(group)
-    ranked = sorted(shared, key=lambda keys: (-len(shared[keys]), keys))[:SHOWN]
-    usual = {task: _usual(task, records, alike) for task in {g.task for keys in ranked for g in shared[keys]}}
-    return [_pair(keys, shared[keys], records, alike, usual) for keys in ranked]
+    rare = [keys for keys, own in shared.items() if len(own) > 1 or not own[0].is_catalogued]
+    ranked = sorted(rare, key=lambda keys: (-len(shared[keys]), keys))[:SHOWN]
+    usual = {task: _usual(task, records, alike) for task in {one.task for keys in ranked for one in shared[keys]}}
+    made = [_pair(keys, shared[keys], records, alike, usual) for keys in ranked]
+    return sorted(made, key=lambda one: (-len(one.shared), -(one.alike or 0.0), one.keys))
 
 
 def _pair(
@@ -70,15 +75,9 @@ def by_tokens() -> Alike | None:
     with contextlib.suppress(ImportError):
         from copydetect import CodeFingerprint, compare_files
 
-        def alike(some: str, other: str) -> float:
-            with tempfile.TemporaryDirectory() as folder:
-                prints = []
-                for number, text in enumerate((some, other)):
-                    path = Path(folder, f"{number}.py")
-                    path.write_text(text, encoding="utf-8")
-                    prints.append(CodeFingerprint(str(path), _WORDS, _WINDOW))
-                _, shares, _ = compare_files(*prints)
-            return max(shares)
+        @cache
+        def tokens(text: str) -> CodeFingerprint:
+            return CodeFingerprint("code.py", _WORDS, _WINDOW, fp=io.StringIO(text))
 
-        return alike
+        return lambda some, other: float(max(compare_files(tokens(some), tokens(other))[1]))
     return None
