@@ -4,8 +4,6 @@ Of each result are kept its shape and three numbers, its size and two sums with 
 formula agree in them to within rounding; two formulas do not. They explain nothing and decide no point.
 """
 
-from itertools import islice
-
 import torch
 from torch import Tensor
 
@@ -16,7 +14,7 @@ from ..sandbox import limits
 from ..sandbox.student import Student
 from ..verdicts import Failure, Value
 from .clock import OutOfTime
-from .readback.evidence import answers, as_tensor, fresh
+from .readback.evidence import Answer, answers, as_tensor, fresh
 
 SEED = 103  # as no check draws; the points that reading back asks have seeds of their own
 POINTS = 12
@@ -25,7 +23,7 @@ RIGHT = 1e-7  # of the largest value: nearer to the right result than a wrong fo
 
 
 def values(student: Student, out_of_time: OutOfTime) -> tuple[Value, ...]:
-    """By point; none where the results are right, or where nothing came back.
+    """By point; none where all results are right, or where nothing came back.
 
     A point that the course's own kit leaves free has no value.
     """
@@ -33,28 +31,36 @@ def values(student: Student, out_of_time: OutOfTime) -> tuple[Value, ...]:
         return ()
     points = [arguments for _, arguments in cases(student.task, SEED)]
     doubles = [arguments for arguments in points if precision(arguments) == torch.float64] or points
-    found: list[Value] = []
-    wrong = False
-    for arguments in islice(doubles, POINTS):
+    came: list[Answer | None] = []
+    for arguments in doubles[:POINTS]:
         if out_of_time():
             return ()
         try:
-            came = answers(lambda **own: student.ask(limits.CALL_SECONDS, **own), [_copy(arguments)])
+            own = answers(lambda **sent: student.ask(limits.CALL_SECONDS, **sent), [_copy(arguments)])
         except Failure:  # it hung or died
             return ()
-        value = came[0].value if came and not came[0].error else None
-        found.append(_value(value) if came and not came[0].error else Value(came[0].error if came else "", ()))
-        wrong = wrong or (value is not None and not alike(exact(student.task, _copy(arguments)), value, RIGHT))
-    return tuple(found) if wrong else ()
+        came.append(own[0] if own else None)
+    known = [one for one in came if one is not None]
+    if all(one.error for one in known) or all(_is_right(student.task, one) for one in known):
+        return ()
+    return tuple(Value("", ()) if one is None else _value(one) for one in came)
+
+
+def _is_right(task: str, one: Answer) -> bool:
+    return not one.error and alike(exact(task, _copy(one.arguments)), one.value, RIGHT)
 
 
 def _copy(arguments: dict) -> dict:
     return {name: fresh(value) for name, value in arguments.items()}
 
 
-def _value(value: object) -> Value:
+def _value(one: Answer) -> Value:
+    return Value(one.error, ()) if one.error else _shortened(one.value)
+
+
+def _shortened(value: object) -> Value:
     if isinstance(value, list | tuple) and any(isinstance(one, Tensor) for one in value):
-        parts = [_value(one) for one in value]
+        parts = [_shortened(one) for one in value]
         return Value("; ".join(one.form for one in parts), tuple(number for one in parts for number in one.numbers))
     plain = isinstance(value, list) and value and all(isinstance(one, int | float) for one in value)
     tensor = torch.tensor(value, dtype=torch.float64) if plain else as_tensor(value)

@@ -155,6 +155,16 @@ def test_nothing_reaches_over_the_side_and_names_are_text(page):
     assert HOSTILE in names(page)
 
 
+def test_a_screen_reader_finds_its_way(page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    for place in ("", "#slide-1"):
+        page.evaluate(f"location.hash = '{place}'")
+        found = Axe().run(page)
+        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found.response["violations"]] == []
+
+
 def test_it_sorts_by_keyboard(page):
     assert press(page, "Name") == "ascending"
     assert names(page) == [HOSTILE, "Äpfel, Ann", "Bob 9", "Bob 10", "Eve"]

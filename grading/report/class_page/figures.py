@@ -75,6 +75,13 @@ def rates(entries: Sequence[Entry], groups: Sequence[Group]) -> list[Rate]:
         if len(group.members) > 1:
             most.setdefault(group.task, group)
     return [
-        Rate(task, *(counts[task, one] for one in (PASSED, FAILED, NOT_IMPLEMENTED, NOT_GRADED)), most.get(task))
+        Rate(
+            task,
+            passed=counts[task, PASSED],
+            failed=counts[task, FAILED],
+            missing=counts[task, NOT_IMPLEMENTED],
+            not_graded=counts[task, NOT_GRADED],
+            most=most.get(task),
+        )
         for task in tasks(entries)
     ]
