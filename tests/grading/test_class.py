@@ -129,7 +129,7 @@ def test_a_canvas_download_in_one_archive(graded, tmp_path):
     assert verdicts(document) == {"doejane_4000": "passed", "müllerjörg_4001": "failed"}
     assert by_key(document)["doejane_4000"]["files"] == ["doejane_4000_90000_hw5.zip"]
     assert sorted(one.name for one in (tmp_path / "out").iterdir()) == [
-        *(".lock", "class.json", "grades.csv", "run.json", "submissions")
+        *(".lock", "class.json", "grades.csv", "index.html", "run.json", "submissions")
     ]
 
 
