@@ -40,6 +40,24 @@ KNOWN_TO_NOBODY = """
         return (x_t - (1 - abar).sqrt() * eps.abs().sin()) / abar.sqrt()
 """
 
+ONE_TIMESTEP_ONLY = """
+    def predict_x0(x_t, eps, t, alphas_cumprod):
+        abar = alphas_cumprod[t].item()
+        return (x_t - (1 - abar) ** 0.5 * eps) / abar ** 0.5
+"""
+ONE_TIMESTEP_ONLY_IN_ANOTHER_STYLE = """
+    def predict_x0(x_t, eps, t, alphas_cumprod):
+        signal = alphas_cumprod[t].sqrt().item()
+        return x_t / signal - eps * ((1 - signal * signal) ** 0.5 / signal)
+"""
+WRITTEN = {
+    "a": VARIANCE_AS_STD,
+    "b": IN_ANOTHER_STYLE,
+    "c": KNOWN_TO_NOBODY,
+    "d": ONE_TIMESTEP_ONLY,
+    "e": ONE_TIMESTEP_ONLY_IN_ANOTHER_STYLE,
+}
+
 
 def record(**changed):
     """Of a function of which nothing is known but what fails."""
@@ -58,11 +76,11 @@ def grouped(**records):
 
 @pytest.fixture(scope="module")
 def recorded(fork_server, tmp_path_factory):
-    """What staff are told of three students."""
+    """What staff are told of these students."""
     from grading.grader import Run, grade
 
     found = {}
-    for name, source in {"a": VARIANCE_AS_STD, "b": IN_ANOTHER_STYLE, "c": KNOWN_TO_NOBODY}.items():
+    for name, source in WRITTEN.items():
         folder = tmp_path_factory.mktemp(name)
         (folder / "ddpm.py").write_text("\n".join(line[4:] for line in source.splitlines()), encoding="utf-8")
         with opened(folder) as submission:
@@ -75,7 +93,7 @@ def recorded(fork_server, tmp_path_factory):
 
 
 def test_the_same_formula_in_two_styles_and_from_two_seeds_is_one_mistake(recorded):
-    first, second = groups(recorded)
+    first, second = groups({key: recorded[key] for key in "abc"})
     assert first.members == ("a", "b") and first.said == "root missing on 1 - abar" and first.is_catalogued
     assert second.members == ("c",) and not second.is_catalogued
     assert same_values(recorded["a"][TASK]["values"], recorded["b"][TASK]["values"])
@@ -84,7 +102,13 @@ def test_the_same_formula_in_two_styles_and_from_two_seeds_is_one_mistake(record
 
 def test_the_values_alone_are_enough(recorded):
     bare = {key: {TASK: own[TASK] | {"mistakes": {}, "reading": []}} for key, own in recorded.items()}
-    assert [one.members for one in groups(bare)] == [("a", "b"), ("c",)]
+    assert [one.members for one in groups(bare)] == [("a", "b"), ("d", "e"), ("c",)]
+
+
+def test_what_raises_at_some_points_is_known_by_which(recorded):
+    one, other = (recorded[key][TASK]["values"] for key in "de")
+    assert {form for form, _ in one} >= {"RuntimeError"} and [form for form, _ in one] == [form for form, _ in other]
+    assert any(numbers for _, numbers in one)
 
 
 def test_the_example_is_the_code_with_its_secrets_blacked_out(recorded):
