@@ -219,6 +219,12 @@ def test_of_those_who_share_as_much_the_most_alike_come_first():
     assert all(one.usual is not None for one in ranked)
 
 
+def test_of_code_that_could_not_be_read_nobody_says_how_alike_it_is():
+    records = {key: {TASK: record(values=values(1.0), code="")} for key in "ab"}
+    (one,) = pairs(groups(records), records, 100, lambda some, other: 0.0)
+    assert one.alike is None
+
+
 def test_other_names_are_the_same_tokens():
     alike = by_tokens()
     assert alike is not None

@@ -24,7 +24,9 @@ class Pair:
 
     keys: tuple[str, str]
     shared: tuple[Group, ...]
-    alike: float | None  # the share of the tokens of the functions concerned that both have; None where nobody can say
+    alike: (
+        float | None
+    )  # the share of the tokens of the functions concerned that both have; None where that is not known
     usual: float | None  # the median of that, of others who fail in these functions
 
 
@@ -55,15 +57,15 @@ def _pair(
     alike: Alike | None,
     usual: dict[str, float | None],
 ) -> Pair:
-    a, b = keys
     tasks = sorted({group.task for group in shared})
-    own = [alike(records[a][task]["code"], records[b][task]["code"]) for task in tasks] if alike else []
+    codes = [[records[key][task]["code"] for key in keys] for task in tasks]
+    own = [alike(*both) for both in codes if all(both)] if alike else []
     others = [value for task in tasks if (value := usual[task]) is not None]
     return Pair(keys, tuple(shared), median(own) if own else None, median(others) if others else None)
 
 
 def _usual(task: str, records: dict[str, dict[str, Record]], alike: Alike | None) -> float | None:
-    codes = [functions[task]["code"] for functions in records.values() if task in functions]
+    codes = [own[task]["code"] for own in records.values() if task in own and own[task]["code"]]
     if alike is None or len(codes) < 3:
         return None
     step = max(1, len(codes) * (len(codes) - 1) // 2 // COMPARED)
