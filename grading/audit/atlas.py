@@ -62,7 +62,10 @@ class Grouped:
     """How groups compare with what is known."""
 
     kind: str
-    made: int
+    unknown: (
+        int  # that raise whatever they are asked, or are wrong in something else than values: nobody knows their truth
+    )
+    made: int  # the others that fail
     groups: int
     known: int  # different mistakes
     pure: int  # members that are of their group's most frequent mistake
@@ -73,7 +76,8 @@ class Grouped:
 
     def lines(self) -> list[str]:
         return [
-            f"{self.kind}: {self.made} that fail, {self.known} different mistakes, {self.groups} groups",
+            f"{self.kind}: {self.made} that fail, {self.known} different mistakes, {self.groups} groups; "
+            f"{self.unknown} more are not counted",
             f"  purity {self.pure / max(self.made, 1):.3f}, completeness {self.complete / max(self.made, 1):.3f}",
             f"  {self.both} of {self.same} pairs that are the same stand together, "
             f"and {self.together - self.both} that are not",
@@ -99,6 +103,7 @@ def compared(kind: str, made: Sequence[Made]) -> Grouped:
     group_of = {number: index for index, members in enumerate(found) for number in members}
     return Grouped(
         kind,
+        len(made) - len(known),
         len(known),
         len(found),
         len(mistakes),

@@ -245,7 +245,7 @@ def test_purity_and_completeness_are_counted():
     one, other = {"mistakes": {"m": ""}}, {"mistakes": {"n": ""}}
     class_ = [made("m", **one), made("m", **one), made("n", **one), made("n", **other), made(None, **one)]
     found = audit.compared(audit.REWRITTEN, class_)
-    assert (found.made, found.groups, found.known, found.pure, found.complete) == (4, 2, 2, 3, 3)
+    assert (found.unknown, found.made, found.groups, found.known, found.pure, found.complete) == (1, 4, 2, 2, 3, 3)
     assert (found.together, found.same, found.both) == (3, 2, 1)
 
 
