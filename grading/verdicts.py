@@ -89,6 +89,23 @@ class Repair:
     staff: list[str]  # the changes that do it, "ddpm.py:12: before → after"
 
 
+@dataclass(frozen=True)
+class Value:
+    """What came of one call, as far as it is needed to know it again."""
+
+    form: str  # its shape, or the type of the exception
+    numbers: tuple[float, ...]  # of each tensor its size and two sums
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """By what the same mistake is known again in somebody else's code, in whatever style: for staff alone."""
+
+    mistakes: Mapping[str, str]  # of the catalogue, that give every result: what staff are told, by name
+    reading: tuple[str, ...]  # what is wrong with the formula that was read back, in staff's words
+    values: tuple[Value, ...]  # at points that are the same for everybody; none where these are right
+
+
 @dataclass
 class CheckResult:
     title: str  # the property, as a student reads it
@@ -118,6 +135,7 @@ class Verdict:
     asked_in: str = ""  # where a course's own kit asks for it: "scheduler/DDPM_scheduler.py, TODO 2"
     words: Mapping[str, str] = field(default_factory=dict)  # the contract's names → that kit's
     terms: Terms | None = None  # of its formula, where it was read back term by term
+    likeness: Likeness | None = None  # of a function that failed and was diagnosed
 
     @property
     def failures(self) -> list[CheckResult]:

@@ -23,4 +23,5 @@
 | ``figures``      | every figure with what it was measured on                                     |
 | ``report``       | the table, ``audit.json``, ``audit.md``; ``publish``: the README's table      |
 | ``sample``       | explanations for a reader to judge                                            |
+| ``atlas``        | whether a class's atlas puts together what is the same                        |
 """

@@ -9,6 +9,6 @@
 | ``store``     | what is kept of each hand-in, written in one step: the one place where a result is put    |
 | ``one``       | one hand-in, graded into the store                                                       |
 | ``run``       | all of them: what is there already, what is the same to the byte, the rest in processes  |
-| ``index``     | class.json and grades.csv, made of what the store holds                                  |
+| ``index``     | class.json, grades.csv and index.html, made of what the store holds                     |
 | ``progress``, ``summary`` | what is said meanwhile, and at the end                                       |
 """

@@ -1,4 +1,4 @@
-"""The tables of a class, made of what the store holds: class.json and grades.csv. No time stands in them.
+"""The tables of a class, made of what the store holds: class.json, grades.csv and index.html. No time stands in them.
 
 Two runs over the same hand-ins with the same seed give the same bytes, however often the first was broken off.
 """
@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ..contract.functions import all_tasks
-from ..report import gradescope
+from ..report import class_page, gradescope
+from ..report.atlas import by_tokens
 from .hand_in import HandIn
-from .store import GRADED, Store
+from .store import GRADED, PAGE, Store
 from .wanted import Wanted
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet computes a cell that begins so
@@ -57,13 +58,23 @@ def _of_results(results: dict[str, Any]) -> dict[str, Any]:
     return {"course": told["course"], "points": told["points"], "functions": functions}
 
 
-def write(document: dict[str, Any], out: Path) -> list[Path]:
-    paths = [out / "class.json", out / "grades.csv"]
-    gradescope.write(paths[0], document)
-    partial = out / "grades.csv.part"
-    partial.write_text(table(document), encoding="utf-8", newline="")
-    os.replace(partial, paths[1])
-    return paths
+def write(document: dict[str, Any], store: Store) -> list[Path]:
+    texts = {"grades.csv": table(document), "index.html": page(document, store)}
+    gradescope.write(store.out / "class.json", document)
+    for name, text in texts.items():
+        partial = store.out / f"{name}.part"
+        partial.write_text(text, encoding="utf-8", newline="")
+        os.replace(partial, store.out / name)
+    return [store.out / name for name in ("class.json", *texts)]
+
+
+def page(document: dict[str, Any], store: Store) -> str:
+    """The class's page, with the links to those of the hand-ins that are there."""
+    keys = [entry["key"] for entry in document["hand_ins"]]
+    graded = [entry["key"] for entry in document["hand_ins"] if entry["state"] == GRADED]
+    records = {key: store.for_staff(key)["functions"] for key in graded}
+    pages = {key for key in keys if (store.folder(key) / PAGE).is_file()}
+    return class_page.page(document, records, pages, by_tokens())
 
 
 def table(document: dict[str, Any]) -> str:

@@ -1,9 +1,9 @@
 """What is kept of each hand-in below ``OUT/submissions/KEY/``.
 
-``results.json`` is as ``grade --json`` writes it, ``page.html`` as ``grade --html`` does.
-
-``hand-in.json`` says whose it is, what came of it, and the digest of all that decided that; it is written last and in one
-step, and names the digest of the results beside it. Where anything does not fit there is no result: it is graded again.
+``results.json`` is as ``grade --json`` writes it, ``page.html`` as ``grade --html`` does. ``staff.json`` is for staff alone: by
+what a mistake is known again. ``hand-in.json`` says whose it is, what came of it, and the digest of all that decided that; it
+is written last and in one step, and names the digests of the first and the third. Where anything does not fit there is no
+result: it is graded again.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..blackout import throughout
-from ..report import files, gradescope
+from ..report import files, gradescope, staff
 from ..report.quoted import quoted
 from ..report.results import Results, replay
 from ..submissions import Submission
@@ -28,7 +28,8 @@ from .hand_in import HandIn
 from .wanted import Wanted
 
 GRADED, UNUSABLE, NOT_GRADED = "graded", "unusable", "not graded"
-RESULTS, PAGE, RECORD = "results.json", "page.html", "hand-in.json"
+RESULTS, STAFF, PAGE, RECORD = "results.json", "staff.json", "page.html", "hand-in.json"
+_KEPT = (("results", RESULTS), ("staff", STAFF))  # of what is graded
 _OTHERS_ENDING = 5.0  # seconds in which processes of a run that was killed come to their end
 
 
@@ -84,13 +85,17 @@ class Store:
         try:
             record = json.loads((self.folder(key) / RECORD).read_text(encoding="utf-8"))
             came = record["came"]
-            whole = came["results"] == (_digest(self.folder(key) / RESULTS) if came["state"] == GRADED else "")
+            graded = came["state"] == GRADED
+            whole = all(came[kind] == (_digest(self.folder(key) / file) if graded else "") for kind, file in _KEPT)
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return record if whole else None
 
     def results(self, key: str) -> dict[str, Any]:
         return json.loads((self.folder(key) / RESULTS).read_text(encoding="utf-8"))
+
+    def for_staff(self, key: str) -> dict[str, Any]:
+        return json.loads((self.folder(key) / STAFF).read_text(encoding="utf-8"))
 
     def is_done(self, key: str, digest: str, deadline: float) -> bool:
         """Whether the result stands: another run would give the same. What the grader was at fault in is tried again."""
@@ -109,8 +114,9 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         no_page = self._put_page(hand_in, wanted, results, submission)
         gradescope.write(folder / RESULTS, results.document())
+        gradescope.write(folder / STAFF, staff.document(results.verdicts, submission.folder))
         came = _came(GRADED, digest, "") | {
-            "results": _digest(folder / RESULTS),
+            **{kind: _digest(folder / file) for kind, file in _KEPT},
             "not_graded": results.not_graded,
             "out_of_time": results.out_of_time,
             "deadline": wanted.deadline,
@@ -131,7 +137,7 @@ class Store:
 
     def put_reason(self, hand_in: HandIn, digest: str, state: str, reason: str) -> None:
         """Keep why there is no result."""
-        for name in (RESULTS, PAGE):
+        for name in (RESULTS, STAFF, PAGE):
             (self.folder(hand_in.key) / name).unlink(missing_ok=True)
         self._write(hand_in, _came(state, digest, reason))
 
@@ -152,7 +158,7 @@ class Store:
 
 
 def _came(state: str, digest: str, reason: str) -> dict[str, Any]:
-    kept = {"state": state, "reason": quoted(reason), "digest": digest, "results": ""}
+    kept = {"state": state, "reason": quoted(reason), "digest": digest, "results": "", "staff": ""}
     return kept | {"not_graded": [], "out_of_time": False, "deadline": 0.0, "no_page": ""}
 
 

@@ -86,7 +86,7 @@ def _class(grade_all: "GradeAll", arguments: argparse.Namespace) -> int:
 
             grade_class(grade_all, listing.folder, hand_ins, wanted, store, show)
         document = index.index(system, hand_ins, wanted, store)
-        written = index.write(document, out)
+        written = index.write(document, store)
     console = Console(highlight=False)
     for line in [*summary(document), f"seed {seed}; {', '.join(map(str, written))}"]:
         console.print(line, markup=False, soft_wrap=True)

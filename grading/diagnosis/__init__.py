@@ -15,6 +15,7 @@ shown instead. Points are never changed.
 | ``reading``        | further questions to the student's worker, for reading back              |
 | ``terms``          | which terms of a formula are right, for partial credit                   |
 | ``typeset``        | the formula that was read back, to be typeset                            |
+| ``likeness``       | by what the same formula is known again in other code                    |
 | ``counterexample`` | the smallest failing call                                                |
 | ``mistakes/``      | the catalogue                                                            |
 | ``repair/``        | small changes of the student's own code, under which every check passes  |

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from ..sandbox import limits
 from ..sandbox.student import Student
-from ..verdicts import Finding, Repair
-from . import readback
+from ..verdicts import Finding, Likeness, Repair, Value
+from . import likeness, readback
 from .clock import Bounds
 from .counterexample import smallest_failing_call
 from .matching import IN_FLOAT32, only_in_float32, recognised
@@ -26,7 +26,15 @@ class Diagnosis:
     formula: readback.Reading | None = None  # what was read back, of which ``reading`` tells in words
     repair: Repair | None = None
     unexplained: str = ""
+    values: tuple[Value, ...] = ()  # at points that are the same for everybody
     trouble: list[str] = field(default_factory=list)  # what went wrong in reading and repairing
+
+    @property
+    def likeness(self) -> Likeness:
+        """A formula that was read back stays what the code is, also where a repair says more to a student."""
+        read = self.formula.findings() if self.formula is not None else self.reading
+        mistakes = {mistake.name: mistake.staff for mistake in self.mistakes}
+        return Likeness(mistakes, tuple(finding.staff for finding in read), self.values)
 
 
 def diagnose(student: Student, checks: Sequence[Check] = ()) -> Diagnosis:
@@ -37,6 +45,7 @@ def diagnose(student: Student, checks: Sequence[Check] = ()) -> Diagnosis:
     found = _recognised(student, bounds)
     if bounds.broken_off:
         return Diagnosis(unexplained=_BROKEN_OFF, trouble=found.trouble)
+    found = _try_knowing_again(found, student, bounds)
     if checks:
         found = _try_repairing(found, student, checks)
     known = bool(found.reading or found.mistakes or found.repair)
@@ -74,6 +83,15 @@ def _try_reading(student: Student, bounds: Bounds) -> Diagnosis:
         return Diagnosis(reading=formula.findings() if formula is not None else [], formula=formula)
     except Exception as error:
         return Diagnosis(trouble=[f"nothing read back of {student.task}: {type(error).__name__}: {error}"])
+
+
+def _try_knowing_again(found: Diagnosis, student: Student, bounds: Bounds) -> Diagnosis:
+    """With what the code gives at everybody's points, before any edit of it is tried."""
+    try:
+        return replace(found, values=likeness.values(student, bounds.emergency))
+    except Exception as error:
+        trouble = f"{student.task} cannot be known again: {type(error).__name__}: {error}"
+        return replace(found, trouble=[*found.trouble, trouble])
 
 
 def _try_repairing(found: Diagnosis, student: Student, checks: Sequence[Check]) -> Diagnosis:

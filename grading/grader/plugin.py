@@ -178,7 +178,7 @@ class GradingPlugin:
                 diagnosis = self.run.diagnose(student, self._asked_again(task))
                 verdict.mistakes = [mistake.student for mistake in diagnosis.mistakes]
                 verdict.reading, verdict.repair = diagnosis.reading, diagnosis.repair
-                verdict.unexplained = diagnosis.unexplained
+                verdict.unexplained, verdict.likeness = diagnosis.unexplained, diagnosis.likeness
                 verdict.terms = right_terms(diagnosis.formula) if only_wrong(verdict) else None
                 verdict.formulas = formulas(diagnosis.formula)
                 self.trouble += diagnosis.trouble

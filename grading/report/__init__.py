@@ -1,6 +1,7 @@
 """What a grading looks like: rows that every format shares, the terminal's tables, Gradescope's results.json.
 
-Everything that a row holds of a submission has passed ``quoted``; so have the notes, where they are shown.
+Everything that a row holds of a submission has passed ``quoted``; so have the notes, where they are shown. What staff alone are
+told stands in ``staff``; a whole class has its ``atlas/`` of mistakes and its ``class_page/``.
 """
 
 from collections.abc import Iterator

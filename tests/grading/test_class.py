@@ -1,5 +1,6 @@
 """A whole class: every hand-in has its result, whatever the others do, and whatever is done to the run."""
 
+import html
 import json
 import os
 import signal
@@ -109,6 +110,18 @@ def test_a_result_is_what_grade_writes(graded, tmp_path):
     assert documents[0] == documents[1]
 
 
+def test_what_staff_alone_are_told_stands_beside_it(graded, tmp_path):
+    students = {"alice": WRONG, "bob": WRONG + b"\n", "carol": RIGHT}
+    graded(small(tmp_path / "class", **students))
+    kept = tmp_path / "out" / "submissions"
+    told = {key: json.loads((kept / key / "staff.json").read_text(encoding="utf-8"))["functions"] for key in students}
+    assert told["alice"] == told["bob"] and told["carol"] == {}
+    (name,) = told["alice"][TASK]["mistakes"]
+    assert name not in (kept / "alice" / "results.json").read_text(encoding="utf-8"), "that file is shown to students"
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert f"2 of 3: {told['alice'][TASK]['mistakes'][name]}" in html.unescape(page)
+
+
 def test_a_canvas_download_in_one_archive(graded, tmp_path):
     students = {"Doe, Jane": KINDS["several"], "Müller, Jörg": KINDS["wrong"]}
     _, document = graded(canvas(tmp_path / "class.zip", students))
@@ -116,7 +129,7 @@ def test_a_canvas_download_in_one_archive(graded, tmp_path):
     assert verdicts(document) == {"doejane_4000": "passed", "müllerjörg_4001": "failed"}
     assert by_key(document)["doejane_4000"]["files"] == ["doejane_4000_90000_hw5.zip"]
     assert sorted(one.name for one in (tmp_path / "out").iterdir()) == [
-        *(".lock", "class.json", "grades.csv", "run.json", "submissions")
+        *(".lock", "class.json", "grades.csv", "index.html", "run.json", "submissions")
     ]
 
 
@@ -170,7 +183,7 @@ def test_with_another_grader_all_are_graded_again(graded, gradings, monkeypatch,
     assert gradings() == ["alice"]
 
 
-@pytest.mark.parametrize("damaged", ["results.json", "hand-in.json"])
+@pytest.mark.parametrize("damaged", ["results.json", "staff.json", "hand-in.json"])
 def test_a_result_that_is_not_whole_is_made_again(damaged, graded, gradings, tmp_path):
     hand_ins = small(tmp_path / "class", alice=RIGHT)
     _, before = graded(hand_ins)
@@ -318,7 +331,7 @@ def test_a_killed_run_goes_on_where_it_stopped_to_the_same_tables(whole_group, g
     assert not set(again) & {
         key for key, at in kept.items() if (out / "submissions" / key / "results.json").stat().st_mtime_ns == at
     }
-    for table in ("class.json", "grades.csv"):
+    for table in ("class.json", "grades.csv", "index.html"):
         assert (out / table).read_bytes() == (undisturbed / table).read_bytes()
 
 
@@ -341,5 +354,5 @@ def test_three_hundred_hand_ins_killed_half_way(tmp_path):
     document = json.loads((first / "class.json").read_text(encoding="utf-8"))
     assert len(document["hand_ins"]) == 300
     assert not [one["key"] for one in document["hand_ins"] if one["state"] == "not graded" or one["not_graded"]]
-    for table in ("class.json", "grades.csv"):
+    for table in ("class.json", "grades.csv", "index.html"):
         assert (first / table).read_bytes() == (second / table).read_bytes()
