@@ -106,7 +106,7 @@ WRONG = [
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "image *= alpha.sqrt() * (1 - abar_prev)", "image *= alpha * (1 - abar_prev)", "x_t's coefficient is too small: a root is missing in it"),
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "                image = self.add_variance(predicted_variance, t, image)\n", "", "Your weight of noise is 0: it is missing"),
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "                clean *= abar_prev.sqrt() * beta", "                clean = clean.clamp(-1, 1) * (abar_prev.sqrt() * beta)", "x0 is cut off at -1 and 1"),
-    ("modules", "src/diffusion.py", "ddpm.posterior_step", "self.add_variance(predicted_variance, t, image)", "self.add_variance(predicted_variance, prev_t, image)", "It is asked for at t_prev, where this step ends"),
+    ("modules", "src/diffusion.py", "ddpm.posterior_step", "self.add_variance(predicted_variance, t, image)", "self.add_variance(predicted_variance, prev_t, image)", "asked for at t_prev, where this step ends"),
     # 1.6
     ("export", "part_a.py", "guidance.guided_eps", "cfg_noise = uncond_noise_est + scale", "cfg_noise = noise_est + scale", "null_cond is −s"),
     ("export", "part_a.py", "guidance.guided_eps", "uncond_noise_est + scale * (noise_est - uncond_noise_est)\n\n            x0 = (image - torch.sqrt(1 - alpha_cumprod) * cfg", "noise_est + scale * (uncond_noise_est - noise_est)\n\n            x0 = (image - torch.sqrt(1 - alpha_cumprod) * cfg", "guidance pushes away from the prompt"),
