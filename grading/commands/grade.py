@@ -8,11 +8,12 @@ from pathlib import Path
 from ..contract import courses
 from ..contract.courses import Course
 from ..paths import STUBS
-from ..report import gradescope
+from ..report import files, forms
 from ..report.results import Results
 from ..sandbox.deadline import Deadline
 from ..sandbox.fork_server import ForkServer
-from ..submissions import EXPECTED, Submission, opened
+from ..seeds import Seed, told
+from ..submissions import EXPECTED, Submission, metadata, opened
 from ..verdicts import Unusable, Verdict
 from . import AT_FAULT, DONE, _arguments
 
@@ -23,24 +24,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", type=Path, default=STUBS, help=f"{EXPECTED}; default: student_stubs")
     _arguments.add_grading(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write Gradescope's results.json")
+    parser.add_argument("--form", choices=forms.NAMES, default="gradescope", help="another form of that file")
+    parser.add_argument("--student", metavar="ID", help="with --secret: whose inputs are drawn")
+    parser.add_argument(
+        "--metadata", type=Path, metavar="FILE", help="Gradescope's submission_metadata.json: who, at which attempt"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when grading finished or its time was up, whatever the score; 3 where the grader was at fault."""
     start = time.monotonic()
+    handed_in = metadata.read(arguments.metadata) if arguments.metadata is not None else metadata.NOBODY
+    seed = _seed(arguments, handed_in)
     # The fork server first of all: it loads torch on the other core while this process does the same.
     with ForkServer() as fork_server:
         asked = courses.load(arguments.course) if arguments.course else None
         limit_mb = asked.limit_mb if asked is not None else None
         with opened(arguments.path, limit_mb, arguments.kit) as submission:
             course = courses.only(submission.course(asked), arguments.only)
-            return _grade(fork_server, submission, course, arguments, start)
+            hints = arguments.hints or course.hints_at(handed_in.attempt)
+            results = Results(course, seed, hints, submission.notes, start)
+            return _grade(fork_server, submission, course, arguments, results)
 
 
 def _grade(
-    fork_server: ForkServer, submission: Submission, course: Course, arguments: argparse.Namespace, start: float
+    fork_server: ForkServer, submission: Submission, course: Course, arguments: argparse.Namespace, results: Results
 ) -> int:
-    results = Results(course, _arguments.seed(arguments.seed), arguments.hints, submission.notes, start)
+    fixtures = _arguments.fixtures(arguments.fixtures)
     if arguments.json is not None:
         _expect_writable(arguments.json)
     trouble = ""  # why the file is not what it should be
@@ -60,17 +70,32 @@ def _grade(
             nonlocal trouble
             results.take(verdict)
             if arguments.json is not None:  # anew after every verdict: a run that is cut short loses nothing
-                trouble = _write(arguments.json, results)
+                trouble = _write(arguments.json, results, arguments.form)
             done = f"{len(results.verdicts)} of {len(course.functions)}"
             live.update(f"{done}  {verdict.task} {verdict.outcome}", refresh=True)
 
-        run = Run(submission, tuple(course.functions), results.seed, forbidden=course.forbidden, deadline=deadline)
+        tasks, number = tuple(course.functions), results.seed.number
+        run = Run(submission, tasks, number, forbidden=course.forbidden, deadline=deadline, fixtures=fixtures)
         grade(fork_server, run, take, usable_jobs())
     console = Console(highlight=False, soft_wrap=False)
-    terminal.show(console, course, results.table, results.seed, arguments.hints, results.notes)
+    terminal.show(console, course, results.table, results.seed, results.hints, results.notes)
     if trouble:
         print(f"grade: {arguments.json} is not complete: {trouble}", file=sys.stderr)
     return AT_FAULT if results.not_graded or trouble else DONE
+
+
+def _seed(arguments: argparse.Namespace, handed_in: metadata.HandedIn) -> Seed:
+    secret = _arguments.secret(arguments, arguments.path)
+    student = handed_in.student if arguments.student is None else arguments.student
+    if secret is None:
+        if arguments.student is not None:
+            raise Unusable("--student ID: expected --secret FILE as well, from which this student's inputs are drawn")
+        return told(_arguments.seed(arguments.seed))
+    if not student:
+        raise Unusable(
+            "--secret FILE: expected --student ID as well, or Gradescope's --metadata FILE that says who it is"
+        )
+    return secret.seed(student)
 
 
 def _expect_writable(path: Path) -> None:
@@ -80,15 +105,15 @@ def _expect_writable(path: Path) -> None:
     if not path.absolute().parent.is_dir():
         raise Unusable(f"--json {path}: there is no such folder")
     try:
-        gradescope.try_writing(path)
+        files.try_writing(path)
     except OSError as error:
         raise Unusable(f"--json {path}: cannot be written: {error.strerror}") from error
 
 
-def _write(path: Path, results: Results) -> str:
+def _write(path: Path, results: Results, form: str) -> str:
     """Write the result file; why it cannot be written."""
     try:
-        gradescope.write(path, results.document())
+        files.write(path, forms.rendered(form, results.document()))
     except OSError as error:
         return str(error.strerror or error)
     return ""

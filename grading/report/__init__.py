@@ -12,7 +12,6 @@ from ..verdicts import BY_HAND, NOT_GRADED, PASSED, Failure, Verdict
 from .because import because
 from .quoted import quoted
 
-HINTS = ("none", "property", "mistake")  # how much a student is told: the verdict, which properties fail, everything
 SHORT = 160  # characters of what was expected and what came, where they stand in one line
 
 

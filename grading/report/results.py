@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..contract.courses import Course
+from ..seeds import Seed
 from ..verdicts import NOT_GRADED, Verdict
 from . import Row, gradescope, rows
 
@@ -12,7 +13,7 @@ from . import Row, gradescope, rows
 @dataclass
 class Results:
     course: Course
-    seed: int
+    seed: Seed
     hints: str
     notes: tuple[str, ...]
     start: float = field(default_factory=time.monotonic)

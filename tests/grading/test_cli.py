@@ -11,7 +11,7 @@ from grading import __main__ as command_line
 from grading.contract.courses import NAMES, load
 from grading.contract.functions import all_tasks
 from grading.paths import ROOT
-from grading.report import gradescope
+from grading.report import files
 
 from .conftest import PLAIN
 
@@ -98,7 +98,7 @@ def test_a_result_file_that_cannot_be_written_is_refused_before_anything_is_grad
     def refused(path):
         raise error
 
-    monkeypatch.setattr(gradescope, "try_writing", refused)
+    monkeypatch.setattr(files, "try_writing", refused)
     path = tmp_path / "results.json"
     assert command_line.main(["grade", str(PLAIN), "--json", str(path)]) == 2
     out, err = capsys.readouterr()
@@ -345,13 +345,13 @@ def test_every_run_draws_a_seed_of_its_own(results):
 def test_the_result_file_grows_with_every_verdict(monkeypatch, tmp_path):
     """A run that is cut short has lost nothing: after each verdict the file holds all so far."""
     path, seen = tmp_path / "results.json", []
-    write = gradescope.write
+    write = files.write
 
     def observed(*arguments):
         write(*arguments)
         seen.append([test["name"] for test in json.loads(path.read_text(encoding="utf-8"))["tests"]])
 
-    monkeypatch.setattr(gradescope, "write", observed)
+    monkeypatch.setattr(files, "write", observed)
     assert command_line.main(["grade", str(PLAIN), "--only", "ddpm", "--json", str(path)]) == 0
     counts = [len(names) for names in seen if names]
     assert counts[: len(DDPM)] == [1, 2, 3, 4]
