@@ -69,14 +69,14 @@ def write(document: dict[str, Any], out: Path) -> list[Path]:
 def table(document: dict[str, Any]) -> str:
     """A row for each student: of a group that the system names, one for each of its members."""
     entries = document["hand_ins"]
-    people = [(entry, name, ids) for entry in entries for name, ids in people(entry)]
-    kinds = list(dict.fromkeys(kind for _, _, ids in people for kind in ids))
+    students = [(entry, name, ids) for entry in entries for name, ids in people(entry)]
+    kinds = list(dict.fromkeys(kind for _, _, ids in students for kind in ids))
     graded = {task for entry in entries for task in entry.get("functions", {})}
     tasks = [task for task in all_tasks() if task in graded]
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(["key", "name", *kinds, "late", "attempt", "state", "reason", "points", "of", *tasks])
-    for entry, name, ids in people:
+    for entry, name, ids in students:
         points, functions = entry.get("points", {}), entry.get("functions", {})
         late = {True: "late", False: "", None: ""}[entry["late"]]
         told = [entry["key"], name, *(ids.get(kind, "") for kind in kinds), late, entry["attempt"]]
