@@ -88,6 +88,24 @@ def class_(session: nox.Session) -> None:
 
 
 @session
+def gradebook(session: nox.Session) -> None:
+    """A class's grades or feedback for Canvas or Moodle, or other forms: nox -s gradebook -- GRADED FORM [FILE] --out PATH."""
+    grading(session, "gradebook")
+
+
+@session
+def compare(session: nox.Session) -> None:
+    """Two runs over the same hand-ins, who changed, where, why: nox -s compare -- BEFORE AFTER."""
+    grading(session, "compare")
+
+
+@session
+def autograder(session: nox.Session) -> None:
+    """Gradescope's autograder.zip: nox -s autograder -- --course NAME [--minutes N] [--secret FILE] [--fixtures DIR] …."""
+    grading(session, "autograder")
+
+
+@session
 def stubs(session: nox.Session) -> None:
     """Make a folder to work in: nox -s stubs -- [FOLDER]; -- --refresh makes student_stubs/ anew, -- --check looks at it."""
     grading(session, "stubs")

@@ -53,6 +53,8 @@ def _grade(
     fixtures = _arguments.fixtures(arguments.fixtures)
     if arguments.json is not None:
         _expect_writable(arguments.json)
+    elif arguments.form != "gradescope":
+        raise Unusable(f"--form {arguments.form}: expected --json FILE as well, the file that is written")
     trouble = ""  # why the file is not what it should be
     deadline = Deadline.after(_arguments.seconds("--deadline", arguments.deadline))
 

@@ -60,6 +60,8 @@ UNUSABLE = {  # arguments of grade: what the message must name
     "student_stubs --json no/such/folder/results.json": ["--json no/such/folder/results.json"],
     "student_stubs --json tests": ["--json tests"],
     "student_stubs --hints all": ["--hints", "all", "property"],
+    "student_stubs --form xml": ["--form", "xml", "junit"],
+    "student_stubs --form junit": ["--form junit", "--json FILE"],
     "student_stubs --colour": ["--colour"],
     ".": [".", "the grader's own folder"],
     "student_stubs student_stubs": ["student_stubs"],
