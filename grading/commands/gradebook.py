@@ -58,12 +58,11 @@ _EXPECTED = {"canvas": "FILE, Canvas's export", "moodle": "FILE, Moodle's worksh
 
 def _each(own: Any, form: str, folder: Path) -> int:
     """A file for each hand-in that was graded."""
-    from ..batch.store import GRADED, Store
+    from ..batch.store import GRADED
 
-    store = Store(own.out)
     for entry in own.entries:
         if entry["state"] == GRADED:
-            text = forms.rendered(form, store.results(entry["key"]))
+            text = forms.rendered(form, own.results(entry))
             files.write(folder / f"{entry['key']}.{forms.ENDINGS[form]}", text)
         else:
             print(f"{entry['name']} ({entry['key']}): {entry['state']}: {entry['reason']}")

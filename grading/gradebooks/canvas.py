@@ -6,13 +6,13 @@ not ours to change. Of a feedback file's name the first two parts that are numbe
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ..batch.hand_ins.canvas import ATTACHED
 from ..verdicts import Unusable
-from .graded import Class, rows_of
+from .graded import Class, Student, Ways, rows_of
 from .sheet import Sheet, read
 
 EXPECTED = "a gradebook that Canvas has exported"
@@ -35,16 +35,16 @@ def filled(graded: Class, path: Path, column: str) -> tuple[bytes, list[str]]:
     target = _column(sheet, possible, column)
     students = range(possible + 1, len(sheet.rows))
     found, left = rows_of(graded.students, _ways(sheet, list(students)))
-    notes = [f"{one.name} ({one.key}): {why}" for one, why in left]
+    notes = [f"{one}: {why}" for one, why in left]
     assignments = [i for i, name in enumerate(sheet.header) if _ASSIGNMENT.fullmatch(name)]
     for number, student in sorted(found.items()):
         row = students[number]
         if target >= len(sheet.rows[row]):
-            notes.append(f"{student.name} ({student.key}): the row is shorter than the header")
+            notes.append(f"{student}: the row is shorter than the header")
         elif (stands := sheet.value(row, target).strip()) in _KEPT:
-            notes.append(f"{student.name} ({student.key}): {stands} stands there and is kept")
+            notes.append(f"{student}: {stands} stands there and is kept")
         elif student.points is None:
-            notes.append(f"{student.name} ({student.key}): {student.why}")
+            notes.append(f"{student}: {student.why}")
         else:
             sheet.put(row, target, sheet.number(student.points, assignments))
     notes += _other_points(sheet, possible, target, found.values())
@@ -81,7 +81,7 @@ def _called(name: str) -> tuple[str, ...]:
     return (name, match[1], match[2]) if match is not None else (name,)
 
 
-def _ways(sheet: Sheet, rows: list[int]) -> Any:
+def _ways(sheet: Sheet, rows: list[int]) -> Ways:
     def column(name: str) -> list[str]:
         place = sheet.column(name)
         return [sheet.value(row, place).strip() for row in rows]
@@ -97,7 +97,7 @@ def _ways(sheet: Sheet, rows: list[int]) -> Any:
     ]
 
 
-def _other_points(sheet: Sheet, possible: int, target: int, students: Any) -> Iterator[str]:
+def _other_points(sheet: Sheet, possible: int, target: int, students: Iterable[Student]) -> Iterator[str]:
     """Where Canvas expects as many points as nobody can reach here, or fewer."""
     stands = sheet.value(possible, target).strip().replace(",", ".") if possible else ""
     reachable = {f"{one.of:g}" for one in students if one.points is not None}

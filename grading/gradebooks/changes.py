@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..batch.store import GRADED, RESULTS, Store
+from ..batch.store import GRADED, RESULTS
 from ..verdicts import Unusable
 from . import graded
 
@@ -32,8 +32,7 @@ def read(path: Path) -> Run:
     """A class that was graded, or a single results.json."""
     if path.is_dir():
         own = graded.read(path)
-        store = Store(path)
-        return Run(_settings(own.document), {one["key"]: _of_entry(store, one) for one in own.entries})
+        return Run(_settings(own.document), {one["key"]: _of_entry(own, one) for one in own.entries})
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return Run(_settings(document["extra_data"]), {path.name: _of_results(document)})
@@ -47,10 +46,10 @@ def _settings(document: dict[str, Any]) -> dict[str, Any]:
     return {name: document.get(name) for name in _SETTINGS}
 
 
-def _of_entry(store: Store, entry: dict[str, Any]) -> One:
+def _of_entry(own: graded.Class, entry: dict[str, Any]) -> One:
     if entry["state"] != GRADED:
         return One(f"{entry['state']}: {entry['reason']}", None, {})
-    return _of_results(store.results(entry["key"]))
+    return _of_results(own.results(entry))
 
 
 def _of_results(document: dict[str, Any]) -> One:

@@ -29,11 +29,9 @@ def zipped(graded: Class, called: Callable[[dict[str, Any]], str]) -> tuple[byte
 
 
 def text_for(graded: Class, entry: dict[str, Any]) -> str:
-    store = Store(graded.out)
-    folder = store.folder(entry["key"])
     if entry["state"] != GRADED:
         return page(entry["state"], f"<p>{html.escape(entry['reason'])}</p>")
     try:
-        return (folder / PAGE).read_text(encoding="utf-8")
+        return (Store(graded.out).folder(entry["key"]) / PAGE).read_text(encoding="utf-8")
     except FileNotFoundError:
-        return rendered(store.results(entry["key"]))
+        return rendered(graded.results(entry))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..batch.index import people
-from ..batch.store import GRADED
+from ..batch.store import GRADED, Store
 from ..verdicts import NOT_GRADED, Unusable
 
 
@@ -21,6 +21,9 @@ class Student:
     points: float | None  # None where not all of them are known
     of: float
     why: str  # … and why not
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.key})"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,16 @@ class Class:
     @property
     def students(self) -> list[Student]:
         return [_student(entry, name, ids) for entry in self.entries for name, ids in people(entry)]
+
+    def results(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """What was written of a hand-in that was graded."""
+        try:
+            return Store(self.out).results(entry["key"])
+        except (OSError, ValueError) as error:
+            path = Store(self.out).folder(entry["key"])
+            raise Unusable(
+                f"{path}: its results cannot be read: {error}; the same `class` command makes them anew"
+            ) from error
 
 
 def read(out: Path) -> Class:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..batch.index import cell
 from ..verdicts import Unusable
-from .graded import Class, Student, rows_of, tally
+from .graded import Class, Ways, rows_of, tally
 from .sheet import Sheet, read
 
 EXPECTED = "a grading worksheet that Moodle has made"
@@ -21,30 +21,27 @@ _COMMENTS, _CHANGEABLE = "Feedback comments", "Grade can be changed"
 _FOLDER = re.compile(r"[^_]+_(?P<id>\d+)_assignsubmission_file_?", re.DOTALL)
 
 
-def filled(graded: Class, path: Path, column: str) -> tuple[bytes, list[str]]:
+def filled(graded: Class, path: Path, _column: str) -> tuple[bytes, list[str]]:
     """The worksheet with grades and a sentence for each, and what is to be said of it."""
     sheet = read(path, EXPECTED)
     missing = [name for name in NEEDED if sheet.column(name) is None]
-    if missing or column:
-        wrong = (
-            f"{', '.join(missing)} is missing; its columns have English names" if missing else f"no --column {column}"
-        )
-        raise Unusable(f"{path}: expected {EXPECTED}: {wrong}")
+    if missing:
+        raise Unusable(f"{path}: expected {EXPECTED}: {', '.join(missing)} is missing; its columns have English names")
     grade, comments = sheet.column("Grade"), sheet.column(_COMMENTS)
     assert grade is not None
     verdicts = {
         one["key"]: tally(came["verdict"] for came in one.get("functions", {}).values()) for one in graded.entries
     }
     found, left = rows_of(graded.students, _ways(sheet))
-    notes = [f"{one.name} ({one.key}): {why}" for one, why in left]
+    notes = [f"{one}: {why}" for one, why in left]
     for number, student in sorted(found.items()):
         row = number + 1
         if max(grade, comments or 0) >= len(sheet.rows[row]):
-            notes.append(f"{student.name} ({student.key}): the row is shorter than the header")
+            notes.append(f"{student}: the row is shorter than the header")
         elif sheet.value(row, sheet.column(_CHANGEABLE)).strip() == "No":
-            notes.append(f"{student.name} ({student.key}): Moodle says that the grade cannot be changed")
+            notes.append(f"{student}: Moodle says that the grade cannot be changed")
         elif student.points is None:
-            notes.append(f"{student.name} ({student.key}): {student.why}")
+            notes.append(f"{student}: {student.why}")
         else:
             numeric = (grade, sheet.column("Maximum grade"))
             sheet.put(row, grade, sheet.number(student.points, numeric))
@@ -54,7 +51,7 @@ def filled(graded: Class, path: Path, column: str) -> tuple[bytes, list[str]]:
     return sheet.bytes(), notes
 
 
-def _ways(sheet: Sheet) -> Any:
+def _ways(sheet: Sheet) -> Ways:
     def column(name: str) -> list[str]:
         return [value.strip() for value in sheet.values(sheet.column(name))]
 
@@ -64,12 +61,8 @@ def _ways(sheet: Sheet) -> Any:
         (lambda one: [one.ids.get("sid", "")], column("ID number")),
         (lambda one: [one.ids.get("email", "")], column("Email address")),
         (lambda one: [one.ids.get("username", "")], column("Username")),
-        (_name, column("Full name")),
+        (lambda one: [one.name], column("Full name")),
     ]
-
-
-def _name(student: Student) -> list[str]:
-    return [student.name]
 
 
 def feedback_name(entry: dict[str, Any]) -> str:

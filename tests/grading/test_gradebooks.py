@@ -337,6 +337,13 @@ def test_arguments_that_do_not_fit_are_refused(arguments, tmp_path, capsys):
     assert code == 2 and arguments[0] in capsys.readouterr().err
 
 
+def test_results_that_are_gone_are_named(tmp_path, capsys):
+    graded_classes.write(tmp_path, entry("a", "x"))
+    (tmp_path / "submissions" / "a" / "results.json").unlink()
+    assert main(["gradebook", str(tmp_path), "junit", "--out", str(tmp_path / "x")]) == 2
+    assert str(tmp_path / "submissions" / "a") in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", [None, "{", "[]", '{"hand_ins": 7}'])
 def test_what_is_no_class_is_refused_by_name(content, tmp_path, capsys):
     if content is not None:
