@@ -50,8 +50,13 @@ class Wanted:
 
     @cached_property
     def _settings(self) -> str:
-        settings = [repr(self.asked), self.only, self.kit, self.seed, self.hints, grader(self.fixtures or FIXTURES)]
+        settings = [repr(self.asked), self.only, self.kit, self.seed, self.hints, grader(), self._goldens]
         return json.dumps(settings)
+
+    @property
+    def _goldens(self) -> str:
+        """The manifest has a hash of each file."""
+        return hashlib.sha256(((self.fixtures or FIXTURES) / "manifest.json").read_bytes()).hexdigest()
 
     def seed_of(self, hand_in: HandIn) -> Seed:
         return told(self.seed) if self.secret is None else self.secret.seed(hand_in.student)
@@ -72,7 +77,7 @@ class Wanted:
         return found.hexdigest()
 
 
-def grader(fixtures: Path) -> str:
+def grader() -> str:
     """The version of the grader: its own files, and what it computes with."""
     found = hashlib.sha256()
     for package in ("grading", "reference"):
@@ -80,7 +85,6 @@ def grader(fixtures: Path) -> str:
             if path.suffix in (".py", ".toml", ".ini") and path.is_file():
                 _say(found, str(path.relative_to(ROOT)))
                 found.update(path.read_bytes())
-    found.update((fixtures / "manifest.json").read_bytes())
     _say(found, sys.version, *(version(name) for name in _DECIDE))
     return found.hexdigest()
 
