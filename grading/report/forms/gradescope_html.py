@@ -37,6 +37,6 @@ def _with_its_lead(line: str) -> str:
     lead, colon, rest = line.partition(": ")
     if line.startswith("✗ "):
         return f"<strong>{html.escape(line)}</strong>"
-    if colon and lead in _LEADS:
+    if colon and lead.partition(" (")[0] in _LEADS:  # "what is wrong (1 of 2 that fit)"
         return f"<strong>{html.escape(lead)}:</strong> {html.escape(rest)}"
     return html.escape(line)
