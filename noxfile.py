@@ -96,6 +96,21 @@ def environment(session: nox.Session) -> None:
     if set(session.posargs) - {"--cuda"}:
         session.error(f"environment: expected --cuda or nothing, got {' '.join(session.posargs)}")
     prepare(session, cuda="--cuda" in session.posargs)
+def gradebook(session: nox.Session) -> None:
+    """A class's grades or feedback for Canvas or Moodle, or other forms: nox -s gradebook -- GRADED FORM [FILE] --out PATH."""
+    grading(session, "gradebook")
+
+
+@session
+def compare(session: nox.Session) -> None:
+    """Two runs over the same hand-ins, who changed, where, why: nox -s compare -- BEFORE AFTER."""
+    grading(session, "compare")
+
+
+@session
+def autograder(session: nox.Session) -> None:
+    """Gradescope's autograder.zip: nox -s autograder -- --course NAME [--minutes N] [--secret FILE] [--fixtures DIR] …."""
+    grading(session, "autograder")
 
 
 @session

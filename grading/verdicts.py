@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 PASSED, FAILED, NOT_IMPLEMENTED, NOT_GRADED = "passed", "failed", "not implemented", "not graded"
+HINTS = ("none", "property", "mistake")  # how much a student is told: the verdict, which properties fail, everything
 BY_HAND = "by hand"  # the grader cannot reach it: a person looks at it
 
 

@@ -20,15 +20,16 @@ from grading.paths import ROOT
 FLOORS = (  # from the top
     {"grading", "grading.__main__"},
     {"grading.commands"},
+    {"grading.gradebooks"},
     {"grading.batch"},
-    {"grading.report", "grading.audit", "grading.bench", "grading.cluster", "grading.pictures"},
+    {"grading.report", "grading.autograder", "grading.audit", "grading.bench", "grading.cluster", "grading.pictures"},
     {"grading.grader"},
     {"grading.diagnosis"},
     {"grading.checking"},
     {"grading.sandbox", "grading.submissions"},
     {"grading.contract"},
     {"reference"},
-    {"grading.verdicts", "grading.paths", "grading.blackout"},
+    {"grading.verdicts", "grading.paths", "grading.blackout", "grading.seeds"},
 )
 BESIDE_STUDENT_CODE = ("grading.sandbox.inside", "grading.sandbox.crossing")
 NOT_FORMULAS = ("reference.networks", "reference.data", "reference.training")

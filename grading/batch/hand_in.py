@@ -33,6 +33,14 @@ class HandIn:
     notes: tuple[str, ...] = ()  # what was left out, and what could not be read of its name
     problem: str = ""  # why there is nothing to grade
 
+    @property
+    def student(self) -> str:
+        """Whoever handed it in, the same at every attempt: the addresses of a group, else what the system calls them."""
+        if self.members:
+            own = (one.ids.get("email", "").lower() or one.ids.get("sid") or one.name for one in self.members)
+            return ",".join(sorted(own))
+        return next(iter(self.ids.values()), self.key)
+
 
 def with_keys(hand_ins: Sequence[HandIn]) -> list[HandIn]:
     """Each with a key of its own, in the keys' order.

@@ -39,7 +39,8 @@ def index(system: str, hand_ins: Sequence[HandIn], wanted: Wanted, store: Store)
         "system": system,
         "course": asked.name if asked is not None else None,
         "only": wanted.only,
-        "seed": wanted.seed,
+        "seed": wanted.seed if wanted.secret is None else None,
+        "secret": wanted.secret.fingerprint if wanted.secret is not None else None,
         "hints": wanted.hints,
         "hand_ins": entries,
     }
@@ -80,23 +81,24 @@ def page(document: dict[str, Any], store: Store) -> str:
 def table(document: dict[str, Any]) -> str:
     """A row for each student: of a group that the system names, one for each of its members."""
     entries = document["hand_ins"]
-    people = [(entry, name, ids) for entry in entries for name, ids in _people(entry)]
-    kinds = list(dict.fromkeys(kind for _, _, ids in people for kind in ids))
+    students = [(entry, name, ids) for entry in entries for name, ids in people(entry)]
+    kinds = list(dict.fromkeys(kind for _, _, ids in students for kind in ids))
     graded = {task for entry in entries for task in entry.get("functions", {})}
     tasks = [task for task in all_tasks() if task in graded]
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(["key", "name", *kinds, "late", "attempt", "state", "reason", "points", "of", *tasks])
-    for entry, name, ids in people:
+    for entry, name, ids in students:
         points, functions = entry.get("points", {}), entry.get("functions", {})
         late = {True: "late", False: "", None: ""}[entry["late"]]
         told = [entry["key"], name, *(ids.get(kind, "") for kind in kinds), late, entry["attempt"]]
         told += [entry["state"], _reason(entry), points.get("reached"), points.get("automatic")]
-        rows.writerow(map(_cell, [*told, *(functions.get(task, {}).get("score") for task in tasks)]))
+        rows.writerow(map(cell, [*told, *(functions.get(task, {}).get("score") for task in tasks)]))
     return text.getvalue()
 
 
-def _people(entry: dict[str, Any]) -> Iterable[tuple[str, dict[str, str]]]:
+def people(entry: dict[str, Any]) -> Iterable[tuple[str, dict[str, str]]]:
+    """Name and ids of each who handed it in."""
     if not entry["members"]:
         return [(entry["name"], entry["ids"])]
     return [(member["name"], entry["ids"] | member["ids"]) for member in entry["members"]]
@@ -106,7 +108,8 @@ def _reason(entry: dict[str, Any]) -> str:
     return entry["reason"] or (f"not graded: {', '.join(entry['not_graded'])}" if entry["not_graded"] else "")
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """Fit for a spreadsheet, which must not compute what a student is called."""
     if value is None:
         return ""
     text = str(value)

@@ -19,15 +19,21 @@ from .wanted import Wanted
 
 def grade_one(fork_server: ForkServer, hand_in: HandIn, folder: Path, digest: str, wanted: Wanted, store: Store) -> str:
     """Grade what lies below ``folder`` and keep the result; what came of it."""
-    deadline, asked = Deadline.after(wanted.deadline), wanted.asked
+    deadline, asked, seed = Deadline.after(wanted.deadline), wanted.asked, wanted.seed_of(hand_in)
     with tempfile.TemporaryDirectory(prefix="hand-in-") as scratch:
         path = as_handed_in(hand_in, folder, Path(scratch))
         try:
             with opened(path, asked.limit_mb if asked is not None else None, wanted.kit) as submission:
                 course = courses.only(submission.course(asked), wanted.only)
-                results = Results(course, wanted.seed, wanted.hints, submission.notes)
-                tasks = tuple(course.functions)
-                run = Run(submission, tasks, wanted.seed, forbidden=course.forbidden, deadline=deadline)
+                results = Results(course, seed, wanted.hints_of(hand_in, course), submission.notes)
+                run = Run(
+                    submission,
+                    tuple(course.functions),
+                    seed.number,
+                    forbidden=course.forbidden,
+                    deadline=deadline,
+                    fixtures=wanted.fixtures,
+                )
                 grade(fork_server, run, results.take)
                 store.put(hand_in, digest, wanted, results, submission)
         except Unusable as why:

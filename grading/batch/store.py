@@ -128,7 +128,7 @@ class Store:
         """Why there is none, if so: nobody's verdicts are lost by a page."""
         path = self.folder(hand_in.key) / PAGE
         path.unlink(missing_ok=True)
-        again = replay(submission, wanted.course, wanted.kit, wanted.only, wanted.seed)
+        again = replay(submission, wanted.course, wanted.kit, wanted.only, results.seed)
         try:
             files.write(path, results.page(submission, again, name=hand_in.name))
         except Exception as error:

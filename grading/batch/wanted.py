@@ -14,6 +14,7 @@ from ..contract import courses
 from ..contract.courses import Course
 from ..paths import FIXTURES, ROOT
 from ..sandbox import limits
+from ..seeds import Secret, Seed, told
 from ..submissions import kits
 from ..submissions.folder import is_ignored
 from .hand_in import HandIn
@@ -28,9 +29,11 @@ class Wanted:
     course: str | None  # None: of each hand-in the course of its kit
     only: str
     kit: str
-    seed: int
-    hints: str
+    seed: int  # 0 where the inputs come from a secret
+    hints: str | None  # None: what the course says of the attempt
     deadline: float  # seconds; decides only what has run out of time
+    secret: Secret | None = None
+    fixtures: Path | None = None  # golden inputs and outputs; None: those that ship
 
     def expect_usable(self) -> None:
         """What is wrong with the arguments is said once, not for each hand-in."""
@@ -48,12 +51,26 @@ class Wanted:
 
     @cached_property
     def _settings(self) -> str:
-        settings = [repr(self.asked), self.only, self.kit, self.seed, self.hints, grader()]
+        settings = [repr(self.asked), self.only, self.kit, self.seed, self.hints, grader(), self._goldens]
         return json.dumps(settings)
+
+    @property
+    def _goldens(self) -> str:
+        """The manifest has a hash of each file."""
+        return hashlib.sha256(((self.fixtures or FIXTURES) / "manifest.json").read_bytes()).hexdigest()
+
+    def seed_of(self, hand_in: HandIn) -> Seed:
+        return told(self.seed) if self.secret is None else self.secret.seed(hand_in.student)
+
+    def hints_of(self, hand_in: HandIn, course: Course) -> str:
+        return self.hints or course.hints_at(hand_in.attempt)
 
     def digest(self, hand_in: HandIn, folder: Path) -> str:
         """Of everything that decides the result of a hand-in; whose it is and when it came do not."""
         found = hashlib.sha256(self._settings.encode())
+        if self.secret is not None:
+            _say(found, self.secret.fingerprint, hand_in.student)
+        _say(found, self.hints_of(hand_in, self.asked) if self.asked is not None else str(hand_in.attempt))
         room = limits.SUBMISSION_BYTES  # what is larger is refused, whatever it is
         for called, place in sorted(hand_in.files.items()):
             _say(found, "file", called if len(hand_in.files) > 1 or not (folder / place).is_dir() else "")
@@ -69,7 +86,6 @@ def grader() -> str:
             if path.suffix in _FILES and path.is_file():
                 _say(found, str(path.relative_to(ROOT)))
                 found.update(path.read_bytes())
-    found.update((FIXTURES / "manifest.json").read_bytes())
     _say(found, sys.version, *(version(name) for name in _DECIDE))
     return found.hexdigest()
 

@@ -22,7 +22,7 @@ from ..contract.functions import MODULES, all_tasks
 from ..paths import FIXTURES
 from ..sandbox.crossing import wire
 from ..sandbox.replies import Reply
-from ..verdicts import GraderFault
+from ..verdicts import GraderFault, Unusable
 from .compare import assert_close, assert_same, exact, tolerance
 from .points import cases
 
@@ -60,14 +60,14 @@ def _store(task: str, label: str, arguments: dict[str, Any], tensors: dict[str, 
 
 def stale(seed: int | None = None) -> list[str]:
     """What differs between the stored fixtures and fresh ones, beyond rounding; empty when nothing does."""
-    stored = _manifest()
+    stored = _manifest(FIXTURES)
     fresh = build(stored["seed"] if seed is None else seed)
     manifest = json.loads(fresh["manifest.json"])
     problems = [] if manifest["points"] == stored["points"] else ["manifest.json: other test points"]
     for name, content in fresh.items():
-        if not name.endswith(".safetensors") or content == _read(name):
+        if not name.endswith(".safetensors") or content == _read(FIXTURES, name):
             continue
-        if not _all_agree(_tensors(name), safetensors.torch.load(content)):
+        if not _all_agree(_tensors(FIXTURES, name), safetensors.torch.load(content)):
             problems.append(f"{name}: other values")
     return problems
 
@@ -85,17 +85,17 @@ def _agree(old: Tensor, new: Tensor) -> bool:
 
 def tasks() -> set[str]:
     """The graded functions that have stored points."""
-    return set(_manifest()["points"])
+    return set(_manifest(FIXTURES)["points"])
 
 
-def golden_cases(task: str) -> Iterator[tuple[dict[str, Any], Callable[[Reply], None]]]:
+def golden_cases(task: str, folder: Path | None = None) -> Iterator[tuple[dict[str, Any], Callable[[Reply], None]]]:
     """The stored points of one graded function: arguments, and a check for the reply to them.
 
-    A stored result that the reference itself does not reproduce is a fault of the fixtures, never of the student.
+    A ``folder`` holds others than those that ship. A stored result that the reference itself does not reproduce is a fault of the fixtures, never of the student.
     """
-    module = task.split(".")[0]
-    tensors = _tensors(f"golden/{module}.safetensors")
-    for point in _manifest()["points"][task]:
+    module, folder = task.split(".")[0], folder or FIXTURES
+    tensors = _tensors(folder, f"golden/{module}.safetensors")
+    for point in _manifest(folder)["points"][task]:
         arguments, expected = wire.unpack(point["arguments"], tensors), wire.unpack(point["expected"], tensors)
         now = exact(task, arguments)
         if not _reproduced(now, expected):
@@ -115,31 +115,44 @@ def _reproduced(now: Any, stored: Any) -> bool:
     return _agree(stored, now) if isinstance(stored, Tensor) else now == stored
 
 
-@cache
-def _manifest() -> dict[str, Any]:
+def expect_usable(folder: Path) -> None:
+    """That fixtures are whole, and hold every graded function's points, is known before anything is graded."""
     try:
-        manifest = json.loads(_read("manifest.json"))
+        manifest = _manifest(folder)
+        for module in MODULES:
+            _tensors(folder, f"golden/{module}.safetensors")
+    except (GraderFault, KeyError) as fault:
+        raise Unusable(f"--fixtures {folder}: {fault}") from fault
+    missing = [task for task in all_tasks() if task not in manifest["points"]]
+    if missing:
+        raise Unusable(f"--fixtures {folder}: {missing[0]} has no points there: make them anew with `nox -s fixtures`")
+
+
+@cache
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(_read(folder, "manifest.json"))
         if not {"seed", "sha256", "points"} <= manifest.keys():
             raise ValueError("it lacks seed, sha256 or points")
     except (ValueError, AttributeError) as error:
-        raise GraderFault(f"fixtures/manifest.json is damaged: {error}; make it with `nox -s fixtures`") from error
+        raise GraderFault(f"{folder.name}/manifest.json is damaged: {error}; make it with `nox -s fixtures`") from error
     return manifest
 
 
 @cache
-def _tensors(name: str) -> dict[str, Tensor]:
-    content = _read(name)
-    if hashlib.sha256(content).hexdigest() != _manifest()["sha256"][name]:
-        raise GraderFault(f"fixtures/{name} is damaged: its hash is not the manifest's")
+def _tensors(folder: Path, name: str) -> dict[str, Tensor]:
+    content = _read(folder, name)
+    if hashlib.sha256(content).hexdigest() != _manifest(folder)["sha256"][name]:
+        raise GraderFault(f"{folder.name}/{name} is damaged: its hash is not the manifest's")
     return safetensors.torch.load(content)
 
 
-def _read(name: str) -> bytes:
+def _read(folder: Path, name: str) -> bytes:
     try:
-        return (FIXTURES / name).read_bytes()
+        return (folder / name).read_bytes()
     except OSError as error:
         raise GraderFault(
-            f"fixtures/{name} cannot be read: {error.strerror}; make it with `nox -s fixtures`"
+            f"{folder.name}/{name} cannot be read: {error.strerror}; make it with `nox -s fixtures`"
         ) from error
 
 

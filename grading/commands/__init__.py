@@ -4,6 +4,19 @@ A command's file says what its arguments mean and what it prints. It is imported
 takes time to load is imported where it is used.
 """
 
-COMMANDS = ("grade", "class_", "stubs", "smoke", "bench", "contract", "fixtures", "audit", "weights")
+COMMANDS = (
+    "grade",
+    "class_",
+    "gradebook",
+    "compare",
+    "autograder",
+    "stubs",
+    "smoke",
+    "bench",
+    "contract",
+    "fixtures",
+    "audit",
+    "weights",
+)
 
 DONE, AMISS, UNUSABLE, AT_FAULT = 0, 1, 2, 3  # exit codes: the README's table

@@ -8,10 +8,10 @@ from pathlib import Path
 from ..contract import courses
 from ..paths import INSTALLED
 from ..report import files
-from ..report.words import HINTS
 from ..sandbox import limits
+from ..seeds import Secret, read
 from ..submissions import kits
-from ..verdicts import Unusable
+from ..verdicts import HINTS, Unusable
 
 SEEDS = 2**32
 MOST_SECONDS = 86_400
@@ -34,13 +34,19 @@ def add_grading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", default="", metavar="MODULE[.FUNCTION],…", help="grade only these")
     parser.add_argument("--seed", type=int, help="draw the same inputs again; default: a new seed, which is printed")
     parser.add_argument(
+        "--secret", type=Path, metavar="FILE", help="draw each student's inputs from this file's content and who it is"
+    )
+    parser.add_argument(
+        "--fixtures", type=Path, metavar="DIR", help="golden inputs of your own, made by `fixtures --seed N --out DIR`"
+    )
+    parser.add_argument(
         "--deadline",
         type=float,
         default=limits.SUBMISSION_SECONDS,
         metavar="SECONDS",
         help="for a whole submission; what is not graded by then is not graded; default: %(default)g",
     )
-    parser.add_argument("--hints", choices=HINTS, default="mistake", help="how much is said; default: mistake")
+    parser.add_argument("--hints", choices=HINTS, help="how much is said; default: what the course says, else mistake")
 
 
 def seed(given: int | None) -> int:
@@ -49,6 +55,27 @@ def seed(given: int | None) -> int:
         return secrets.randbelow(SEEDS)
     if not 0 <= given < SEEDS:
         raise Unusable(f"--seed {given}: expected a whole number from 0 to 2**32 - 1")
+    return given
+
+
+def secret(arguments: argparse.Namespace, hand_in: Path) -> Secret | None:
+    """What ``--secret`` names; it is not to lie where student code finds it."""
+    if arguments.secret is None:
+        return None
+    if arguments.seed is not None:
+        raise Unusable("--secret FILE: the seed comes from it: expected no --seed beside it")
+    if hand_in.is_dir() and arguments.secret.resolve().is_relative_to(hand_in.resolve()):
+        raise Unusable(f"--secret {arguments.secret}: expected a file that is not handed in")
+    return read(arguments.secret)
+
+
+def fixtures(given: Path | None) -> Path | None:
+    """What ``--fixtures`` names, if it can be graded with."""
+    if given is None:
+        return None
+    from ..checking import golden
+
+    golden.expect_usable(given)
     return given
 
 

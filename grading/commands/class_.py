@@ -72,11 +72,16 @@ def _class(grade_all: "GradeAll", arguments: argparse.Namespace) -> int:
     out = _out(arguments.out, arguments.hand_ins)
     store = Store(out)
     with store.locked(), store.unpacking() as unpacked:
-        seed = _arguments.seed(store.seed() if arguments.seed is None else arguments.seed)
-        wanted = Wanted(arguments.course, arguments.only, arguments.kit, seed, arguments.hints, deadline)
+        secret = _arguments.secret(arguments, arguments.hand_ins)
+        seed = 0 if secret is not None else _arguments.seed(store.seed() if arguments.seed is None else arguments.seed)
+        fixtures = _arguments.fixtures(arguments.fixtures)
+        wanted = Wanted(
+            *(arguments.course, arguments.only, arguments.kit, seed, arguments.hints, deadline), secret, fixtures
+        )
         wanted.expect_usable()
         system, listing, hand_ins = read(listed(arguments.hand_ins, unpacked))
-        store.keep_seed(seed)
+        if secret is None:
+            store.keep_seed(seed)
         start = time.monotonic()
         # Without a refreshing thread: the graders are forked from this process.
         with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
@@ -87,8 +92,9 @@ def _class(grade_all: "GradeAll", arguments: argparse.Namespace) -> int:
             grade_class(grade_all, listing.folder, hand_ins, wanted, store, show)
         document = index.index(system, hand_ins, wanted, store)
         written = index.write(document, store)
+    drawn = f"seed {seed}" if secret is None else f"inputs from the secret {secret.fingerprint}"
     console = Console(highlight=False)
-    for line in [*summary(document), f"seed {seed}; {', '.join(map(str, written))}"]:
+    for line in [*summary(document), f"{drawn}; {', '.join(map(str, written))}"]:
         console.print(line, markup=False, soft_wrap=True)
     return AT_FAULT if at_fault(document) else DONE
 

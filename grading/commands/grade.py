@@ -8,11 +8,12 @@ from pathlib import Path
 from ..contract import courses
 from ..contract.courses import Course
 from ..paths import STUBS
-from ..report import files, gradescope
+from ..report import files, forms
 from ..report.results import Results, replay
 from ..sandbox.deadline import Deadline
 from ..sandbox.fork_server import ForkServer
-from ..submissions import EXPECTED, Submission, opened
+from ..seeds import Seed, told
+from ..submissions import EXPECTED, Submission, metadata, opened
 from ..verdicts import Unusable, Verdict
 from . import AT_FAULT, DONE, _arguments
 
@@ -23,31 +24,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", type=Path, default=STUBS, help=f"{EXPECTED}; default: student_stubs")
     _arguments.add_grading(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write Gradescope's results.json")
+    parser.add_argument("--form", choices=forms.NAMES, default="gradescope", help="another form of that file")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page for the student: one file, no network")
     parser.add_argument(
         "--pictures", action="store_true", help="on that page, what each mistake does to a picture; takes seconds each"
+    )
+    parser.add_argument("--student", metavar="ID", help="with --secret: whose inputs are drawn")
+    parser.add_argument(
+        "--metadata", type=Path, metavar="FILE", help="Gradescope's submission_metadata.json: who, at which attempt"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when grading finished or its time was up, whatever the score; 3 where the grader was at fault."""
     start = time.monotonic()
+    handed_in = metadata.read(arguments.metadata) if arguments.metadata is not None else metadata.NOBODY
+    seed = _seed(arguments, handed_in)
     # The fork server first of all: it loads torch on the other core while this process does the same.
     with ForkServer() as fork_server:
         asked = courses.load(arguments.course) if arguments.course else None
         limit_mb = asked.limit_mb if asked is not None else None
         with opened(arguments.path, limit_mb, arguments.kit) as submission:
             course = courses.only(submission.course(asked), arguments.only)
-            return _grade(fork_server, submission, course, arguments, start)
+            hints = arguments.hints or course.hints_at(handed_in.attempt)
+            results = Results(course, seed, hints, submission.notes, start)
+            return _grade(fork_server, submission, course, arguments, results)
 
 
 def _grade(
-    fork_server: ForkServer, submission: Submission, course: Course, arguments: argparse.Namespace, start: float
+    fork_server: ForkServer, submission: Submission, course: Course, arguments: argparse.Namespace, results: Results
 ) -> int:
-    seed = _arguments.seed(arguments.seed)
+    fixtures = _arguments.fixtures(arguments.fixtures)
     deadline = Deadline.after(_arguments.seconds("--deadline", arguments.deadline))
     _expect_writable(arguments)
-    results = Results(course, seed, arguments.hints, submission.notes, start)
     trouble = ""  # why the result file is not what it should be
 
     from rich.console import Console
@@ -64,14 +73,15 @@ def _grade(
             nonlocal trouble
             results.take(verdict)
             if arguments.json is not None:  # anew after every verdict: a run that is cut short loses nothing
-                trouble = _write(arguments.json, results)
+                trouble = _write(arguments.json, results, arguments.form)
             done = f"{len(results.verdicts)} of {len(course.functions)}"
             live.update(f"{done}  {verdict.task} {verdict.outcome}", refresh=True)
 
-        run = Run(submission, tuple(course.functions), seed, forbidden=course.forbidden, deadline=deadline)
+        tasks, number = tuple(course.functions), results.seed.number
+        run = Run(submission, tasks, number, forbidden=course.forbidden, deadline=deadline, fixtures=fixtures)
         grade(fork_server, run, take, usable_jobs())
     console = Console(highlight=False, soft_wrap=False)
-    terminal.show(console, course, results.table, seed, arguments.hints, results.notes)
+    terminal.show(console, course, results.table, results.seed, results.hints, results.notes)
     if trouble:
         print(f"grade: {arguments.json} is not complete: {trouble}", file=sys.stderr)
     without = _write_page(fork_server, submission, arguments, results) if arguments.html is not None else ""
@@ -80,10 +90,26 @@ def _grade(
     return AT_FAULT if results.not_graded or trouble or without else DONE
 
 
+def _seed(arguments: argparse.Namespace, handed_in: metadata.HandedIn) -> Seed:
+    secret = _arguments.secret(arguments, arguments.path)
+    student = handed_in.student if arguments.student is None else arguments.student
+    if secret is None:
+        if arguments.student is not None:
+            raise Unusable("--student ID: expected --secret FILE as well, from which this student's inputs are drawn")
+        return told(_arguments.seed(arguments.seed))
+    if not student:
+        raise Unusable(
+            "--secret FILE: expected --student ID as well, or Gradescope's --metadata FILE that says who it is"
+        )
+    return secret.seed(student)
+
+
 def _expect_writable(arguments: argparse.Namespace) -> None:
     """What is wrong with where results go is known before anything is graded."""
     _arguments.result_file("--json", arguments.json)
     _arguments.result_file("--html", arguments.html)
+    if arguments.form != "gradescope" and arguments.json is None:
+        raise Unusable(f"--form {arguments.form}: expected --json FILE as well, the file that is written")
     if arguments.html is not None and arguments.html == arguments.json:
         raise Unusable(f"--html {arguments.html}: expected another file than that of --json")
     if arguments.pictures and arguments.html is None:
@@ -92,10 +118,10 @@ def _expect_writable(arguments: argparse.Namespace) -> None:
         _arguments.expect_extra("--pictures", "smoke", "PIL", "diffusers")
 
 
-def _write(path: Path, results: Results) -> str:
+def _write(path: Path, results: Results, form: str) -> str:
     """Write the result file; why it cannot be written."""
     try:
-        gradescope.write(path, results.document())
+        files.write(path, forms.rendered(form, results.document()))
     except OSError as error:
         return str(error.strerror or error)
     return ""
@@ -106,7 +132,7 @@ def _write_page(
 ) -> str:
     """Why there is none, if so: the verdicts stand without it."""
     pictures = {}
-    if arguments.pictures and arguments.hints == "mistake":
+    if arguments.pictures and results.hints == "mistake":
         from ..pictures.side_by_side import side_by_side
 
         pictures = side_by_side(fork_server, submission, results.verdicts.values())

@@ -1,6 +1,7 @@
 """Runs the checks under pytest: hands each one its graded function, and gathers verdicts as functions are finished."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -56,6 +57,10 @@ class GradingPlugin:
     @pytest.fixture
     def seed(self) -> int:
         return self.run.seed
+
+    @pytest.fixture
+    def fixtures(self) -> Path | None:
+        return self.run.fixtures
 
     def _stop_those_like(self, hung: Student) -> None:
         """What did not come to an end for one function will not for the next: nobody waits for it again."""
@@ -196,8 +201,9 @@ class GradingPlugin:
 
     def _asked_again(self, task: str) -> list[Check]:
         """The function's checks, to be asked of edited code."""
+        given = {"seed": self.run.seed, "fixtures": self.run.fixtures}
         return [
-            Check(item.obj, _handed(item, {"seed": self.run.seed}), item in self.failed, _comes_last(item))  # type: ignore[attr-defined]
+            Check(item.obj, _handed(item, given), item in self.failed, _comes_last(item))  # type: ignore[attr-defined]
             for item in self.items[task]
         ]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ..diagnosis import Check, Diagnosis, diagnose
 from ..sandbox.deadline import NEVER, Deadline
@@ -19,6 +20,7 @@ class Run:
     diagnose: Callable[[Student, Sequence[Check]], Diagnosis] | None = (
         diagnose  # without it a function is left at its first failed check
     )
+    fixtures: Path | None = None  # where the golden inputs and outputs are; None: those that ship
     carry: bool = True  # what fails because of another function is asked again with a right one in its place
     forbidden: tuple[str, ...] = ()  # what the course does not want to be used
     deadline: Deadline = NEVER  # what is not graded by then is not graded

@@ -12,8 +12,12 @@ def try_writing(path: Path) -> None:
 
 def write(path: Path, text: str) -> None:
     """Replace the file in one step, so that a reader never sees half of it."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     partial = _partial(path)
-    partial.write_text(text, encoding="utf-8")
+    partial.write_bytes(content)
     os.replace(partial, path)
 
 

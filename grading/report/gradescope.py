@@ -7,28 +7,28 @@ from pathlib import Path
 from typing import Any
 
 from ..contract.courses import Course
+from ..seeds import Seed
 from ..verdicts import PASSED
 from . import Row, files, quoted, totals
 
 
 def document(
-    course: Course, table: list[Row], seed: int, seconds: float, hints: str, notes: Sequence[str] = ()
+    course: Course, table: list[Row], seed: Seed, seconds: float, hints: str, notes: Sequence[str] = ()
 ) -> dict[str, Any]:
     reached, automatic, by_hand = totals(course, table)
-    notes = quoted(list(notes))
+    notes, again = quoted(list(notes)), quoted(seed.again)
     return {
         "execution_time": round(seconds, 3),
-        "output": "\n".join(
-            [f"{course.title}. Seed {seed}: the same inputs are drawn again with --seed {seed}.", *notes]
-        ),
+        "output": "\n".join([f"{course.title}. {again[0].upper()}{again[1:]}.", *notes]),
         "output_format": "text",
         "test_output_format": "text",
-        "visibility": "visible",
+        "visibility": course.visibility,
         "stdout_visibility": "hidden",
         "tests": [_test(row, hints) for row in table if row.item.function and row.verdict is not None],
         "extra_data": {
             "course": course.name,
-            "seed": seed,
+            "seed": seed.told,
+            "again": again,
             "notes": notes,
             "points": {"reached": _float(reached), "automatic": _float(automatic), "by_hand": _float(by_hand)},
             "manual": [
@@ -60,6 +60,10 @@ def _test(row: Row, hints: str) -> dict[str, Any]:
             "repair": verdict.repair.staff if hints == "mistake" and verdict.repair is not None else [],
         },
     }
+    if verdict.out_of_time:
+        test["extra_data"]["out_of_time"] = True
+    if row.item.visibility:
+        test["visibility"] = row.item.visibility
     if row.score is not None:  # a function that was not graded has neither a score nor a status
         test |= {"score": _float(row.score), "status": "passed" if verdict.outcome == PASSED else "failed"}
     return test

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..contract.courses import Course
+from ..seeds import Seed
 from ..submissions import Submission
 from ..verdicts import NOT_GRADED, Verdict
 from . import Row, gradescope, rows
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @dataclass
 class Results:
     course: Course
-    seed: int
+    seed: Seed
     hints: str
     notes: tuple[str, ...]
     start: float = field(default_factory=time.monotonic)
@@ -64,9 +65,9 @@ class Results:
         )
 
 
-def replay(submission: Submission, course: str | None, kit: str, only: str, seed: int) -> str:
+def replay(submission: Submission, course: str | None, kit: str, only: str, seed: Seed) -> str:
     """The command that grades the same again, where the hand-in lies in the folder that it is typed in."""
     given = [("--course", course), ("--kit", kit), ("--only", only)]
     options = [word for option, value in given if value for word in (option, value)]
     path = submission.origin.resolve().name
-    return shlex.join(["python", "-m", "grading", "grade", path, *options, "--seed", str(seed)])
+    return shlex.join(["python", "-m", "grading", "grade", path, *options, *seed.options])

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..contract.courses import Course
+from ..seeds import Seed
 from ..verdicts import BY_HAND, FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED
 from . import Row, Told, blocks, gaps, number, quoted, totals
 from .confined import NOTHING, confined
@@ -20,7 +21,7 @@ from .confined import NOTHING, confined
 _STYLE = {PASSED: "green", FAILED: "red", NOT_IMPLEMENTED: "yellow", NOT_GRADED: "magenta", BY_HAND: "cyan"}
 
 
-def show(console: Console, course: Course, table: list[Row], seed: int, hints: str, notes: Sequence[str] = ()) -> None:
+def show(console: Console, course: Course, table: list[Row], seed: Seed, hints: str, notes: Sequence[str] = ()) -> None:
     for part, members in groupby(table, key=lambda row: row.item.part):
         console.print(_table(part, list(members)))
     for row, told in blocks(table, hints):
@@ -43,7 +44,7 @@ def show(console: Console, course: Course, table: list[Row], seed: int, hints: s
         console.print(f"[{style}]{escape(sandbox)}[/{style}]")
     for note in quoted(list(notes)):
         console.print(f"[magenta]{escape(note)}[/magenta]")
-    console.print(f"[dim]seed {seed}: the same inputs are drawn again with --seed {seed}[/dim]")
+    console.print(f"[dim]{escape(quoted(seed.again))}[/dim]")
 
 
 def _table(part: str, members: list[Row]) -> Table:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from ..verdicts import Failure, Verdict
 from .because import because
 
-HINTS = ("none", "property", "mistake")  # how much a student is told: the verdict, which properties fail, everything
 SHORT = 160  # characters of what was expected and what came, where they stand in one line
 
 

@@ -7,6 +7,7 @@ from grading.contract import courses
 from grading.report import rows
 from grading.report.page import Picture, code, page
 from grading.report.quoted import quoted
+from grading.seeds import told
 from grading.verdicts import (
     FAILED,
     NOT_GRADED,
@@ -89,7 +90,7 @@ def a_page(folder: Path, hints: str = "mistake", source: str = SOURCE) -> str:
     return page(
         course,
         rows(course, found),
-        5,
+        told(5),
         hints,
         name=f"Ada {ATTACK} {SECRET}",
         replay=f"python -m grading grade '{ATTACK}' --seed 5",

@@ -11,7 +11,7 @@ from grading import __main__ as command_line
 from grading.contract.courses import NAMES, load
 from grading.contract.functions import all_tasks
 from grading.paths import ROOT
-from grading.report import files, gradescope
+from grading.report import files
 
 from .conftest import PLAIN
 
@@ -63,6 +63,8 @@ UNUSABLE = {  # arguments of grade: what the message must name
     "student_stubs --html tests": ["--html tests", "expected a file, got a folder"],
     "student_stubs --pictures": ["--pictures", "--html FILE"],
     "student_stubs --hints all": ["--hints", "all", "property"],
+    "student_stubs --form xml": ["--form", "xml", "junit"],
+    "student_stubs --form junit": ["--form junit", "--json FILE"],
     "student_stubs --colour": ["--colour"],
     ".": [".", "the grader's own folder"],
     "student_stubs student_stubs": ["student_stubs"],
@@ -348,13 +350,13 @@ def test_every_run_draws_a_seed_of_its_own(results):
 def test_the_result_file_grows_with_every_verdict(monkeypatch, tmp_path):
     """A run that is cut short has lost nothing: after each verdict the file holds all so far."""
     path, seen = tmp_path / "results.json", []
-    write = gradescope.write
+    write = files.write
 
     def observed(*arguments):
         write(*arguments)
         seen.append([test["name"] for test in json.loads(path.read_text(encoding="utf-8"))["tests"]])
 
-    monkeypatch.setattr(gradescope, "write", observed)
+    monkeypatch.setattr(files, "write", observed)
     assert command_line.main(["grade", str(PLAIN), "--only", "ddpm", "--json", str(path)]) == 0
     counts = [len(names) for names in seen if names]
     assert counts[: len(DDPM)] == [1, 2, 3, 4]

@@ -62,6 +62,21 @@ WRONG = {  # what: a line of the file, what stands there instead, and what has t
         'title = "My course"\npartial = "lines"',
         ["the course", "partial", "'lines'", '"none" or "terms"'],
     ),
+    "hints that are none": (
+        'title = "My course"',
+        'title = "My course"\nhints = ["none", "all"]',
+        ["the course", "hints", "'all'", "none or property or mistake"],
+    ),
+    "hints for no attempt": (
+        'title = "My course"',
+        'title = "My course"\nhints = []',
+        ["the course", "hints", "one for each attempt"],
+    ),
+    "another word for what is seen": (
+        "points = 20",
+        'points = 20\nvisibility = "secret"',
+        ["A1", "visibility", "'secret'", '"after_due_date"'],
+    ),
     "something forbidden that is no name": (
         'title = "My course"',
         'title = "My course"\nforbidden = ["diffusers schedulers"]',

@@ -15,7 +15,7 @@ from grading import grader
 from grading.checking import compare, golden
 from grading.grader import plugin
 from grading.paths import ROOT
-from grading.report import gradescope
+from grading.report import files
 from grading.sandbox.student import Student
 from grading.verdicts import FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED, CheckResult, Failure, GraderFault, conclude
 
@@ -204,7 +204,7 @@ def test_a_verdict_that_cannot_be_written_does_not_pass(monkeypatch, tmp_path, c
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(gradescope, "write", full)
+    monkeypatch.setattr(files, "write", full)
     assert command_line.main(["grade", str(PLAIN), "--only", "guidance", "--json", str(path)]) == 3
     out, err = capsys.readouterr()
     assert "2 of 2 points" in out

@@ -21,9 +21,9 @@ from grading.grader import Run
 from grading.grader import grade as grade_run
 from grading.report.page import code
 from grading.report.page.formulas import asked, computed
-from grading.report.words import HINTS, tell
+from grading.report.words import tell
 from grading.submissions import opened
-from grading.verdicts import FAILED, Repair, Verdict
+from grading.verdicts import FAILED, HINTS, Repair, Verdict
 
 from .a_page import SECRET, SOURCE, STEP, a_page, verdicts
 from .conftest import PLAIN, SEED

@@ -6,6 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
+from grading import seeds
 from grading.__main__ import main
 from grading.blackout import BLACK, blacked_out
 from grading.contract import courses
@@ -130,8 +131,8 @@ def test_no_report_quotes_one(kind, hints):
     for verdict in (everywhere(secret), Verdict("ddpm.predict_x0", "not graded", reason=secret)):
         table = rows(course, {"ddpm.predict_x0": verdict})
         console = Console(record=True, width=500, file=io.StringIO())
-        terminal.show(console, course, table, 1, hints, [f"{secret}.py cannot be read"])
-        document = gradescope.document(course, table, 1, 1.0, hints, [f"{secret}.py cannot be read"])
+        terminal.show(console, course, table, seeds.told(1), hints, [f"{secret}.py cannot be read"])
+        document = gradescope.document(course, table, seeds.told(1), 1.0, hints, [f"{secret}.py cannot be read"])
         for said in (console.export_text(), json.dumps(document, ensure_ascii=False)):
             assert BLACK in said and not any(part in said for part in secret.split("\n"))
 

@@ -12,7 +12,7 @@ from ..hand_in import NOTHING, HandIn
 from ..opening import Listing
 
 _WHO = r"(?:(?:(?P<late_a>LATE)_)?anon_(?P<anon>[^\W_]+)|(?:(?P<name>\w+?)_)??(?:(?P<late>LATE)_)?(?P<user>\d+))"
-_ATTACHED = re.compile(rf"{_WHO}_(?P<file>\d+)_(?P<display>.+)", re.DOTALL)
+ATTACHED = re.compile(rf"{_WHO}_(?P<file>\d+)_(?P<display>.+)", re.DOTALL)
 _TYPED = re.compile(rf"{_WHO}_(?P<kind>text|link)\.html")
 _AGAIN = re.compile(r"-(\d+)(?=\.[^.]+$)")  # hw5-1.zip: the second that was called hw5.zip
 _KINDS = {"text": "a text entry", "link": "a link"}
@@ -21,7 +21,7 @@ _KINDS = {"text": "a text entry", "link": "a link"}
 def found(listing: Listing) -> list[HandIn] | None:
     """None where fewer than half of the names are Canvas's."""
     names = [name for name in listing.names if not listing.is_folder(name)]
-    read = {name: _ATTACHED.fullmatch(name) or _TYPED.fullmatch(name) for name in names}
+    read = {name: ATTACHED.fullmatch(name) or _TYPED.fullmatch(name) for name in names}
     if not names or 2 * sum(match is not None for match in read.values()) <= len(listing.names):
         return None
     people: dict[str, list[re.Match[str]]] = defaultdict(list)
@@ -37,7 +37,7 @@ def _of_one(listing: Listing, own: list[re.Match[str]]) -> HandIn:
     first = own[0]
     name = first["name"] or (f"anon_{first['anon']}" if first["anon"] else "")
     ids = {"anonymous": first["anon"]} if first["anon"] else {"user": first["user"]}
-    attached = [match for match in own if match.re is _ATTACHED]
+    attached = [match for match in own if match.re is ATTACHED]
     problems = [f"{match['display']}: {why}" for match in attached if (why := listing.problem(match.string))]
     usable = [match for match in attached if not listing.problem(match.string)]
     typed = [f"{_KINDS[match['kind']]}: {NOTHING}" for match in own if match.re is _TYPED]

@@ -79,11 +79,11 @@ def _left_out(student: Student, calls: list[dict[str, Any]]) -> str:
 
 @plain
 @each_function
-def test_golden(task, student):
+def test_golden(task, student, fixtures):
     """On the golden inputs the result is the stored one."""
     arguments: dict[str, Any] = {}
     try:
-        for arguments, check in golden_cases(task):
+        for arguments, check in golden_cases(task, fixtures):
             with contextlib.suppress(NotAsked):
                 check(student(**arguments))
     except Failure as failure:

@@ -32,6 +32,7 @@ class Item:
     function: str = ""
     extra: bool = False  # extra credit
     task: str = ""  # the handout's number of the task that this is one item of
+    visibility: str = ""  # where it is another one than the course's
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,16 @@ class Course:
     forbidden: tuple[str, ...] = ()  # modules that are not to be used
     counts_terms: bool = False  # a formula of which some terms are right has their share of its points
     limit_mb: float | None = None  # how large a file may be that is handed in
+    hints: tuple[str, ...] = ("mistake",)  # how much is told at the first attempt, the second, …; the last from then on
+    visibility: str = "visible"  # on Gradescope, when a student sees the results
 
     @property
     def functions(self) -> list[str]:
         return [item.function for item in self.items if item.function]
+
+    def hints_at(self, attempt: int | None) -> str:
+        """How much is told at an attempt; one that nobody has counted is the first."""
+        return self.hints[min(max(attempt or 1, 1), len(self.hints)) - 1]
 
     def of_kit(self, functions: Collection[str]) -> "Course":
         """With what a course's own kit asks for: a task's points are for those of its functions.
@@ -98,6 +105,8 @@ def load(name: str) -> Course:
         tuple(document.get("forbidden", ())),
         counts_terms,
         document.get("limit_mb"),
+        tuple(document.get("hints", ("mistake",))),
+        document.get("visibility", "visible"),
     )
 
 
@@ -125,7 +134,8 @@ def _items(part: dict[str, Any]) -> Iterator[Item]:
         for i, function in enumerate(functions, 1):
             number = task["number"] if len(functions) == 1 else f"{task['number']}.{i}"
             share = (points - by_hand) / len(functions)
-            yield Item(part["title"], number, task["title"], share, function, extra, task["number"])
+            visibility = task.get("visibility", "")
+            yield Item(part["title"], number, task["title"], share, function, extra, task["number"], visibility)
         if by_hand:
             title = f"{task['title']}: {task['manual']}"
             yield Item(part["title"], task["number"], title, by_hand, extra=extra, task=task["number"])

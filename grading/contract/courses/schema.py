@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ...verdicts import Unusable
+from ...verdicts import HINTS, Unusable
 from ..functions import all_tasks, did_you_mean
 
 if sys.version_info >= (3, 11):
@@ -28,6 +28,7 @@ def _one_of(*words: str) -> Key:
     return Key(" or ".join(f'"{word}"' for word in words), (str,), required=False, values=words)
 
 
+VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")  # Gradescope's own words
 NEEDED = ("torch", "numpy")  # there is nothing to grade without
 
 _TEXT, _POINTS = Key("a text", (str,)), Key('a number, or a fraction such as "60/7"', (int, float, str))
@@ -38,6 +39,8 @@ KEYS: dict[str, dict[str, Key]] = {
         "partial": _one_of("none", "terms"),
         "forbidden": Key('a list of modules such as "diffusers.schedulers"', (list,), required=False),
         "limit_mb": Key("a number of megabytes", (int, float), required=False),
+        "hints": Key(f"a list of {', '.join(HINTS)}, one for each attempt", (list,), required=False),
+        "visibility": _one_of(*VISIBILITIES),
         "part": Key("one or more tables [[part]]", (list,)),
     },
     "part": {
@@ -52,6 +55,7 @@ KEYS: dict[str, dict[str, Key]] = {
         "points": _POINTS,
         "functions": Key('a list of graded functions such as "ddpm.predict_x0"', (list,), required=False),
         "manual": Key("a text: what a person looks at", (str,), required=False),
+        "visibility": _one_of(*VISIBILITIES),
     },
 }
 
@@ -73,6 +77,9 @@ def _problems(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Table, and what is wrong in it; the first one is told, since others may follow from it."""
     yield from _form("the course", "the course", document)
     yield from _forbidden(document.get("forbidden", []))
+    for word in document.get("hints", []):
+        if word not in HINTS:
+            yield "the course", f"hints: {word!r}: expected {' or '.join(HINTS)}, one for each attempt"
     asked: dict[str, str] = {}
     titles: set[str] = set()
     numbers: set[str] = set()

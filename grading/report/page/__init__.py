@@ -22,6 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from ...contract.courses import Course
+from ...seeds import Seed
 from ...verdicts import NOT_GRADED
 from .. import Row, blocks, number, quoted, totals
 from ..confined import confined
@@ -37,7 +38,7 @@ _HERE = Path(__file__).resolve().parent
 def page(
     course: Course,
     table: list[Row],
-    seed: int,
+    seed: Seed,
     hints: str,
     *,
     name: str,
@@ -67,7 +68,7 @@ def page(
         late=sum(verdict.out_of_time for verdict in verdicts),
         sandbox=confined(verdicts),
         notes=quoted(list(notes)),
-        seed=seed,
+        again=quoted(seed.again),
         replay=quoted(replay),
         hints=hints,
         codes=codes or {},
