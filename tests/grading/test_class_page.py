@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-import shutil
 
 import pytest
 
@@ -12,7 +11,6 @@ from grading.report.class_page import figures
 
 from .test_atlas import TASK, record, values
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 HOSTILE = "<script>document.title = 'taken over'</script>"
 FAILED = {"verdict": "failed", "score": 0.0, "max_score": 1.0}
 PASSED = {"verdict": "passed", "score": 1.0, "max_score": 1.0}
@@ -110,18 +108,6 @@ def test_a_pass_rate_is_over_those_who_were_graded():
 
 
 # --- in a browser ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if BROWSER is None:
-        pytest.skip("no browser: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=[(1280, "light"), (360, "dark")], ids=["wide", "phone"])

@@ -12,7 +12,6 @@ the template, and have passed ``quoted`` before they were kept.
 
 import base64
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -20,12 +19,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup, escape
+from jinja2 import Template
+from markupsafe import Markup
 
 from ..atlas import Group, draft, groups, pairs
 from ..atlas.groups import Record
 from ..atlas.rare import Alike
+from ..sheet import environment
 from . import figures
 
 __all__ = ["page"]
@@ -75,14 +75,12 @@ def page(
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
-    )
-    style, script = (_HERE.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    made = environment(_HERE)
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
     hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    environment.globals |= {"style": Markup(style), "script": Markup(script), "hashed": hashed, "slide": _slide}
-    environment.filters |= {"path": quote, "points": _points, "capital": _capital, "breakable": _breakable}
-    return environment.get_template("page.html")
+    made.globals |= {"script": Markup(script), "hashed": hashed, "slide": _slide}
+    made.filters |= {"path": quote, "points": _points, "capital": _capital}
+    return made.get_template("page.html")
 
 
 def _points(value: float | None) -> str:
@@ -91,11 +89,6 @@ def _points(value: float | None) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _breakable(name: str) -> Markup:
-    """A function's name, which may go on in the next line behind a dot or an underscore."""
-    return Markup(re.sub(r"([._])", r"\1<wbr>", str(escape(name))))
 
 
 def _slide(group: Group) -> dict[str, Any]:

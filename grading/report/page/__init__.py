@@ -5,34 +5,31 @@ pictures are ``data:`` URIs. All texts are escaped by the template, and have pas
 
 | file               | holds                                                              |
 | ------------------ | ------------------------------------------------------------------ |
-| ``page.html``      | the template; ``page.css``, its style                              |
+| ``page.html``      | the template, in the frame of ``sheet.html``; ``page.css``         |
 | ``code``           | the student's own lines, coloured, the mistaken ones marked        |
 | ``formulas``       | the formula that is asked for and the one that the code computes   |
 | ``picture``        | what the mistake does to a picture                                 |
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup, escape
+from jinja2 import Template
 
 from ...contract.courses import Course
 from ...seeds import Seed
 from ...verdicts import NOT_GRADED
 from .. import Row, blocks, number, quoted, totals
 from ..confined import confined
+from ..sheet import environment
 from . import formulas
 from .code import Code, code
 from .picture import Picture
 
 __all__ = ["Code", "Picture", "code", "page"]
-
-_HERE = Path(__file__).resolve().parent
 
 
 def page(
@@ -78,23 +75,11 @@ def page(
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-    )
-    environment.globals |= {"style": Markup((_HERE / "page.css").read_text(encoding="utf-8")), "formulas": formulas}
-    environment.filters |= {"points": _points, "breakable": _breakable}
-    return environment.get_template("page.html")
+    made = environment(Path(__file__).resolve().parent)
+    made.globals["formulas"] = formulas
+    made.filters["points"] = _points
+    return made.get_template("page.html")
 
 
 def _points(row: Row) -> str:
     return f"{'–' if row.score is None else number(row.score)} / {number(row.item.points)}"
-
-
-def _breakable(name: str) -> Markup:
-    """A function's name, which may go on in the next line behind a dot or an underscore."""
-    return Markup(re.sub(r"([._])", r"\1<wbr>", str(escape(name))))
