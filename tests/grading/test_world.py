@@ -209,6 +209,8 @@ NEEDED = {
     "a call that says global": "def set_up():\n    global scales\n    scales = [1.0]\n\nset_up()\n",
     "a way of several steps": "def made(n):\n    return [n]\n\nfirst = made(1.0)\nscales = sorted(first)\n",
     "an entry that is written": "scales = {}\nscales[0] = 2.0\nfor key in list(scales):\n    scales[key] -= 1.0\n",
+    "an argument that is changed": "def fill(table):\n    table.append(1.0)\n\nscales = []\nfill(scales)\n",
+    "an argument that a package changes": "import random\nscales = [1.0, 1.0]\nrandom.shuffle(scales)\nscales[0] = 1.0\n",
     "an object that is changed": "class Scales(list):\n    pass\n\nscales = Scales()\nscales.append(1.0)\n",
     "a default": "made = [1.0]\ndef scaled(scale=made[0]):\n    return [scale]\n\nscales = scaled()\n",
     "what is set up for all": "torch.set_default_dtype(torch.float64)\nscales = [torch.ones(()).double()]\n"
@@ -223,6 +225,22 @@ def test_what_a_function_uses_is_run(how, verdicts):
         + "\ndef predict_x0(x_t, eps, t, alphas_cumprod):\n    return scales[0] * _right(x_t, eps, t, alphas_cumprod)\n"
     )
     found = verdicts("import torch", after)[TASK]
+    assert found.outcome == PASSED, told(found)
+
+
+PATHS = {
+    "by the file": "sys.path.append(os.path.dirname(os.path.abspath(__file__)) + '/lib')\n",
+    "by a name": "here = Path(__file__).resolve().parent\nlib = str(here / 'lib')\nsys.path.insert(0, lib)\n",
+    "where it is not there": "lib = os.path.join(os.path.dirname(__file__), 'lib')\nif lib not in sys.path:\n    sys.path.append(lib)\n",
+    "in a loop": "for one in ['lib', 'src']:\n    sys.path.append(os.path.join(os.path.dirname(__file__), one))\n",
+}
+
+
+@pytest.mark.parametrize("how", PATHS)
+def test_where_a_module_looks_for_others_is_set_up(how, hand_in, grade):
+    source = f"import os, sys\nfrom pathlib import Path\n{PATHS[how]}from tables import SCALE\n" + RIGHT
+    folder = hand_in({"lib/tables.py": "SCALE = 1.0\n"}, ddpm=source.replace("return ", "return SCALE * "))
+    found = grade(folder, [TASK])[TASK]
     assert found.outcome == PASSED, told(found)
 
 

@@ -8,11 +8,13 @@ somebody asks the module for a name that it binds. It is told from the text alon
 import ast
 import builtins
 import symtable
+import sys
 from collections.abc import Iterable, Iterator
 
 _DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Assert, ast.Raise, ast.Delete)
 _COMPREHENSIONS = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_OF_EVERY_MODULE = {"__file__", "__name__", "__path__", "__package__", "__spec__", "__doc__", "__builtins__"}
 _BY_TEXT = {"globals", "locals", "vars", "eval", "exec"}  # who uses these may use any name
 
 
@@ -24,6 +26,8 @@ class Waiting:
         defining = [one for one in body if _defines(one)]
         imports = [one for one in defining if isinstance(one, ast.Import | ast.ImportFrom)]
         self.imported = {name for one in imports for name in binds(one)}
+        self.known = {*self.imported, *dir(builtins), *_OF_EVERY_MODULE}
+        self.known |= _plain(body, _of_python_itself(imports))
         self.own = {name for one in defining for name in binds(one)} - self.imported
         nodes = (node for one in body for node in ast.walk(one))
         self.declared = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
@@ -72,17 +76,50 @@ class Waiting:
 
     def _written(self, statement: ast.stmt) -> Iterator[str]:
         for node in ast.walk(statement):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                yield _base(node.func)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in self.own:
-                yield from self.declared
+            if isinstance(node, ast.Call):
+                called = _base(node.func)
+                yield called if isinstance(node.func, ast.Attribute) else ""
+                if called in self.own:
+                    yield from self.declared
+                if called in self.own or called in self.imported:  # ``fill(table)``, ``random.shuffle(table)``
+                    given = (*node.args, *(one.value for one in node.keywords))
+                    yield from (one.id for one in given if isinstance(one, ast.Name))
             elif isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
                 yield _base(node)
 
     def _sets_something_up(self, statement: ast.stmt) -> bool:
-        """``torch.manual_seed(0)``, ``sys.path.append("..")``: it says something to what is imported, and no more."""
-        known = self.imported | set(dir(builtins))
-        return isinstance(statement, _SIMPLE) and not [*binds(statement)] and _loaded(statement) <= known
+        """``torch.manual_seed(0)``, ``sys.path.append(here)``: it says something to what is imported, and no more.
+
+        Also ``if here not in sys.path: …`` and ``for one in ("..", "lib"): …``.
+        """
+        inner = [one for one in ast.walk(statement) if isinstance(one, ast.stmt)]
+        bound = set(binds(statement))
+        if isinstance(statement, ast.For) and isinstance(statement.iter, ast.List | ast.Tuple):
+            inner, bound = inner[1:], bound - set(binds(statement.target))
+        simple = all(isinstance(one, (ast.If, ast.Pass, *_SIMPLE)) for one in inner)
+        return simple and not bound and _loaded(statement) <= self.known | set(binds(statement))
+
+
+def _of_python_itself(imports: Iterable[ast.Import | ast.ImportFrom]) -> set[str]:
+    """The names that come from Python's own modules: ``os``, ``Path``."""
+    found: set[str] = set()
+    for one in imports:
+        names = [one.module] if isinstance(one, ast.ImportFrom) else [alias.name for alias in one.names]
+        if all(name and name.split(".")[0] in sys.stdlib_module_names for name in names):
+            found |= set(binds(one))
+    return found
+
+
+def _plain(body: Iterable[ast.stmt], own: set[str]) -> set[str]:
+    """The names of plain values: ``SEED = 0``, ``here = Path(__file__).parent``, made without any package."""
+    known, plain = {*own, *dir(builtins), *_OF_EVERY_MODULE}, set[str]()
+    for one in body:
+        names = set(binds(one))
+        if isinstance(one, ast.Assign) and _loaded(one) <= known | plain:
+            plain |= names
+        else:
+            plain -= names
+    return plain
 
 
 def binds(statement: ast.AST) -> Iterator[str]:
