@@ -188,6 +188,11 @@ class Student:
         return self._conversation.defined_at
 
     @property
+    def printed(self) -> str:
+        """By the first of its calls that printed anything."""
+        return self._conversation.printed
+
+    @property
     def closed(self) -> list[str] | None:
         """What the kernel closed to the student's code; None where none was run."""
         return self._conversation.closed
@@ -208,7 +213,7 @@ class Student:
         numbers = sum(value.numel() for value in arguments.values() if isinstance(value, Tensor))
         self._count(SLOW if self.function.optimises or self._slow or numbers > MANY else 1)
         self.spent += numbers // A_CALLS_NUMBERS
-        observation = Observation(arguments, cotangent, None)
+        observation = Observation(arguments, cotangent, None, by_name=by_name)
         if recorded:
             observation.arguments = {name: copy.copy(value) for name, value in arguments.items()}
             self.record.append(observation)
@@ -217,12 +222,13 @@ class Student:
         try:
             answer = self._conversation.exchange(asked, self._call_seconds)
         except Failure as failure:
-            observation.error = failure.error
+            observation.error, failure.call = failure.error, observation
             if failure.kind == "died":
                 self._count(SLOW)  # the next call needs another worker
             raise
         with self._conversation.readable(asked.called):
             observation.reply = read_reply(answer, asked.called)
+            observation.reply.call = observation
         return observation.reply
 
     def ask(self, seconds: float, **arguments: Any) -> Any:
