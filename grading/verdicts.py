@@ -97,8 +97,8 @@ class WrittenCall:
     """A call that failed, as Python, to be made again in the student's own process; or why it cannot be."""
 
     given: tuple[tuple[str, str], ...] = ()  # arguments and expressions, which may use ``tensors`` and ``given``
-    positional: tuple[str, ...] = ()  # those that are handed on by position
     before: tuple[str, ...] = ()  # lines that come before the call
+    returned: str = ""  # the call itself, of ``function``
     probes: tuple[str, ...] = ()  # among the arguments
     tensors: bytes = b""  # a safetensors file of those that are too large to be read
     expected: str = ""  # an expression, where the call has one right result and that is not what came

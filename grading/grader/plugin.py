@@ -206,6 +206,8 @@ class GradingPlugin:
         failures = [check.failure for check in verdict.failures if check.failure is not None]
         if failures and not failures[0].printed:  # it is shown in full: what another call printed, if this one did not
             failures[0].printed = student.printed
+        for failure in failures:
+            failure.call = failure.call or student.built.get(failure.called)
         try:
             if verdict.outcome == FAILED and self.run.take_home:
                 verdict.call = written(verdict.task, failures)

@@ -41,6 +41,13 @@ class NetworkRun(NamedTuple):
     parameters: int  # how many it has
 
 
+class NetworkCall(NamedTuple):
+    """How a network was built, and the first of what it was run on."""
+
+    settings: dict[str, Any]
+    inputs: dict[str, Any]
+
+
 class NotAsked(Exception):
     """The course's own kit leaves free what would be asked here."""
 
@@ -77,6 +84,7 @@ class Student:
         self.record: list[Observation] = []  # what came back, for the diagnosis
         self.failures: list[Failure] = []  # what the checks have found, once the verdict stands
         self.remarks: list[str] = []  # what costs nothing and is said all the same
+        self.built: dict[str, NetworkCall] = {}  # the latest runs of a network, by the call as text
         self._loans = [Loan(task) for task in lent]
         messages = [loan.message for loan in self._loans]
         self._conversation = Conversation(fork_server, code, self.function, messages, forbidden, deadline)
@@ -265,6 +273,7 @@ class Student:
         self._expect_within_the_profile(settings)
         self._count(SLOW)
         called = f"{describe_call(self.function.name, settings)}, then {describe_call('forward', inputs[0])}"
+        self.built[called] = NetworkCall(settings, inputs[0])
         message = {"settings": settings, "inputs": inputs, "by_name": by_name, "train": train}
         answer = self._conversation.exchange(Request(message, [], called), seconds or self._call_seconds)
         with self._conversation.readable(called):

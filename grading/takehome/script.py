@@ -83,8 +83,6 @@ def _text(submission: Submission, verdict: Verdict, call: WrittenCall) -> str:
         imports |= {"from pathlib import Path", "from safetensors.torch import load_file"}
         tensors = f'tensors = load_file(Path(__file__).with_name("{name_of(verdict.task)}.safetensors"))\n'
     lines = [*(f"given[{name!r}] = {value}" for name, value in call.given), *call.before]
-    by_name = [name for name, _ in call.given if name not in call.positional]
-    arguments = [*(f"given[{name!r}]" for name in call.positional), *(f"{n}=given[{n!r}]" for n in by_name)]
     dtype = f"torch.{call.dtype}" if call.dtype else None
     return _template("script.txt").substitute(
         task=verdict.task,
@@ -96,7 +94,7 @@ def _text(submission: Submission, verdict: Verdict, call: WrittenCall) -> str:
         report=_listed(_report(verdict)),
         probes=f"\n\n{functions}\n" if functions else "",
         given=textwrap.indent("\n".join(lines), "    "),
-        arguments=", ".join(arguments),
+        returned=call.returned,
         right=f", expected={call.expected}, allowed={call.allowed!r}, dtype={dtype}" if call.expected else "",
     )
 

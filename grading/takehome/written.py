@@ -1,7 +1,7 @@
 """A call that failed, as Python: each argument as an expression, large tensors in a file, and the right result."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,11 +16,11 @@ from ..sandbox.crossing.values import Derived, Leaf, Probe, Seeded
 from ..sandbox.gradients import Differentiable
 from ..sandbox.replies import Observation
 from ..sandbox.requests import leading
+from ..sandbox.student import NetworkCall
 from ..verdicts import Failure, WrittenCall
 
 READ = 12  # numbers of a tensor that stands in the script itself
 NO_CALL = "no single call shows what is wrong"
-A_NETWORK = "a network is built and run in several ways, which no single call shows"
 
 
 class _CannotBeWritten(Exception):
@@ -29,11 +29,11 @@ class _CannotBeWritten(Exception):
 
 def written(task: str, failures: Sequence[Failure]) -> WrittenCall:
     """The first call of these that can be written out; where there is none, why."""
-    why = A_NETWORK if function(task).network else NO_CALL
+    why = NO_CALL
     for failure in failures:
         if failure.call is not None:
             try:
-                return _as_python(task, failure.call)
+                return _network(failure.call) if function(task).network else _as_python(task, failure.call)
             except _CannotBeWritten as error:
                 why = str(error)
     return WrittenCall(why_not=why)
@@ -45,16 +45,29 @@ def _as_python(task: str, observed: Observation) -> WrittenCall:
     # What is computed from another argument comes after it.
     ordered = sorted(given.items(), key=lambda pair: isinstance(pair[1], Derived))
     expressions = tuple((name, writer.expression(name, value)) for name, value in ordered)
-    call = WrittenCall(
-        expressions,
-        () if observed.by_name else tuple(leading(function(task).parameters, given)),
-        tuple(writer.before),
-    )
+    positional = [] if observed.by_name else leading(function(task).parameters, given)
+    call = WrittenCall(expressions, tuple(writer.before), _called("function", given, positional))
     right = with_one_result(task, observed.arguments)
     if right is not None and not right.right(observed.reply):
         dtype = str(right.dtype).removeprefix("torch.") if right.dtype is not None else ""
         call = replace(call, expected=writer.expression("expected", right.expected), allowed=right.allowed, dtype=dtype)
     return replace(call, probes=tuple(dict.fromkeys(writer.probes)), tensors=save(writer.tensors))
+
+
+def _network(built: NetworkCall) -> WrittenCall:
+    """A network is built from a fixed seed, in its images' dtype, and run."""
+    writer = _Writer()
+    given = built.settings | built.inputs
+    expressions = tuple((name, writer.expression(name, value)) for name, value in given.items())
+    before = ("torch.manual_seed(0)", f"network = {_called('function', built.settings)}")
+    before += (f"network = network.to({built.inputs['x'].dtype}).eval()",)
+    run = _called("network", built.inputs, list(built.inputs))
+    return WrittenCall(expressions, before, run, tensors=save(writer.tensors))
+
+
+def _called(what: str, given: Iterable[str], positional: Sequence[str] = ()) -> str:
+    by_name = [f"{name}=given[{name!r}]" for name in given if name not in positional]
+    return f"{what}({', '.join([*(f'given[{name!r}]' for name in positional), *by_name])})"
 
 
 class _Writer:
