@@ -59,8 +59,11 @@ def _network(built: NetworkCall) -> WrittenCall:
     writer = _Writer()
     given = built.settings | built.inputs
     expressions = tuple((name, writer.expression(name, value)) for name, value in given.items())
-    before = ("torch.manual_seed(0)", f"network = {_called('function', built.settings)}")
-    before += (f"network = network.to({built.inputs['x'].dtype}).eval()",)
+    before = (
+        "torch.manual_seed(0)",
+        f"network = {_called('function', built.settings)}",
+        f"network = network.to({built.inputs['x'].dtype}).eval()",
+    )
     run = _called("network", built.inputs, list(built.inputs))
     return WrittenCall(expressions, before, run, tensors=save(writer.tensors))
 
