@@ -34,6 +34,7 @@ KINDS = {  # of what stands among the arguments
     "a generator": "latents.sample_z",
     "defaults": "noising.linear_betas",
 }
+WITHOUT = ("latents.sample_w", "latents.sample_w_plus")  # their first check has a mapping of its own
 LONG = 30  # characters: a line of the reference's that is as long is its own
 
 
@@ -124,11 +125,14 @@ def test_the_script_says_what_the_report_says(task, taken, out, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES)
-def test_every_function_has_one(module, taken, out, tmp_path):
+def test_every_function_has_one_or_says_why_not(module, taken, out, tmp_path):
     mistakes = {one.task: one for one in reversed(catalogue()) if one.task in tasks_of(module)}
     for task, (verdict, made) in taken(mistaken(tmp_path / "homework", *mistakes.values()), *mistakes).items():
         assert verdict.outcome == FAILED, task
-        said_again(verdict, made, out)
+        if task in WITHOUT:
+            assert isinstance(made, str) and "a function that a check makes" in made
+        else:
+            said_again(verdict, made, out)
 
 
 # --- what a script stands up to --------------------------------------------------------------------------------------
