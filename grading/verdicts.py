@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 PASSED, FAILED, NOT_IMPLEMENTED, NOT_GRADED = "passed", "failed", "not implemented", "not graded"
 HINTS = ("none", "property", "mistake")  # how much a student is told: the verdict, which properties fail, everything
@@ -28,6 +29,7 @@ class Failure(AssertionError):
     kind: str = "wrong"
     importing: bool = False  # it came up while the submission was imported
     subject: str = ""  # the arguments that were changed, or whose default is another one
+    call: Any = field(default=None, repr=False, compare=False)  # the call that showed it, while its checks run
 
     def __str__(self) -> str:
         return "\n".join([self.summary, *(f"  {label:<9} {text}" for label, text in self.lines())])
@@ -91,6 +93,21 @@ class Repair:
 
 
 @dataclass(frozen=True)
+class WrittenCall:
+    """A call that failed, as Python, to be made again in the student's own process; or why it cannot be."""
+
+    given: tuple[tuple[str, str], ...] = ()  # arguments and expressions, which may use ``tensors`` and ``given``
+    before: tuple[str, ...] = ()  # lines that come before the call
+    returned: str = ""  # the call itself, of ``function``
+    probes: tuple[str, ...] = ()  # among the arguments
+    tensors: bytes = b""  # a safetensors file of those that are too large to be read
+    expected: str = ""  # an expression, where the call has one right result and that is not what came
+    allowed: float = 0.0
+    dtype: str = ""  # the result's, where one is fixed
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
 class Value:
     """What came of one call, as far as it is needed to know it again."""
 
@@ -137,6 +154,7 @@ class Verdict:
     words: Mapping[str, str] = field(default_factory=dict)  # the contract's names → that kit's
     terms: Terms | None = None  # of its formula, where it was read back term by term
     likeness: Likeness | None = None  # of a function that failed and was diagnosed
+    call: WrittenCall | None = None  # of a function that failed, where it was asked for
 
     @property
     def failures(self) -> list[CheckResult]:

@@ -24,6 +24,7 @@ FLOORS = (  # from the top
     {"grading.batch"},
     {"grading.report", "grading.autograder", "grading.audit", "grading.bench", "grading.cluster", "grading.pictures"},
     {"grading.grader"},
+    {"grading.takehome"},
     {"grading.diagnosis"},
     {"grading.checking"},
     {"grading.sandbox", "grading.submissions"},

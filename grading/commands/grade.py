@@ -15,7 +15,7 @@ from ..sandbox.fork_server import ForkServer
 from ..seeds import Seed, told
 from ..submissions import EXPECTED, Submission, metadata, opened
 from ..verdicts import Unusable, Verdict
-from . import AT_FAULT, DONE, _arguments
+from . import AT_FAULT, DONE, _arguments, _take_home
 
 HELP = "grade a submission"
 
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pictures", action="store_true", help="on that page, what each mistake does to a picture; takes seconds each"
     )
+    _take_home.add_arguments(parser)
     parser.add_argument("--student", metavar="ID", help="with --secret: whose inputs are drawn")
     parser.add_argument(
         "--metadata", type=Path, metavar="FILE", help="Gradescope's submission_metadata.json: who, at which attempt"
@@ -40,6 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     start = time.monotonic()
     handed_in = metadata.read(arguments.metadata) if arguments.metadata is not None else metadata.NOBODY
     seed = _seed(arguments, handed_in)
+    if arguments.debug:
+        return _take_home.debug(arguments, seed, handed_in.attempt)
     # The fork server first of all: it loads torch on the other core while this process does the same.
     with ForkServer() as fork_server:
         asked = courses.load(arguments.course) if arguments.course else None
@@ -78,16 +81,27 @@ def _grade(
             live.update(f"{done}  {verdict.task} {verdict.outcome}", refresh=True)
 
         tasks, number = tuple(course.functions), results.seed.number
-        run = Run(submission, tasks, number, forbidden=course.forbidden, deadline=deadline, fixtures=fixtures)
+        run = Run(
+            submission,
+            tasks,
+            number,
+            forbidden=course.forbidden,
+            deadline=deadline,
+            fixtures=fixtures,
+            take_home=arguments.replay is not None and results.hints == _take_home.HINTS,
+        )
         grade(fork_server, run, take, usable_jobs())
     console = Console(highlight=False, soft_wrap=False)
     terminal.show(console, course, results.table, results.seed, results.hints, results.notes)
     if trouble:
         print(f"grade: {arguments.json} is not complete: {trouble}", file=sys.stderr)
+    lost = _take_home.write(arguments.replay, submission, results) if arguments.replay is not None else ""
     without = _write_page(fork_server, submission, arguments, results) if arguments.html is not None else ""
     if without:
         print(f"grade: {arguments.html} was not written: {without}", file=sys.stderr)
-    return AT_FAULT if results.not_graded or trouble or without else DONE
+    if lost:
+        print(f"grade: {arguments.replay} is not complete: {lost}", file=sys.stderr)
+    return AT_FAULT if results.not_graded or trouble or lost or without else DONE
 
 
 def _seed(arguments: argparse.Namespace, handed_in: metadata.HandedIn) -> Seed:
@@ -108,6 +122,7 @@ def _expect_writable(arguments: argparse.Namespace) -> None:
     """What is wrong with where results go is known before anything is graded."""
     _arguments.result_file("--json", arguments.json)
     _arguments.result_file("--html", arguments.html)
+    _take_home.expect_writable(arguments)
     if arguments.form != "gradescope" and arguments.json is None:
         raise Unusable(f"--form {arguments.form}: expected --json FILE as well, the file that is written")
     if arguments.html is not None and arguments.html == arguments.json:

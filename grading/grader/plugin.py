@@ -13,7 +13,8 @@ from ..diagnosis import Check, formulas, right_terms
 from ..sandbox.deadline import TimeIsUp
 from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import NotAsked, OutOfPatience, Student
-from ..verdicts import FAILED, CheckResult, Failure, Verdict, conclude
+from ..takehome.written import written
+from ..verdicts import FAILED, CheckResult, Failure, Verdict, WrittenCall, conclude
 from .run import Run
 
 OUT_OF_TIME = "out of time: the {:g} seconds that a submission has were over"
@@ -176,6 +177,7 @@ class GradingPlugin:
         verdict.defined_at, verdict.closed = student.defined_at, student.closed
         verdict.checks, verdict.remarks = told_once(verdict.checks), [*student.attempts, *student.remarks]
         verdict.borrowed = student.borrowed
+        self._take_home(verdict, student)
         pointless = task in self.run.lent and not verdict.borrowed  # it has been diagnosed without what is lent
         if verdict.outcome == FAILED and self.run.diagnose is not None and not pointless:
             try:
@@ -198,6 +200,24 @@ class GradingPlugin:
             self._stop_those_like(student)
         student.close()
         self.on_verdict(verdict)
+
+    def _take_home(self, verdict: Verdict, student: Student) -> None:
+        """Write a failing call out, if that is asked for; what the calls are made of stays in this process."""
+        failures = [check.failure for check in verdict.failures if check.failure is not None]
+        if failures and not failures[0].printed:  # it is shown in full: what another call printed, if this one did not
+            failures[0].printed = student.printed
+        for failure in failures:
+            failure.call = failure.call or student.built.get(failure.called)
+        try:
+            if verdict.outcome == FAILED and self.run.take_home:
+                verdict.call = written(verdict.task, failures)
+        except Exception as error:  # an extra, as a diagnosis is
+            verdict.call = WrittenCall(
+                why_not=f"the grader could not write its call out: {type(error).__name__}: {error}"
+            )
+        for check in self.checks[verdict.task]:
+            if check.failure is not None:
+                check.failure.call = None
 
     def _asked_again(self, task: str) -> list[Check]:
         """The function's checks, to be asked of edited code."""

@@ -24,4 +24,5 @@ class Run:
     carry: bool = True  # what fails because of another function is asked again with a right one in its place
     forbidden: tuple[str, ...] = ()  # what the course does not want to be used
     deadline: Deadline = NEVER  # what is not graded by then is not graded
+    take_home: bool = False  # of each function that fails a call is written out
     lent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by task: the functions that are right ones

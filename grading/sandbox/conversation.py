@@ -42,6 +42,7 @@ class Conversation:
         self.defined_at = ""
         self.closed: list[str] | None = None
         self.attempts: list[tuple[str, str]] = []  # to use what is forbidden: what, and "ddpm.py:12"
+        self.printed = ""  # by the first call that printed anything
         self.edits: list[dict[str, Any]] = []  # every request is answered under them, also by a new worker
         self.traced = False
         self.ran: set[str] = set()  # lines of the submission, "ddpm.py:12", as the worker says, while ``traced``
@@ -104,6 +105,9 @@ class Conversation:
             self.worker = None
             raise Failure(f"what came back cannot be read: {error}", called=called, kind="died") from None
         self._note_attempts(answer)
+        printed = answer.get("printed")
+        if not self.printed and isinstance(printed, str) and printed.strip():
+            self.printed = printed[: limits.PRINTED]
         handed_to = answer.get("handed_to")
         if isinstance(handed_to, str) and handed_to:
             self.defined_at = handed_to

@@ -1,7 +1,7 @@
 """A worker's answer, validated: it comes from a process that runs student code."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -42,9 +42,12 @@ class Reply:
     kept_graph: list[str]  # networks that were reached through the graph of an earlier call
     grads: dict[str, Tensor | None] | None  # by leaf argument; None where the result is not differentiable
     printed: str
+    call: "Observation | None" = field(default=None, repr=False, compare=False)  # what it is the reply to
 
     def fail(self, summary: str, expected: str = "", got: str = "", kind: str = "wrong", subject: str = "") -> Failure:
-        return Failure(summary, self.called, expected, got, printed=self.printed, kind=kind, subject=subject)
+        return Failure(
+            summary, self.called, expected, got, printed=self.printed, kind=kind, subject=subject, call=self.call
+        )
 
 
 @dataclass
@@ -55,6 +58,7 @@ class Observation:
     cotangent: Tensor | None
     reply: Reply | None
     error: str = ""
+    by_name: bool = False  # all arguments were given by name
 
 
 def read_reply(answer: dict[str, Any], called: str) -> Reply:

@@ -35,7 +35,7 @@ def request(
     arguments = {name: arguments[name] for name in function.parameters if name in arguments}
     callbacks: list[Callable] = [loan.within(arguments) for loan in loans]
     sent = {name: _portable(name, value, callbacks, local_probes) for name, value in arguments.items()}
-    positional = [] if by_name else _leading(function.parameters, sent)
+    positional = [] if by_name else leading(function.parameters, sent)
     message = {"positional": positional, "arguments": sent, "cotangent": cotangent}
     return Request(message, callbacks, describe_call(function.name, arguments))
 
@@ -64,7 +64,7 @@ def _of_tensors(name: str, function: Callable) -> Callable:
     return answer
 
 
-def _leading(names: tuple[str, ...], arguments: dict[str, Any]) -> list[str]:
+def leading(names: tuple[str, ...], arguments: dict[str, Any]) -> list[str]:
     """The arguments that can go by position: the contract's first ones up to the first that is left out."""
     leading = []
     for name in names:

@@ -41,6 +41,13 @@ class NetworkRun(NamedTuple):
     parameters: int  # how many it has
 
 
+class NetworkCall(NamedTuple):
+    """How a network was built, and the first of what it was run on."""
+
+    settings: dict[str, Any]
+    inputs: dict[str, Any]
+
+
 class NotAsked(Exception):
     """The course's own kit leaves free what would be asked here."""
 
@@ -77,6 +84,7 @@ class Student:
         self.record: list[Observation] = []  # what came back, for the diagnosis
         self.failures: list[Failure] = []  # what the checks have found, once the verdict stands
         self.remarks: list[str] = []  # what costs nothing and is said all the same
+        self.built: dict[str, NetworkCall] = {}  # the latest runs of a network, by the call as text
         self._loans = [Loan(task) for task in lent]
         messages = [loan.message for loan in self._loans]
         self._conversation = Conversation(fork_server, code, self.function, messages, forbidden, deadline)
@@ -188,6 +196,11 @@ class Student:
         return self._conversation.defined_at
 
     @property
+    def printed(self) -> str:
+        """By the first of its calls that printed anything."""
+        return self._conversation.printed
+
+    @property
     def closed(self) -> list[str] | None:
         """What the kernel closed to the student's code; None where none was run."""
         return self._conversation.closed
@@ -208,7 +221,7 @@ class Student:
         numbers = sum(value.numel() for value in arguments.values() if isinstance(value, Tensor))
         self._count(SLOW if self.function.optimises or self._slow or numbers > MANY else 1)
         self.spent += numbers // A_CALLS_NUMBERS
-        observation = Observation(arguments, cotangent, None)
+        observation = Observation(arguments, cotangent, None, by_name=by_name)
         if recorded:
             observation.arguments = {name: copy.copy(value) for name, value in arguments.items()}
             self.record.append(observation)
@@ -217,12 +230,13 @@ class Student:
         try:
             answer = self._conversation.exchange(asked, self._call_seconds)
         except Failure as failure:
-            observation.error = failure.error
+            observation.error, failure.call = failure.error, observation
             if failure.kind == "died":
                 self._count(SLOW)  # the next call needs another worker
             raise
         with self._conversation.readable(asked.called):
             observation.reply = read_reply(answer, asked.called)
+            observation.reply.call = observation
         return observation.reply
 
     def ask(self, seconds: float, **arguments: Any) -> Any:
@@ -259,6 +273,7 @@ class Student:
         self._expect_within_the_profile(settings)
         self._count(SLOW)
         called = f"{describe_call(self.function.name, settings)}, then {describe_call('forward', inputs[0])}"
+        self.built[called] = NetworkCall(settings, inputs[0])
         message = {"settings": settings, "inputs": inputs, "by_name": by_name, "train": train}
         answer = self._conversation.exchange(Request(message, [], called), seconds or self._call_seconds)
         with self._conversation.readable(called):
