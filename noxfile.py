@@ -114,6 +114,12 @@ def autograder(session: nox.Session) -> None:
 
 
 @session
+def handout(session: nox.Session) -> None:
+    """The zip that students work in, without the answers: nox -s handout -- --course NAME [--out FILE]."""
+    grading(session, "handout")
+
+
+@session
 def stubs(session: nox.Session) -> None:
     """Make a folder to work in: nox -s stubs -- [FOLDER]; -- --refresh makes student_stubs/ anew, -- --check looks at it."""
     grading(session, "stubs")
