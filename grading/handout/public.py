@@ -5,6 +5,7 @@ grading draws from this seed.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,10 +20,10 @@ from ..checking.points import Draw, cases
 from ..contract.functions import function
 from ..contract.reference import reference_function
 from ..sandbox.crossing import wire
-from ..sandbox.crossing.calls import perform
 from ..sandbox.crossing.values import Leaf, Probe
 
 SEED = 498_726_180  # of everybody's inputs: the three courses
+_DETACHED = re.compile(r"\bdetached\b|without a graph")  # what a docstring says of a result
 
 
 def build(tasks: list[str]) -> dict[str, bytes]:
@@ -54,7 +55,7 @@ def _point(task: str, says: str, arguments: dict[str, Any], tensors: dict[str, T
         return point
     allowed = tolerance(expected, lambda nearby: exact(task, nearby), arguments)
     point["allowed"] = allowed + AGREEMENT * float(expected.abs().max())
-    point["detached"] = not perform(reference_function(task), [], arguments, None)["attached"]
+    point["detached"] = bool(_DETACHED.search(reference_function(task).__doc__ or ""))
     if fixes_dtype(arguments):
         point["dtype"] = str(precision(arguments)).removeprefix("torch.")
     return point | _gradients(task, arguments, expected, tensors)
