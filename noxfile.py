@@ -96,6 +96,8 @@ def environment(session: nox.Session) -> None:
     if set(session.posargs) - {"--cuda"}:
         session.error(f"environment: expected --cuda or nothing, got {' '.join(session.posargs)}")
     prepare(session, cuda="--cuda" in session.posargs)
+
+
 def gradebook(session: nox.Session) -> None:
     """A class's grades or feedback for Canvas or Moodle, or other forms: nox -s gradebook -- GRADED FORM [FILE] --out PATH."""
     grading(session, "gradebook")

@@ -16,8 +16,7 @@ Each docstring gives the formula, the shapes and the convention; each TODO says 
 """
 '''
 # Read by people: nothing looks at them when the code runs.
-_SHAPES = '''from typing import Annotated, Union
-
+_SHAPES = """
 
 class Float:
     def __class_getitem__(cls, described):
@@ -26,10 +25,13 @@ class Float:
 
 class Int64(Float):
     pass
-'''
+
+"""
 _JAXTYPING = re.compile(r"^from jaxtyping import (.+)\n", re.MULTILINE)
 _EITHER = re.compile(r"^(\w+ = )(\S.*?) \| (.+?)((?:  #.*)?)$", re.MULTILINE)
+_UNION = r"\1Union[\2, \3]\4"
 _ALL = re.compile(r"^__all__ = \[[^\]]*\]", re.MULTILINE)
+_TENSOR = "from torch import Tensor\n"
 _LATER = "from __future__ import annotations\n\n"
 
 
@@ -38,11 +40,18 @@ def files(course: Course) -> dict[str, str]:
     sources = stubs.build()
     kept: dict[str, set[str]] = {}
     for task in course.functions:
-        _keep(*task.split("."), sources, kept)
-    cut = {f"{module}.py": _cut(module, sources[f"{module}.py"], names) for module, names in kept.items()}
-    shapes = _EITHER.sub(r"\1Union[\2, \3]\4", sources["shapes.py"])
-    cut["shapes.py"] = _JAXTYPING.sub(lambda _: _SHAPES.rstrip() + "\n\n\n", shapes, count=1)
+        module, name = task.split(".")
+        _keep(module, name, sources, kept)
+    cut = {f"{module}.py": _united(_cut(module, sources[f"{module}.py"], names)) for module, names in kept.items()}
+    shapes = _JAXTYPING.sub("from typing import Annotated, Union\n\n", sources["shapes.py"], count=1)
+    cut["shapes.py"] = _EITHER.sub(_UNION, shapes.replace(_TENSOR, _TENSOR + _SHAPES, 1))
     return {"__init__.py": _INIT} | {name: postponed(text) for name, text in sorted(cut.items())}
+
+
+def _united(source: str) -> str:
+    """The source with its types ``A | B`` written as ``Union[A, B]``, which Python 3.9 evaluates."""
+    united = _EITHER.sub(_UNION, source)
+    return united if united == source else united.replace(_TENSOR, f"from typing import Union\n\n{_TENSOR}", 1)
 
 
 def postponed(source: str) -> str:
@@ -97,5 +106,6 @@ def _cut(module: str, source: str, names: set[str]) -> str:
         if name not in unasked
     ]
     written = "__all__ = [\n" + "".join(f'    "{name}",\n' for name in public) + "]"
-    text = _JAXTYPING.sub(r"from .shapes import \1\n", text)
+    for types in _JAXTYPING.findall(text):
+        text = _JAXTYPING.sub("", text).replace("from .shapes import ", f"from .shapes import {types}, ", 1)
     return _ALL.sub(lambda _: written, text, count=1) if unasked else text

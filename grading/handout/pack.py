@@ -12,7 +12,10 @@ from . import homework, public, readme
 _HW = Path(__file__).resolve().parent / "hw"
 # Files of ours that know no answer, by their names within hw/.
 _LENT = {
-    **{f"crossing/{name}.py": f"sandbox/crossing/{name}.py" for name in ("calls", "probes", "random_state", "values", "wire")},
+    **{
+        f"crossing/{name}.py": f"sandbox/crossing/{name}.py"
+        for name in ("calls", "probes", "random_state", "values", "wire")
+    },
     "limits.py": "sandbox/limits.py",
     "describe.py": "sandbox/describe.py",
     "blackout.py": "blackout.py",

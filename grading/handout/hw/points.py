@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
+from functools import cache, partial
 from typing import Any
 
 import safetensors.torch
@@ -57,12 +57,12 @@ def _expect_gradients(reply: Reply, gradients: dict[str, Any], allowed: float) -
         expect_close(reply, expected, allowed, f"the gradient with respect to {name}", found)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _document() -> dict[str, Any]:
     return json.loads(_read("points.json"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _tensors(module: str) -> dict[str, Tensor]:
     return safetensors.torch.load(_read(f"{module}.safetensors"))
 

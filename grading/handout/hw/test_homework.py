@@ -1,7 +1,6 @@
 """A test for each function of the homework: ``pytest``, or ``pytest -k posterior_step``."""
 
 import pytest
-
 from hw.course import FUNCTIONS
 from hw.report import told
 from hw.verdict import judge

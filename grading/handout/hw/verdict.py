@@ -23,12 +23,8 @@ def judge(task: str) -> Verdict:
     failures: list[Failure] = []
     try:
         student = Student(task)
-        for says, check in _checks(task):
-            try:
-                check(student)
-            except Failure as failure:
-                failure.says = failure.says or says
-                failures.append(failure)
+        for says, check in checks(task):
+            failures += failed(student, says, check)
     except NotWritten as missing:
         return Verdict(task, "not implemented", note=str(missing))
     except Failure as failure:  # it cannot be imported
@@ -36,7 +32,17 @@ def judge(task: str) -> Verdict:
     return Verdict(task, "failed" if failures else "passed", failures)
 
 
-def _checks(task: str) -> Iterator[tuple[str, Callable[[Student], None]]]:
+def failed(student: Student, says: str, check: Callable[[Student], None]) -> list[Failure]:
+    """What a check finds: nothing, or one failure."""
+    try:
+        check(student)
+    except Failure as failure:
+        failure.says = failure.says or says
+        return [failure]
+    return []
+
+
+def checks(task: str) -> Iterator[tuple[str, Callable[[Student], None]]]:
     yield from points.checks(task)
     for check in properties.of(task):
         yield " ".join((check.__doc__ or "").split()), check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -37,10 +38,8 @@ def _saved() -> dict[str, int]:
     """When each file was saved; one that is being replaced is there at the next look."""
     times = {}
     for path in HOMEWORK.rglob("*.py"):
-        try:
+        with contextlib.suppress(OSError):
             times[path.relative_to(HOMEWORK).as_posix()] = path.stat().st_mtime_ns
-        except OSError:
-            continue
     return times
 
 

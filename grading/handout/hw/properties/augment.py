@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -55,7 +56,8 @@ def one_box(student: Student) -> None:
 @holds("augment.rand_cutout")
 def every_box(student: Student) -> None:
     """Every side in the range is reached, and every place where a box fits; all are drawn for themselves."""
-    for height, width, given in ((8, 12, {}), (16, 8, {}), (12, 8, {"ratio_range": (0.1, 0.3)})):
+    sizes: list[tuple[int, int, dict[str, Any]]] = [(8, 12, {}), (16, 8, {}), (12, 8, {"ratio_range": (0.1, 0.3)})]
+    for height, width, given in sizes:
         x = torch.ones(MANY, 2, height, width)
         reply = student(x=x, **given, generator=Seeded(3))
         tops, lefts, heights, widths = boxes(reply, x)
@@ -66,13 +68,17 @@ def every_box(student: Student) -> None:
             allowed = range(max(1, math.floor(least)), max(1, math.ceil(most)) + 1)
             reached = set(got.tolist())
             if not needed <= reached <= set(allowed):
-                raise reply.fail(f"the boxes' sides in {name}s are wrong", f"all of {sorted(needed)}", str(sorted(reached)))
+                raise reply.fail(
+                    f"the boxes' sides in {name}s are wrong", f"all of {sorted(needed)}", str(sorted(reached))
+                )
             for size in reached:
                 places = set(first[got == size].tolist())
                 if places != set(range(pixels - size + 1)):
                     expected = f"0 … {pixels - size} for a box of {size} in {pixels}"
                     raise reply.fail(f"some first {name}s are never reached", expected, str(sorted(places)))
-        middles = [first * 2 - (pixels - size) for first, size, pixels in ((tops, heights, height), (lefts, widths, width))]
+        middles = [
+            first * 2 - (pixels - size) for first, size, pixels in ((tops, heights, height), (lefts, widths, width))
+        ]
         drawn = {"heights": heights, "widths": widths, "rows": middles[0], "columns": middles[1]}
         for one in drawn:
             expect_independent(reply, f"the {one} of neighbouring samples", drawn[one][:-1], drawn[one][1:])
@@ -155,7 +161,9 @@ def policy_color(student: Student) -> None:
     for (name, low, high), column in zip(told, factors.T):
         least, most, tenth = float(column.min()), float(column.max()), (high - low) / 10
         if not (low - GREY <= least < low + tenth and high - tenth < most <= high + GREY):
-            raise reply.fail(f"the {name} is out of range", f"{low} to {high}, per sample", f"{least:.3g} to {most:.3g}")
+            raise reply.fail(
+                f"the {name} is out of range", f"{low} to {high}, per sample", f"{least:.3g} to {most:.3g}"
+            )
 
 
 def _factors(reply: Reply, before: Tensor, after: Tensor) -> Tensor:

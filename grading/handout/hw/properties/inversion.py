@@ -84,7 +84,8 @@ def num_steps_bounds_the_search(student: Student) -> None:
         reply = student(**valley(), num_steps=steps, optimizer=optimizer)
         if reply.asked > most:
             raise reply.fail("num_steps does not bound the search", f"{most} images at most", f"{reply.asked} images")
-    few = [student(**valley(), num_steps=3, **given) for given in ({}, {"optimizer": "lbfgs"}, {"optimizer": "adam"})]
+    few = [student(**valley(), num_steps=3)]
+    few += [student(**valley(), num_steps=3, optimizer=optimizer) for optimizer in STEPS]
     default, lbfgs, adam = (answer(reply, valley())[0] for reply in few)
     if float((lbfgs - adam).abs().max()) < MADE:
         raise few[2].fail("optimizer makes no difference", "another search for adam than for lbfgs")

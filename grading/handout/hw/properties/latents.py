@@ -17,7 +17,7 @@ from .chance import expect_from_the_generator, expect_standard_normal
 WIDTH = 5  # of a w
 SAMPLES = 10_000  # of a mean
 ROUNDING = 1e-5  # in float32
-LAYERS = {"sample_w": (1, {}), "sample_w_plus": (6, {"num_ws": 6})}
+LAYERS: dict[str, tuple[int, dict[str, Any]]] = {"sample_w": (1, {}), "sample_w_plus": (6, {"num_ws": 6})}
 
 
 class Watched:
@@ -43,7 +43,8 @@ class Watched:
 @holds("latents.mean_w")
 def mean_of_the_answers(student: Student) -> None:
     """The result is the mean of what the mapping made of num_samples standard normal z, ten thousand by default."""
-    for count, given in ((37, {"num_samples": 37}), (2, {"num_samples": 2}), (SAMPLES, {})):
+    counts: list[tuple[int, dict[str, Any]]] = [(37, {"num_samples": 37}), (2, {"num_samples": 2}), (SAMPLES, {})]
+    for count, given in counts:
         mapping = Watched()
         reply = student(mapping=mapping, z_dim=4, **given, generator=Seeded(count))
         if len(mapping.w) != count:
@@ -121,8 +122,8 @@ def w_is_drawn_from_the_generator(student: Student) -> None:
     """The generator decides about every number, of the mean too; without one every call draws anew."""
     layers, given = LAYERS[student.name]
     rest: dict[str, Any] = {"mapping": Probe("Mapping"), "batch_size": 3, "z_dim": 4}
-    for mean in ({}, {"from_mean": True}):
-        expect_from_the_generator(student, (3, layers, WIDTH), **rest, **given, **mean)
-        reply = student(**rest, **given, **mean)
+    for mean in (False, True):
+        expect_from_the_generator(student, (3, layers, WIDTH), **rest, **given, from_mean=mean)
+        reply = student(**rest, **given, from_mean=mean)
         if reply.attached:
             raise reply.fail("the result hangs on an autograd graph", "a detached tensor")

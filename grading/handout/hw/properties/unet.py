@@ -150,7 +150,11 @@ def keep_is_a_decision_per_sample(student: Student) -> None:
     asked = given(student)
     keeps = [torch.tensor(values, dtype=torch.float64) for values in ((1, 1, 1), (0, 0, 0), (1, 0, 1))]
     kept, dropped, mixed = ({**asked, "keep": keep} for keep in keeps)
-    others = [{**dropped, "c": torch.tensor([1, 8, 2])}, {**dropped, "x": asked["x"].flip(3)}, {**dropped, "t": asked["t"] + 0.05}]
+    others = [
+        {**dropped, "c": torch.tensor([1, 8, 2])},
+        {**dropped, "x": asked["x"].flip(3)},
+        {**dropped, "t": asked["t"] + 0.05},
+    ]
     (k, d, m, default, label, image, time), reply = run(student, kept, dropped, mixed, asked, *others)
     same = {
         "without keep and with keep = 1": (default, k),
