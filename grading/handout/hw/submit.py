@@ -22,14 +22,9 @@ _MEGABYTE = 1 << 20
 
 def submit(out: Path) -> str:
     """Write the zip; what was written, in words."""
-    files = list(_files())
-    problems = [problem for path in files for problem in _refused(path)]
-    if not any(path.suffix in (".py", ".ipynb") for path in files):
-        problems.append("homework/: there is no .py file in it")
-    if problems:
-        raise Unusable("\n".join(["nothing was written:", *(f"  {problem}" for problem in problems)]))
     partial = out.with_name(out.name + ".part")
     try:
+        files = _accepted()
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in files:
                 archive.write(path, path.relative_to(HOMEWORK).as_posix())
@@ -39,8 +34,19 @@ def submit(out: Path) -> str:
             raise Unusable(f"nothing was written: {size / _MEGABYTE:.1f} MB; the course takes at most {limit:g} MB")
         os.replace(partial, out)
     except OSError as error:
-        raise Unusable(f"{out}: cannot be written: {error.strerror}") from error
+        raise Unusable(f"nothing was written: {error.filename or out}: {error.strerror}") from error
     return f"{out} is written: {len(files)} files, {size / _MEGABYTE:.2f} MB. Hand it in."
+
+
+def _accepted() -> list[Path]:
+    """The files of the homework, if none of them is refused."""
+    files = list(_files())
+    problems = [problem for path in files for problem in _refused(path)]
+    if not any(path.suffix in (".py", ".ipynb") for path in files):
+        problems.append("homework/: expected .py files or notebooks, there are none")
+    if problems:
+        raise Unusable("\n".join(["nothing was written:", *(f"  {problem}" for problem in problems)]))
+    return files
 
 
 def _files() -> Iterator[Path]:
