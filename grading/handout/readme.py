@@ -11,12 +11,7 @@ to do and where the traps are. You need Python 3.9 or newer with torch (2.1 or n
 is installed, and it runs on Linux, macOS and Windows.
 
 ```sh
-python -m hw check                          # everything
-python -m hw check {module}                    # one module
-python -m hw check {function}      # one function
-python -m hw check --watch                  # again whenever you save a file: what that file holds
-pytest                                      # the same as tests
-python -m hw submit                         # makes submission.zip, and refuses what the course refuses
+{commands}
 ```
 
 A function is *passed*, *failed* (with what was expected, what your code gave, and how much they may differ) or *not
@@ -34,7 +29,7 @@ does not parse and anything that looks like a password or a token are refused.
 def written(course: Course, also: list[str]) -> str:
     """``also`` are functions that lie among the stubs and have no points."""
     first = course.functions[0]
-    parts = [_HEAD.format(title=course.title, module=first.split(".")[0], function=first), "## Tasks\n"]
+    parts = [_HEAD.format(title=course.title, commands=_commands(first)), "## Tasks\n"]
     for part, worth in course.parts.items():
         items = [item for item in course.items if item.part == part]
         if items:
@@ -44,6 +39,19 @@ def written(course: Course, also: list[str]) -> str:
         parts += [f"Without points, for whoever wants to build on them: {names}.\n"]
     limit = f"It may have {course.limit_mb:g} MB at most. " if course.limit_mb is not None else ""
     return "\n".join([*parts, _HAND_IN.format(limit=limit)])
+
+
+def _commands(function: str) -> str:
+    told = {
+        "python -m hw check": "everything",
+        f"python -m hw check {function.split('.')[0]}": "one module",
+        f"python -m hw check {function}": "one function",
+        "python -m hw check --watch": "again whenever you save a file: what that file holds",
+        "pytest": "the same as tests",
+        "python -m hw submit": "makes submission.zip, and refuses what the course refuses",
+    }
+    width = max(map(len, told)) + 4
+    return "\n".join(f"{command:<{width}}# {what}" for command, what in told.items())
 
 
 def _part(title: str, worth: Fraction, items: list[Item]) -> str:

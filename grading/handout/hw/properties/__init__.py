@@ -6,8 +6,8 @@ A property is a function of :class:`hw.student.Student`; the first lines of its 
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Callable
-from pathlib import Path
 
 _HELD: dict[str, list[Callable]] = {}
 
@@ -24,8 +24,7 @@ def holds(*tasks: str) -> Callable[[Callable], Callable]:
 
 
 def of(task: str) -> list[Callable]:
-    """The properties of a function; they stand in the file of its module's name."""
-    module = task.split(".")[0]
-    if Path(__file__).with_name(f"{module}.py").is_file():
-        importlib.import_module(f"{__name__}.{module}")
+    """The properties of a function, from whichever file they stand in."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
     return _HELD.get(task, [])
