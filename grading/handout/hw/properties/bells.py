@@ -159,6 +159,18 @@ def an_encoder_is_judged(student: Student) -> None:
 
 
 @holds("bells.encoder_loss")
+def another_latent_of_the_same_image(student: Student) -> None:
+    """Another latent that makes the same image costs something in the latent and nothing in the image."""
+    latent = torch.randn(4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    rest: dict[str, Any] = {"latent": latent, "encoder": lambda image: image.mean((2, 3)) + 1.0}
+    rest["generator_fn"] = lambda latent: 0 * latent[:, :, None, None] + 0.5
+    expect_close(student(**rest, latent_weight=0.0, image_weight=1.0), 0 * ONE, EXACT)
+    reply = student(**rest, latent_weight=1.0, image_weight=0.0)
+    if not number(reply) > 1e-4:
+        raise reply.fail("a wrong latent costs nothing", "more than 0", f"{number(reply):.3g}")
+
+
+@holds("bells.encoder_loss")
 def an_encoder_is_trained(student: Student) -> None:
     """Gradients reach the encoder through the latent and through the image, and nothing flows into the answer."""
     latent = torch.randn(4, 3, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(2))

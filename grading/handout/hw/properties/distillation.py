@@ -22,3 +22,13 @@ def residual_is_detached(student: Student) -> None:
     expect_tensor(reply, SHAPE)
     if reply.attached:
         raise reply.fail("the result hangs on an autograd graph", "a detached tensor", "a tensor that requires grad")
+
+
+@holds("distillation.surrogate_loss")
+def residual_is_a_constant(student: Student) -> None:
+    """Gradients flow into x, and none into the residual."""
+    x, residual = torch.randn(2, *SHAPE, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    reply = student(x=Leaf(x), residual=Leaf(residual), cotangent=torch.tensor(1.0, dtype=torch.float64))
+    into = (reply.grads or {}).get("residual")
+    if into is not None and bool(into.any()):
+        raise reply.fail("a gradient flows into residual", "none")

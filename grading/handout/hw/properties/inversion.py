@@ -1,4 +1,4 @@
-"""A search over latents of a linear generator, whose best latent is known."""
+"""A search over latents of a linear generator, whose best latent is known; and what a loss takes for fixed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..compare import expect_close, expect_pair
 from ..crossing.probes import LinearGenerator, importance
-from ..crossing.values import Probe
+from ..crossing.values import Leaf, Probe
 from ..student import Reply, Student
 from . import holds
 
@@ -96,3 +96,17 @@ def num_steps_bounds_the_search(student: Student) -> None:
     if by_default.asked != longest.asked:
         got = f"{by_default.asked} images, {longest.asked} with num_steps=1000"
         raise by_default.fail("without num_steps the search has another length", "1000 steps", got)
+
+
+@holds("inversion.perceptual_loss", "inversion.inversion_loss")
+def features_of_the_target_are_fixed(student: Student) -> None:
+    """No gradient flows into the features of the target."""
+    numbers = torch.Generator().manual_seed(5)
+    pred, target = torch.randn(2, 3, 2, 4, 6, dtype=torch.float64, generator=numbers)
+    arguments: dict[str, Any] = {"pred": Leaf(pred), "target": Leaf(target), "features_fn": Probe("features_fn")}
+    if student.name == "inversion_loss":  # of its terms that of the features alone
+        arguments.update(delta=torch.zeros(3, 6, 5, dtype=torch.float64), l1_weight=0.0, perceptual_weight=1.0)
+    reply = student(**arguments, cotangent=torch.tensor(1.0, dtype=torch.float64))
+    into = (reply.grads or {}).get("target")
+    if into is not None and bool(into.any()):
+        raise reply.fail("a gradient flows into target", "none")
