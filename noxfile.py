@@ -96,6 +96,8 @@ def environment(session: nox.Session) -> None:
     if set(session.posargs) - {"--cuda"}:
         session.error(f"environment: expected --cuda or nothing, got {' '.join(session.posargs)}")
     prepare(session, cuda="--cuda" in session.posargs)
+
+
 def gradebook(session: nox.Session) -> None:
     """A class's grades or feedback for Canvas or Moodle, or other forms: nox -s gradebook -- GRADED FORM [FILE] --out PATH."""
     grading(session, "gradebook")
@@ -111,6 +113,12 @@ def compare(session: nox.Session) -> None:
 def autograder(session: nox.Session) -> None:
     """Gradescope's autograder.zip: nox -s autograder -- --course NAME [--minutes N] [--secret FILE] [--fixtures DIR] …."""
     grading(session, "autograder")
+
+
+@session
+def handout(session: nox.Session) -> None:
+    """The zip that students work in, without the answers: nox -s handout -- --course NAME [--out FILE]."""
+    grading(session, "handout")
 
 
 @session

@@ -72,7 +72,7 @@ def throughout(value: _T, change: Any = blacked_out) -> _T:
     changed: Any = value
     if isinstance(value, str):
         changed = change(value)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, (list, tuple)):
         changed = type(value)(throughout(one, change) for one in value)
     elif isinstance(value, dict):
         changed = {key: throughout(one, change) for key, one in value.items()}

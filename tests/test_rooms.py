@@ -20,7 +20,7 @@ from grading.paths import ROOT
 FLOORS = (  # from the top
     {"grading", "grading.__main__"},
     {"grading.commands"},
-    {"grading.gradebooks"},
+    {"grading.gradebooks", "grading.handout"},
     {"grading.batch"},
     {"grading.report", "grading.autograder", "grading.audit", "grading.bench", "grading.cluster", "grading.pictures"},
     {"grading.grader"},

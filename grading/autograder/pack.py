@@ -38,7 +38,7 @@ def packed(
         files[Path(course).name] = Path(course).read_bytes()
     if secret is not None:
         files["secret"] = secret
-    return _zip(files)
+    return zipped(files)
 
 
 def _sources() -> Iterator[tuple[str, bytes]]:
@@ -56,7 +56,8 @@ def pins() -> str:
     return "\n".join([*itertools.takewhile(lambda line: not line.startswith("#"), lines), ""])
 
 
-def _zip(files: dict[str, bytes]) -> bytes:
+def zipped(files: dict[str, bytes]) -> bytes:
+    """A zip that is the same for the same files; what is run can be run."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):

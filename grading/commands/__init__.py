@@ -10,6 +10,7 @@ COMMANDS = (
     "gradebook",
     "compare",
     "autograder",
+    "handout",
     "stubs",
     "smoke",
     "bench",

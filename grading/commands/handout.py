@@ -1,0 +1,30 @@
+"""Make the zip that students work in: a course's stubs, public checks, and what makes the file to hand in; no answers."""
+
+import argparse
+from pathlib import Path
+
+from ..contract import courses
+from ..verdicts import Unusable
+from . import DONE, _arguments
+
+HELP = "make the zip that students work in"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--course", required=True, metavar="NAME|FILE.toml", help="whose tasks and points")
+    parser.add_argument("--out", type=Path, default=Path("handout.zip"), metavar="FILE", help="default: handout.zip")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when it is written."""
+    from ..handout.pack import packed
+    from ..report import files
+
+    course = courses.load(arguments.course)
+    if not course.functions:
+        raise Unusable(f"--course {arguments.course}: it asks for no function: there is nothing to hand out")
+    _arguments.result_file("--out", arguments.out)
+    content = packed(course)
+    files.write_bytes(arguments.out, content)
+    print(f"{arguments.out} is written, {len(content) / 1e6:.1f} MB: {len(course.functions)} functions")
+    return DONE

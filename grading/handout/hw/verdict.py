@@ -1,0 +1,48 @@
+"""One function: all its checks, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from . import points, properties
+from .compare import Failure
+from .student import NotWritten, Student
+
+
+@dataclass
+class Verdict:
+    task: str
+    word: str  # passed, failed, not implemented
+    failures: list[Failure] = field(default_factory=list)
+    note: str = ""
+
+
+def judge(task: str) -> Verdict:
+    """Passed when every check passes; not implemented when it, or what it calls, raises NotImplementedError."""
+    failures: list[Failure] = []
+    try:
+        student = Student(task)
+        for says, check in checks(task):
+            failures += failed(student, says, check)
+    except NotWritten as missing:
+        return Verdict(task, "not implemented", note=str(missing))
+    except Failure as failure:  # it cannot be imported
+        failures.append(failure)
+    return Verdict(task, "failed" if failures else "passed", failures)
+
+
+def failed(student: Student, says: str, check: Callable[[Student], None]) -> list[Failure]:
+    """What a check finds: nothing, or one failure."""
+    try:
+        check(student)
+    except Failure as failure:
+        failure.says = failure.says or says
+        return [failure]
+    return []
+
+
+def checks(task: str) -> Iterator[tuple[str, Callable[[Student], None]]]:
+    yield from points.checks(task)
+    for check in properties.of(task):
+        yield " ".join((check.__doc__ or "").split()), check

@@ -1,0 +1,71 @@
+"""The README of a handout: what is asked for, for how many points, and how to hand in."""
+
+from fractions import Fraction
+
+from ..contract.courses import Course, Item
+
+_HEAD = """# {title}
+
+Your work goes into the files of `homework/`. Each docstring there gives formula, shapes and convention, each TODO says what
+to do and where the traps are. You need Python 3.9 or newer with torch (2.1 or newer), numpy, safetensors and pytest; nothing
+is installed, and it runs on Linux, macOS and Windows.
+
+```sh
+{commands}
+```
+
+A function is *passed*, *failed* (with what was expected, what your code gave, and how much they may differ) or *not
+implemented*. The checks are public: their inputs and results lie in `hw/public/`, so that you can load them and look. What is
+graded are other inputs. A function whose result is random, a network or a search has no single right answer; it is
+held to what holds of any right one.
+"""
+_HAND_IN = """## Handing in
+
+`python -m hw submit` packs `homework/` into `submission.zip`: hand in that file. {limit}Data sets, checkpoints, a file that
+does not parse and anything that looks like a password or a token are refused.
+"""
+
+
+def written(course: Course, also: list[str]) -> str:
+    """``also`` are functions that lie among the stubs and have no points."""
+    first = course.functions[0]
+    parts = [_HEAD.format(title=course.title, commands=_commands(first)), "## Tasks\n"]
+    for part, worth in course.parts.items():
+        items = [item for item in course.items if item.part == part]
+        if items:
+            parts += [_part(part, worth, items)]
+    if also:
+        names = ", ".join(f"`{task}`" for task in also)
+        parts += [f"Without points, for whoever wants to build on them: {names}.\n"]
+    limit = f"It may have {course.limit_mb:g} MB at most. " if course.limit_mb is not None else ""
+    return "\n".join([*parts, _HAND_IN.format(limit=limit)])
+
+
+def _commands(function: str) -> str:
+    told = {
+        "python -m hw check": "everything",
+        f"python -m hw check {function.split('.')[0]}": "one module",
+        f"python -m hw check {function}": "one function",
+        "python -m hw check --watch": "again whenever you save a file: what that file holds",
+        "pytest": "the same as tests",
+        "python -m hw submit": "makes submission.zip, and refuses what the course refuses",
+    }
+    width = max(map(len, told)) + 4
+    return "\n".join(f"{command:<{width}}# {what}" for command, what in told.items())
+
+
+def _part(title: str, worth: Fraction, items: list[Item]) -> str:
+    extra = ", extra credit" if items[0].extra else ""
+    rows = [f"### {title} ({_points(worth)} points{extra})", "", "| task | what | points |", "| --- | --- | --- |"]
+    for item in items:
+        what = f"{item.title}: `{item.function}`" if item.function else f"{item.title} (graded by a person)"
+        rows.append(f"| {_cell(item.number)} | {_cell(what)} | {_points(item.points)} |")
+    return "\n".join([*rows, ""])
+
+
+def _points(points: Fraction) -> str:
+    return f"{float(points):.4g}"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
