@@ -97,7 +97,7 @@ WRONG = [
     ("export", "part_a.py", "noising.add_noise", "eps = torch.randn_like(im)", "eps = torch.rand_like(im)", "part_a.py line 24: the wrong function is called"),
     ("modules", "src/diffusion.py", "noising.add_noise", "abar**0.5 * image\n        return noisy", "image\n        return noisy", "Your weight of x0 is 1: the factor √ᾱ_t is missing"),
     # 1.3
-    ("export", "part_a.py", "ddpm.predict_x0", "noise_est) / torch.sqrt(alpha_bar)\n        media", "noise_est) * torch.sqrt(alpha_bar)\n        media", "ᾱ_t is multiplied in, not divided by"),
+    ("export", "part_a.py", "ddpm.predict_x0", "noise_est) / torch.sqrt(alpha_bar)\n        media", "noise_est) * torch.sqrt(alpha_bar)\n        media", "The image is scaled down once more instead of back up"),
     ("export", "part_a.py", "ddpm.predict_x0", "torch.sqrt(1 - alpha_bar) * noise_est)", "(1 - alpha_bar) * noise_est)", "The noise is subtracted with its variance as the weight"),
     ("export", "part_a.py", "ddpm.predict_x0", "(im_noisy.cpu() - torch", "(im_noisy.cpu() + torch", "The noise is added a second time"),
     ("modules", "src/diffusion.py", "ddpm.predict_x0", "        clean_est = clean_est / torch.sqrt(abar)\n", "", "Your weight of x_t is 1: the factor 1/√ᾱ_t is missing"),
@@ -108,15 +108,15 @@ WRONG = [
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "                clean *= abar_prev.sqrt() * beta", "                clean = clean.clamp(-1, 1) * (abar_prev.sqrt() * beta)", "x0 is cut off at -1 and 1"),
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "self.add_variance(predicted_variance, t, image)", "self.add_variance(predicted_variance, prev_t, image)", "asked for at t_prev, where this step ends"),
     # 1.6
-    ("export", "part_a.py", "guidance.guided_eps", "cfg_noise = uncond_noise_est + scale", "cfg_noise = noise_est + scale", "null_cond is −s"),
+    ("export", "part_a.py", "guidance.guided_eps", "cfg_noise = uncond_noise_est + scale", "cfg_noise = noise_est + scale", "At scale 0 the conditional estimate should not be reached"),
     ("export", "part_a.py", "guidance.guided_eps", "uncond_noise_est + scale * (noise_est - uncond_noise_est)\n\n            x0 = (image - torch.sqrt(1 - alpha_cumprod) * cfg", "noise_est + scale * (uncond_noise_est - noise_est)\n\n            x0 = (image - torch.sqrt(1 - alpha_cumprod) * cfg", "guidance pushes away from the prompt"),
     ("export", "part_a.py", "guidance.guided_eps", "cfg_noise = uncond_noise_est + scale * (noise_est - uncond_noise_est)", "cfg_noise = uncond_noise_est + scale * noise_est", "The scale multiplies the whole conditional estimate"),
     # 1.7.2
-    ("export", "part_a.py", "editing.repaint_blend", "forward(original_image, prev_t)", "forward(original_image, t)", "ᾱ_{prev+1} stands in the place of ᾱ_prev"),
+    ("export", "part_a.py", "editing.repaint_blend", "forward(original_image, prev_t)", "forward(original_image, t)", "The known part is one level too noisy"),
     ("export", "part_a.py", "editing.repaint_blend", "mask * pred_prev_image + (1 - mask) *", "(1 - mask) * pred_prev_image + mask *", "The wrong side of the mask is kept"),
     ("export", "part_a.py", "editing.repaint_blend", "forward(original_image, prev_t)", "original_image", "The known part is pasted in without noise"),
     # 1.8
-    ("export", "part_a.py", "illusions.anagram_eps", "eps = (eps_1 + eps_2) / 2", "eps = eps_1 + eps_2", "a factor 2 too much"),
+    ("export", "part_a.py", "illusions.anagram_eps", "eps = (eps_1 + eps_2) / 2", "eps = eps_1 + eps_2", "The estimates are added up"),
     ("export", "part_a.py", "illusions.anagram_eps", "torch.flip(uncond_2 + scale * (noise_2 - uncond_2), [2])", "uncond_2 + scale * (noise_2 - uncond_2)", "It has to be brought upright before the two are joined"),
     ("export", "part_a.py", "illusions.anagram_eps", "torch.flip(image, [2])", "torch.flip(image, [2, 3])", "rotated by 180° for cond_flipped"),
     ("modules", "src/diffusion.py", "illusions.anagram_eps", ".mean(0)", ".sum(0)", "The estimates are added up"),
@@ -146,7 +146,7 @@ WRONG = [
     ("modules", "src/ddpm.py", "noising.cumulative_alphas", "alphas.cumprod(0)", "alphas.cumsum(0)", "the wrong function is called"),
     ("modules", "src/ddpm.py", "noising.cumulative_alphas", "alphas.cumprod(0)", "1 - betas.cumsum(0)", "Losses of signal do not add up, they multiply"),
     ("modules", "src/ddpm.py", "noising.cumulative_alphas", "alphas.cumprod(0)", "alphas.cumprod(0).sqrt()", "Here the root of ᾱ comes back"),
-    ("modules", "src/ddpm.py", "unet.ddpm_loss", "t.unsqueeze(1) / num_ts)) ** 2).mean()", "t.unsqueeze(1).float())) ** 2).mean()", "Here the network is told t, not divided by T"),
+    ("modules", "src/ddpm.py", "unet.ddpm_loss", "t.unsqueeze(1) / num_ts)) ** 2).mean()", "t.unsqueeze(1).float())) ** 2).mean()", "The network is told the timestep as it is"),
     ("modules", "src/ddpm.py", "unet.ddpm_loss", "((eps - unet(x_t,", "((x_0 - unet(x_t,", "The network is asked for the clean image"),
     ("modules", "src/ddpm.py", "unet.ddpm_loss", "** 2).mean()", "** 2).sum()", "Here the sum stands in the place of the mean"),
     # B 2.5, 2024
@@ -166,7 +166,7 @@ WRONG = [
     ("export", "part_b.py", "flow.class_flow_loss", "unet(x_t, c, t, mask), x_1", "unet(x_t, c, t), x_1", "keep is ignored"),
     ("export", "part_b.py", "flow.class_flow_loss", "device=x_1.device) > p_uncond", "device=x_1.device) < p_uncond", "keep is inverted"),
     # B 2.6
-    ("export", "part_b.py", "flow.guided_velocity", "(unconditional + guidance_scale * (conditional - unconditional))", "(conditional + guidance_scale * (conditional - unconditional))", "the term 1 does not belong there"),
+    ("export", "part_b.py", "flow.guided_velocity", "(unconditional + guidance_scale * (conditional - unconditional))", "(conditional + guidance_scale * (conditional - unconditional))", "Scale 0 gives the velocity with the class"),
     ("export", "part_b.py", "flow.guided_velocity", "torch.zeros(len(c), device=c.device))", "torch.ones(len(c), device=c.device))", "The scale is not used"),
     ("export", "part_b.py", "flow.guided_velocity", "(conditional - unconditional)) / num_ts", "(conditional - unconditional))", "multiplied by 10"),
 ]  # fmt: skip
