@@ -172,7 +172,7 @@ def test_another_folder_than_the_default(taken, out, hand_in, tmp_path):
 
 
 def test_what_the_code_says_stays_text(taken, out, hand_in):
-    hostile = r"""raise ValueError('\"\"\"\'\'\'\n)\nopen("/tmp/pwned", "w")\n${x} \\ \u2028 \x1b[2J {0} %s')"""
+    hostile = r"""raise ValueError('\"\"\"\'\'\'\n)\nopen("pwned", "w")\n${x} \\ \u2028 \x1b[2J {0} %s')"""
     ((_, made),) = taken(handed_in(hand_in, hostile), "noising.add_noise").values()
     assert made.text.isascii()
     called = [node for node in ast.walk(ast.parse(made.text)) if isinstance(node, ast.Call)]
