@@ -3,7 +3,6 @@
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
-GRADING = _HERE
 ROOT = _HERE.parent  # holds grading/ and reference/: a checkout, or the folder of all libraries
 INSTALLED = (_HERE / "_fixtures").is_dir()  # a wheel was built, and has put them there
 FIXTURES = _HERE / "_fixtures" if INSTALLED else ROOT / "fixtures"

@@ -6,7 +6,7 @@ from pathlib import Path
 from ..autograder.pack import zipped
 from ..contract.courses import Course
 from ..contract.functions import all_tasks, function
-from ..paths import GRADING
+from ..paths import ROOT
 from . import homework, public, readme
 
 _HW = Path(__file__).resolve().parent / "hw"
@@ -43,7 +43,7 @@ def packed(course: Course) -> bytes:
         "hw/crossing/__init__.py": "",
     }
     files |= {f"homework/{name}": text for name, text in stubs.items()}
-    files |= {f"hw/{name}": homework.postponed(_read(GRADING / path)) for name, path in _LENT.items()}
+    files |= {f"hw/{name}": homework.postponed(_read(ROOT / "grading" / path)) for name, path in _LENT.items()}
     for path in sorted(_HW.rglob("*.py")):
         name = path.relative_to(_HW).as_posix()
         files["tests/test_homework.py" if name == "test_homework.py" else f"hw/{name}"] = _read(path)
