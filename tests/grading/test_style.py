@@ -226,7 +226,7 @@ HANDED_IN = {
     "the last layer copied": (
         "inversion.perceptual_loss",
         LAYERS.format(mine="i", theirs="i", over="/ len(made)"),
-        "the layers are averaged",
+        "layers are averaged",
     ),
     "timesteps spread to T - 1": (
         "noising.strided_timesteps",

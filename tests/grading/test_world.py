@@ -244,6 +244,16 @@ def test_where_a_module_looks_for_others_is_set_up(how, hand_in, grade):
     assert found.outcome == PASSED, told(found)
 
 
+def test_what_is_put_into_another_module_is_there(verdicts):
+    """A function in the place of another one, wherever that is looked up."""
+    after = (
+        "\nimport tables\n\ndef one():\n    return 1.0\n\ntables.scale = one\n"
+        "def predict_x0(x_t, eps, t, alphas_cumprod):\n    return tables.scale() * _right(x_t, eps, t, alphas_cumprod)\n"
+    )
+    found = verdicts("", after, tables="def scale():\n    return 2.0\n")[TASK]
+    assert found.outcome == PASSED, told(found)
+
+
 HERE = "def made():\n    return [1.0]\n\nscales = made()\nfor scale in scales:\n    largest = scale\n"
 
 

@@ -97,7 +97,9 @@ class Waiting:
         if isinstance(statement, ast.For) and isinstance(statement.iter, ast.List | ast.Tuple):
             inner, bound = inner[1:], bound - set(binds(statement.target))
         simple = all(isinstance(one, (ast.If, ast.Pass, *_SIMPLE)) for one in inner)
-        return simple and not bound and _loaded(statement) <= self.known | set(binds(statement))
+        called = {_base(one.func) for one in ast.walk(statement) if isinstance(one, ast.Call)}
+        known = self.known | set(binds(statement)) | (self.own - called)  # ``steps.noised = noised``
+        return simple and not bound and _loaded(statement) <= known and not called & self.own
 
 
 def _of_python_itself(imports: Iterable[ast.Import | ast.ImportFrom]) -> set[str]:
