@@ -90,9 +90,12 @@ def in_jobs(cluster: Cluster, pieces: Sequence[Piece], folder: Path, wanted: Wan
     place = store.out / ".slurm"
     _end_what_runs(place)
     shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(mode=0o700)  # the tasks' settings lie there, and a secret among them
     left, lost = list(range(len(pieces))), f"its SLURM task ended without a result, {_ROUNDS} times: {place / 'logs'}"
     reasons: dict[int, str] = {}
     for number in range(_ROUNDS):
+        if not left:
+            return
         tasks = [
             Task([(i, pieces[i]) for i in own], folder, wanted, store.out, place / f"{number}-{which}.jsonl")
             for which, own in enumerate(dealt(left, cluster.tasks))
@@ -111,8 +114,6 @@ def in_jobs(cluster: Cluster, pieces: Sequence[Piece], folder: Path, wanted: Wan
         finally:
             if left:
                 _cancel(jobs)
-        if not left:
-            return
     for piece in left:
         take(piece, None, reasons.get(piece, lost))
 

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from grading.batch import slurm as batch_slurm
+from grading.batch.store import Store
 from grading.paths import ROOT
 from grading.verdicts import Unusable
 
@@ -152,6 +153,12 @@ def test_an_option_that_slurm_does_not_know_is_named(monkeypatch, tmp_path):
 def test_work_is_dealt_so_that_every_task_has_its_share():
     assert list(batch_slurm.dealt(range(7), 3)) == [[0, 3, 6], [1, 4], [2, 5]]
     assert list(batch_slurm.dealt(range(2), 16)) == [[0], [1]]
+
+
+def test_where_everything_is_graded_already_nothing_is_asked_of_the_cluster(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", "/nowhere")
+    batch_slurm.in_jobs(batch_slurm.Cluster({}), [], tmp_path, None, Store(tmp_path), None)
+    assert (tmp_path / ".slurm").stat().st_mode & 0o077 == 0, "a secret may lie there"
 
 
 def test_half_a_line_of_a_diary_waits_for_the_other_half(tmp_path, monkeypatch):
