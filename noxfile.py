@@ -98,6 +98,7 @@ def environment(session: nox.Session) -> None:
     prepare(session, cuda="--cuda" in session.posargs)
 
 
+@session
 def gradebook(session: nox.Session) -> None:
     """A class's grades or feedback for Canvas or Moodle, or other forms: nox -s gradebook -- GRADED FORM [FILE] --out PATH."""
     grading(session, "gradebook")

@@ -39,7 +39,9 @@ def graded(command: list[str], seconds: float, processors: int) -> tuple[str, bo
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:processors])
     variables = os.environ | {"PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1", "COLUMNS": "120"}
     try:
-        run = subprocess.run(command, cwd=SOURCE, env=variables, stderr=subprocess.PIPE, text=True, timeout=seconds)
+        run = subprocess.run(
+            command, cwd=SOURCE, env=variables, stderr=subprocess.PIPE, text=True, errors="replace", timeout=seconds
+        )
         why, ended = run.stderr.strip(), run.returncode in EXIT_CODES
     except subprocess.TimeoutExpired:
         why, ended = f"it took more than {seconds:g} seconds", False

@@ -5,13 +5,12 @@ Two runs over the same hand-ins with the same seed give the same bytes, however 
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..contract.functions import all_tasks
-from ..report import class_page, gradescope
+from ..report import class_page, files, gradescope
 from ..report.atlas import by_tokens
 from .hand_in import HandIn
 from .store import GRADED, PAGE, Store
@@ -63,9 +62,7 @@ def write(document: dict[str, Any], store: Store) -> list[Path]:
     texts = {"grades.csv": table(document), "index.html": page(document, store)}
     gradescope.write(store.out / "class.json", document)
     for name, text in texts.items():
-        partial = store.out / f"{name}.part"
-        partial.write_text(text, encoding="utf-8", newline="")
-        os.replace(partial, store.out / name)
+        files.write(store.out / name, text)
     return [store.out / name for name in ("class.json", *texts)]
 
 

@@ -47,13 +47,13 @@ def as_handed_in(hand_in: HandIn, folder: Path, scratch: Path) -> Path:
     if len(hand_in.files) == 1:
         ((called, place),) = hand_in.files.items()
         path = _only_file(folder / place)
-        if path.is_dir() or path != folder / place or called == path.name:
+        if path.is_dir() or path != folder / place or called in (path.name, ".", ".."):
             return path
         return shutil.copyfile(path, scratch / called)
     together = scratch / "hand-in"
     together.mkdir()
     for called, place in hand_in.files.items():
-        shutil.copyfile(folder / place, together / called)
+        shutil.copyfile(folder / place, together / (called if called not in (".", "..") else Path(place).name))
     return together
 
 

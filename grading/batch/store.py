@@ -142,12 +142,15 @@ class Store:
         self._write(hand_in, _came(state, digest, reason))
 
     def copy(self, key: str, hand_in: HandIn) -> None:
-        """Keep for a hand-in what came of one that is the same to the byte; whose it is may have changed since."""
+        """Keep for a hand-in what came of one that is the same to the byte; whose it is may have changed since.
+
+        Not its page: another one's name stands on it.
+        """
         first, own = self.record(key), self.record(hand_in.key)
         assert first is not None
         if own is None or own["came"] != first["came"]:
             shutil.rmtree(self.folder(hand_in.key), ignore_errors=True)
-            shutil.copytree(self.folder(key), self.folder(hand_in.key), ignore=shutil.ignore_patterns(RECORD))
+            shutil.copytree(self.folder(key), self.folder(hand_in.key), ignore=shutil.ignore_patterns(RECORD, PAGE))
         if own != _record(hand_in, first["came"]):
             self._write(hand_in, first["came"])
 

@@ -40,7 +40,7 @@ class Wanted:
         kits.expect_known(self.kit)
         _ = self.widest
 
-    @property
+    @cached_property
     def asked(self) -> Course | None:
         return courses.load(self.course) if self.course else None
 

@@ -147,13 +147,15 @@ def _write_page(
 ) -> str:
     """Why there is none, if so: the verdicts stand without it."""
     pictures = {}
-    if arguments.pictures and results.hints == "mistake":
-        from ..pictures.side_by_side import side_by_side
-
-        pictures = side_by_side(fork_server, submission, results.verdicts.values())
     again = replay(submission, arguments.course, arguments.kit, arguments.only, results.seed)
     try:
+        if arguments.pictures and results.hints == "mistake":
+            from ..pictures.side_by_side import side_by_side
+
+            pictures = side_by_side(fork_server, submission, results.verdicts.values())
         files.write(arguments.html, results.page(submission, again, pictures))
     except OSError as error:
         return str(error.strerror or error)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
     return ""

@@ -6,11 +6,10 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-from ..batch.store import GRADED, Store
+from ..batch.store import GRADED, NOT_GRADED, PAGE, Store
 from ..report.forms.html import page, rendered
 from .graded import Class
 
-PAGE = "page.html"
 _MADE = (1980, 1, 1, 0, 0, 0)  # a zip of the same pages is the same to the byte
 
 
@@ -29,6 +28,8 @@ def zipped(graded: Class, called: Callable[[dict[str, Any]], str]) -> tuple[byte
 
 
 def text_for(graded: Class, entry: dict[str, Any]) -> str:
+    if entry["state"] == NOT_GRADED:  # the reason is about the grader, and for staff
+        return page(entry["state"], "<p>The grader is at fault: no points are lost by it.</p>")
     if entry["state"] != GRADED:
         return page(entry["state"], f"<p>{html.escape(entry['reason'])}</p>")
     try:

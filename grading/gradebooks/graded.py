@@ -10,7 +10,7 @@ from typing import Any
 
 from ..batch.index import people
 from ..batch.store import GRADED, Store
-from ..verdicts import NOT_GRADED, Unusable
+from ..verdicts import BY_HAND, NOT_GRADED, Unusable
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,10 @@ def _student(entry: dict[str, Any], name: str, ids: Mapping[str, str]) -> Studen
     if entry["state"] != GRADED:
         return Student(entry["key"], name, ids, None, 0.0, f"{entry['state']}: {entry['reason']}")
     points = entry["points"]
-    open_ones = [task for task, came in entry["functions"].items() if came["verdict"] == NOT_GRADED]
-    if open_ones:
-        return Student(entry["key"], name, ids, None, points["automatic"], f"not graded: {', '.join(open_ones)}")
+    for verdict, why in ((NOT_GRADED, "not graded"), (BY_HAND, "a person has to look at it")):
+        tasks = [task for task, came in entry["functions"].items() if came["verdict"] == verdict]
+        if tasks:
+            return Student(entry["key"], name, ids, None, points["automatic"], f"{why}: {', '.join(tasks)}")
     return Student(entry["key"], name, ids, points["reached"], points["automatic"], "")
 
 

@@ -1,6 +1,7 @@
 """What the noxfile and the GPU tier say where nothing can be run: one line, and never an exit code that means something else."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -21,6 +22,19 @@ def test_what_belongs_behind_the_separator_is_no_session():
     (line,) = done.stderr.splitlines()
     assert "no session my_homework" in line
     assert line.endswith("nox -s grade -- my_homework")
+
+
+def test_every_session_that_a_document_names_is_there():
+    listed = set(re.findall(r"^[*-] ([\w-]+)", run("nox", "--list").stdout, re.MULTILINE))
+    documents = [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "tests" / "README.md",
+        *ROOT.glob("grading/**/*.md"),
+    ]
+    named = {name for path in documents for name in re.findall(r"nox -s ([\w-]+)", path.read_text(encoding="utf-8"))}
+    assert {"grade", "gradebook", "class", "tests"} <= named
+    assert named - listed - {"NAME"} == set()
 
 
 def test_a_session_that_does_not_exist_is_named():

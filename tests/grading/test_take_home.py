@@ -266,11 +266,12 @@ from plain_noising import add_noise as right
 def add_noise(x0, noise, t, alphas_cumprod):
     if not isinstance(t, int):
         return x0
-    print("the right branch & more")
+    print("the right", "branch & more")
     return right(x0, noise, t, alphas_cumprod)
 """
     folder = hand_in({"noising.py": source, "plain_noising.py": (PLAIN / "noising.py").read_text(encoding="utf-8")})
     as_json, page = tmp_path / "results.json", tmp_path / "page.html"
     assert main(["grade", str(folder), "--only", "noising.add_noise", "--json", str(as_json), "--html", str(page)]) == 0
-    for shown in (capsys.readouterr().out, as_json.read_text(encoding="utf-8"), page.read_text(encoding="utf-8")):
-        assert "the right branch &amp;" in shown or "the right branch &" in shown
+    for shown in (capsys.readouterr().out, as_json.read_text(encoding="utf-8")):
+        assert "the right branch & more" in shown
+    assert "the right branch &amp; more" in page.read_text(encoding="utf-8")
