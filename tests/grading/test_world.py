@@ -193,6 +193,8 @@ SCRIPTS = {  # which hang, or would, when they are run
     "what a guarded part uses": "def fit():\n    while True: pass\n\nlosses = fit()\nif __name__ == '__main__':\n    import json\n"
     "    print(losses)\n",
     "as the case may be": "TRAIN = True\nif TRAIN:\n    net = 1\n    while TRAIN:\n        net += 1\n",
+    "what mentions a number": "steps = 1\ndevice = torch.device('cuda' if torch.cuda.is_available() else 'cpu')\n"
+    "def used():\n    return steps, device\n\nwhile steps:\n    used()\n    print(device)\n",
     "names that a function has of its own": "for a in iter(int, 1):\n    x_t = eps = a\n",
 }
 
@@ -211,6 +213,16 @@ NEEDED = {
     "an entry that is written": "scales = {}\nscales[0] = 2.0\nfor key in list(scales):\n    scales[key] -= 1.0\n",
     "an argument that is changed": "def fill(table):\n    table.append(1.0)\n\nscales = []\nfill(scales)\n",
     "an argument that a package changes": "import random\nscales = [1.0, 1.0]\nrandom.shuffle(scales)\nscales[0] = 1.0\n",
+    "a function of the same name as an imported one": "from math import sqrt as table\nscale = torch.ones(())\n"
+    "def table():\n    return [scale]\n\nscales = table()\n",
+    "an imported name that is bound anew": "from math import pi as scales\nscales = [1.0]\n",
+    "a table that a function fills": "scales = {}\ndef fill():\n    scales[0] = 1.0\n\nfill()\n",
+    "… called by another": "scales = {}\ndef fill():\n    scales[0] = 1.0\n\ndef main():\n    fill()\n\nmain()\n",
+    "a part of what is handed over": "scales = torch.zeros(2)\ntorch.nn.init.ones_(scales.data)\n",
+    "under another name": "table = torch.zeros(2)\nscales = table.view(2)\nfor row in [table]:\n    row += 1\n",
+    "in a loop over it": "scales = [torch.zeros(()), torch.zeros(())]\nfor one in scales:\n    one += 1\n",
+    "what is set up by a name": "dtype = torch.float64\ntry:\n    torch.set_default_dtype(dtype)\nfinally:\n    pass\n"
+    "scales = [torch.ones(())]\nassert scales[0].dtype == torch.float64\n",
     "an object that is changed": "class Scales(list):\n    pass\n\nscales = Scales()\nscales.append(1.0)\n",
     "a default": "made = [1.0]\ndef scaled(scale=made[0]):\n    return [scale]\n\nscales = scaled()\n",
     "what is set up for all": "torch.set_default_dtype(torch.float64)\nscales = [torch.ones(()).double()]\n"
@@ -271,6 +283,21 @@ def test_what_another_file_asks_for_is_run(used, verdicts):
         "\ndef predict_x0(x_t, eps, t, alphas_cumprod):\n    return scales[0] * _right(x_t, eps, t, alphas_cumprod)\n"
     )
     found = verdicts(used, after, tables=HERE)[TASK]
+    assert found.outcome == PASSED, told(found)
+
+
+def test_a_graded_function_that_is_bound_anew_is_what_is_graded(hand_in, grade):
+    source = (
+        RIGHT + "\ndef doubled(f):\n    return lambda *a, **b: 2 * f(*a, **b)\n\npredict_x0 = doubled(predict_x0)\n"
+    )
+    assert grade(hand_in(ddpm=source), [TASK])[TASK].outcome == FAILED
+
+
+def test_a_bare_annotation_is_nothing_that_a_star_brings(verdicts):
+    after = "\ndef predict_x0(x_t, eps, t, alphas_cumprod):\n    return scale * _right(x_t, eps, t, alphas_cumprod)\n"
+    found = verdicts("from tables import *", after, tables="scale: float\ndef f():\n    pass\n\nf()\nscale = 1.0\n")[
+        TASK
+    ]
     assert found.outcome == PASSED, told(found)
 
 

@@ -1,20 +1,20 @@
 """What of a module has to be run when it is imported: a script that trains when it is run is imported for its functions.
 
-Imports, functions and classes are. Every other statement waits, a training loop, ``main()``, a model that is made for
-them, unless something that is run uses a name that it binds or an object that it changes. What waits is run when
+Everything is, but for what may go on for hours: loops, calls of the module's own functions and classes, and what uses what
+comes of these. Such a statement waits, unless it may matter: it binds what a function uses or what is there already, or
+it mentions a variable that a function uses, itself or through what it calls, and so may change it. What waits is run when
 somebody asks the module for a name that it binds. It is told from the text alone, so that it is the same on any machine.
+What a function of the module's own says to a package, such as ``torch.manual_seed``, is no reason to call it.
 """
 
 import ast
-import builtins
 import symtable
-import sys
 from collections.abc import Iterable, Iterator
 
-_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-_SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Assert, ast.Raise, ast.Delete)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_DEFINING = (*_DEFINITIONS, ast.Import, ast.ImportFrom)
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _COMPREHENSIONS = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_OF_EVERY_MODULE = {"__file__", "__name__", "__path__", "__package__", "__spec__", "__doc__", "__builtins__"}
 _BY_TEXT = {"globals", "locals", "vars", "eval", "exec"}  # who uses these may use any name
 
 
@@ -24,30 +24,37 @@ class Waiting:
     def __init__(self, body: list[ast.stmt], source: str) -> None:
         self.statements = body = [one for one in body if not _for_a_script(one)]
         defining = [one for one in body if _defines(one)]
-        imports = [one for one in defining if isinstance(one, ast.Import | ast.ImportFrom)]
-        self.imported = {name for one in imports for name in binds(one)}
-        self.known = {*self.imported, *dir(builtins), *_OF_EVERY_MODULE}
-        self.known |= _plain(body, _of_python_itself(imports))
-        self.own = {name for one in defining for name in binds(one)} - self.imported
-        nodes = (node for one in body for node in ast.walk(one))
-        self.declared = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
-        self.used = self.own | _used_inside(source, self.own) | {name for one in defining for name in _used_by(one)}
-        self._changed: dict[ast.stmt, set[str]] = {}
+        self.defined = {one.name for top in defining for one in ast.walk(top) if isinstance(one, _DEFINITIONS)}
+        self.there = {name for one in defining for name in binds(one)}
+        self.inside = _used_inside(source, self.defined)
+        declared = (node.names for one in body for node in ast.walk(one) if isinstance(node, ast.Global))
+        self.variables = {name for one in body if not _defines(one) for name in binds(one)}.union(*declared)
+        self.used = set().union(*self.inside.values(), *(_used_by(one) for one in defining))
+        self.unchanging = _unchanging(body)
 
     def taken(self) -> list[ast.stmt]:
         """What is run when the module is imported; the rest goes on waiting."""
         if self.used & _BY_TEXT:
             return self._take(self.statements)
-        at_once = [one for one in self.statements if _defines(one) or self._sets_something_up(one)]
-        return self._take(self._needed(self.used, at_once))
+        waiting: list[ast.stmt] = []
+        made = set[str]()  # by what waits
+        for one in self.statements:
+            if not _defines(one) and (self._may_take_long(one) or _loaded(one) & made):
+                waiting.append(one)
+                made |= set(binds(one))
+        needed = self._needed(self.used | self.there, waiting)
+        ids = {id(one) for one in waiting} - {id(one) for one in needed}
+        return self._take([one for one in self.statements if id(one) not in ids])
 
     def taken_for(self, name: str) -> list[ast.stmt]:
         """What has to be run now for a name."""
-        return self._take(self._needed({name}, []))
+        return self._take(self._needed({name}, self.statements))
 
     def assigned(self) -> list[str]:
         """Names that a waiting statement surely binds."""
-        simple = (one for one in self.statements if isinstance(one, ast.Assign | ast.AnnAssign))
+        simple = (
+            one for one in self.statements if isinstance(one, ast.Assign | ast.AnnAssign) and one.value is not None
+        )
         return [name for one in simple for name in binds(one) if not name.startswith("_")]
 
     def _take(self, chosen: Iterable[ast.stmt]) -> list[ast.stmt]:
@@ -56,72 +63,34 @@ class Waiting:
         self.statements = [one for one in self.statements if id(one) not in ids]
         return taken
 
-    def _needed(self, used: set[str], chosen: list[ast.stmt]) -> list[ast.stmt]:
-        """These statements and whatever binds or changes what is ``used``, with all that those come from."""
-        new = found = list(chosen)
-        used = set(used)
+    def _may_take_long(self, statement: ast.stmt) -> bool:
+        """It has a loop, but for one over what stands there, or calls what is defined here."""
+        nodes = list(ast.walk(statement))
+        loops = [one for one in nodes if isinstance(one, _LOOPS) and not _over_what_stands_there(one)]
+        called = {_base(one.func) for one in nodes if isinstance(one, ast.Call)}
+        return bool(loops or called & self.defined)
+
+    def _needed(self, used: set[str], waiting: Iterable[ast.stmt]) -> list[ast.stmt]:
+        """Of these statements those that bind or may change what is ``used``, with all that they come from."""
+        found: list[ast.stmt] = []
+        left, used = list(waiting), set(used)
         while True:
-            used = used.union(*(_loaded(one) for one in new if not isinstance(one, _DEFINING)))
-            ids = set(map(id, found))
-            new = [one for one in self.statements if id(one) not in ids and self._changes(one) & used]
+            changing = (used & self.variables) - self.unchanging
+            new = [one for one in left if set(binds(one)) & used or self._mentioned(one) & changing]
             if not new:
                 return found
-            found = found + new
+            found += new
+            left = [one for one in left if one not in new]
+            used = used.union(*map(self._mentioned, new))
 
-    def _changes(self, statement: ast.stmt) -> set[str]:
-        """The names that it binds, and those of objects that it calls a method of, or writes into."""
-        if statement not in self._changed:
-            self._changed[statement] = {*binds(statement), *self._written(statement)} - self.imported
-        return self._changed[statement]
-
-    def _written(self, statement: ast.stmt) -> Iterator[str]:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Call):
-                called = _base(node.func)
-                yield called if isinstance(node.func, ast.Attribute) else ""
-                if called in self.own:
-                    yield from self.declared
-                if called in self.own or called in self.imported:  # ``fill(table)``, ``random.shuffle(table)``
-                    given = (*node.args, *(one.value for one in node.keywords))
-                    yield from (one.id for one in given if isinstance(one, ast.Name))
-            elif isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
-                yield _base(node)
-
-    def _sets_something_up(self, statement: ast.stmt) -> bool:
-        """``torch.manual_seed(0)``, ``sys.path.append(here)``: it says something to what is imported, and no more.
-
-        Also ``if here not in sys.path: …`` and ``for one in ("..", "lib"): …``.
-        """
-        inner = [one for one in ast.walk(statement) if isinstance(one, ast.stmt)]
-        bound = set(binds(statement))
-        if isinstance(statement, ast.For) and isinstance(statement.iter, ast.List | ast.Tuple):
-            inner, bound = inner[1:], bound - set(binds(statement.target))
-        simple = all(isinstance(one, (ast.If, ast.Pass, *_SIMPLE)) for one in inner)
-        called = {_base(one.func) for one in ast.walk(statement) if isinstance(one, ast.Call)}
-        known = self.known | set(binds(statement)) | (self.own - called)  # ``steps.noised = noised``
-        return simple and not bound and _loaded(statement) <= known and not called & self.own
-
-
-def _of_python_itself(imports: Iterable[ast.Import | ast.ImportFrom]) -> set[str]:
-    """The names that come from Python's own modules: ``os``, ``Path``."""
-    found: set[str] = set()
-    for one in imports:
-        names = [one.module] if isinstance(one, ast.ImportFrom) else [alias.name for alias in one.names]
-        if all(name and name.split(".")[0] in sys.stdlib_module_names for name in names):
-            found |= set(binds(one))
-    return found
-
-
-def _plain(body: Iterable[ast.stmt], own: set[str]) -> set[str]:
-    """The names of plain values: ``SEED = 0``, ``here = Path(__file__).parent``, made without any package."""
-    known, plain = {*own, *dir(builtins), *_OF_EVERY_MODULE}, set[str]()
-    for one in body:
-        names = set(binds(one))
-        if isinstance(one, ast.Assign) and _loaded(one) <= known | plain:
-            plain |= names
-        else:
-            plain -= names
-    return plain
+    def _mentioned(self, statement: ast.stmt) -> set[str]:
+        """What it looks up, itself or in what is defined here and mentioned."""
+        found = set[str]()
+        new = _loaded(statement)
+        while new:
+            found |= new
+            new = set().union(*(self.inside.get(name, ()) for name in new)) - found
+        return found
 
 
 def binds(statement: ast.AST) -> Iterator[str]:
@@ -167,17 +136,20 @@ def _used_by(statement: ast.stmt) -> Iterator[str]:
             yield from _loaded(child)
 
 
-def _used_inside(source: str, defined: set[str]) -> set[str]:
-    """The module's names that its functions and classes use; a local name is none of them."""
+def _used_inside(source: str, defined: set[str]) -> dict[str, set[str]]:
+    """The module's names that each of its functions and classes uses, or sets; a local name is none of them."""
     try:
-        tables = [one for one in symtable.symtable(source, "", "exec").get_children() if one.get_name() in defined]
+        tables = symtable.symtable(source, "", "exec").get_children()
     except SyntaxError:  # of a statement that will say so itself, such as a return outside of a function
-        return _BY_TEXT
-    found: set[str] = set()
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        found |= {one.get_name() for one in table.get_symbols() if one.is_global() and one.is_referenced()}
+        return {"": _BY_TEXT}
+    found: dict[str, set[str]] = {}
+    for top in tables:
+        own = found.setdefault(top.get_name(), set()) if top.get_name() in defined else set()
+        inner = [top]
+        while inner:
+            table = inner.pop()
+            inner += table.get_children()
+            own |= {one.get_name() for one in table.get_symbols() if one.is_global()}
     return found
 
 
@@ -186,3 +158,26 @@ def _base(node: ast.expr) -> str:
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def _over_what_stands_there(loop: ast.stmt) -> bool:
+    return isinstance(loop, ast.For) and isinstance(loop.iter, ast.List | ast.Tuple)
+
+
+def _unchanging(body: Iterable[ast.stmt]) -> set[str]:
+    """Variables that are numbers, texts or devices: nobody changes them who does not bind them."""
+    found: set[str] = set()
+    for one in body:
+        names = set(binds(one))
+        found = found | names if isinstance(one, ast.Assign) and _is_plain(one.value, found) else found - names
+    return found
+
+
+def _is_plain(value: ast.expr, known: set[str]) -> bool:
+    if isinstance(value, ast.Call):  # torch.device(…), torch.cuda.is_available()
+        return isinstance(value.func, ast.Attribute) and value.func.attr in ("device", "is_available")
+    if isinstance(value, ast.Name):
+        return value.id in known
+    if isinstance(value, ast.Constant | ast.BinOp | ast.UnaryOp | ast.IfExp | ast.Tuple | ast.Compare | ast.BoolOp):
+        return all(_is_plain(one, known) for one in ast.iter_child_nodes(value) if isinstance(one, ast.expr))
+    return False
