@@ -30,6 +30,7 @@ from .wanted import Wanted
 TASKS = 16  # at most, where nothing else is asked for
 _ROUNDS = 3  # what was lost with its task twice is the grader's fault
 _LOOK_EVERY = 1.0  # seconds
+_SHARING = 90  # times that a result is looked for
 _UNREACHABLE = 600.0  # seconds for which nothing can be heard of SLURM, until its jobs count as lost
 
 
@@ -106,7 +107,7 @@ def in_jobs(cluster: Cluster, pieces: Sequence[Piece], folder: Path, wanted: Wan
             for piece, came, why in lines([task.diary for task in tasks], jobs):
                 if came is None:  # also what a task says that is being killed: it is asked for again
                     reasons[piece] = why
-                elif piece in left:
+                elif piece in left and _is_here(store, pieces[piece]):
                     left.remove(piece)
                     take(piece, came, why)
                 if not left:
@@ -116,6 +117,17 @@ def in_jobs(cluster: Cluster, pieces: Sequence[Piece], folder: Path, wanted: Wan
                 _cancel(jobs)
     for piece in left:
         take(piece, None, reasons.get(piece, lost))
+
+
+def _is_here(store: Store, piece: Piece) -> bool:
+    """Whether a result that another machine has written is seen here: a shared file system takes its time."""
+    digest, hand_in = piece
+    for _ in range(_SHARING):
+        record = store.record(hand_in.key)
+        if record is not None and record["came"]["digest"] == digest:
+            return True
+        time.sleep(_LOOK_EVERY)
+    return False
 
 
 def submit(cluster: Cluster, logs: Path, tasks: Sequence[Task]) -> list[str]:

@@ -123,3 +123,10 @@ def result_file(option: str, path: Path | None) -> None:
         files.try_writing(path)
     except OSError as error:
         raise Unusable(f"{option} {path}: cannot be written: {error.strerror}") from error
+
+
+def write_out(path: Path, content: bytes) -> None:
+    try:
+        files.write_bytes(path, content)
+    except OSError as error:
+        raise Unusable(f"--out {path}: cannot be written: {error.strerror}") from error

@@ -33,7 +33,6 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when it is written."""
     from .. import seeds
     from ..autograder.pack import packed
-    from ..report import files
 
     _arguments.expect_checkout("autograder")
     courses.load(arguments.course)
@@ -49,9 +48,6 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.processors,
         arguments.hints,
     )
-    try:
-        files.write_bytes(arguments.out, content)
-    except OSError as error:
-        raise Unusable(f"--out {arguments.out}: cannot be written: {error.strerror}") from error
+    _arguments.write_out(arguments.out, content)
     print(f"{arguments.out} is written, {len(content) / 1e6:.1f} MB; set the timeout to {arguments.minutes:g} minutes")
     return DONE

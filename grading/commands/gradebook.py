@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..report import files, forms
+from ..report import forms
 from ..verdicts import Unusable
 from . import DONE, _arguments
 
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         content, notes = feedback.zipped(own, called[arguments.form])
     else:
         return _each(own, arguments.form, _arguments.folder("--out", arguments.out))
-    _write(arguments.out, content)
+    _arguments.write_out(arguments.out, content)
     for note in notes:
         print(note)
     print(f"{arguments.out} is written")
@@ -63,15 +63,8 @@ def _each(own: Any, form: str, folder: Path) -> int:
     for entry in own.entries:
         if entry["state"] == GRADED:
             text = forms.rendered(form, own.results(entry))
-            files.write(folder / f"{entry['key']}.{forms.ENDINGS[form]}", text)
+            _arguments.write_out(folder / f"{entry['key']}.{forms.ENDINGS[form]}", text.encode("utf-8"))
         else:
             print(f"{entry['name']} ({entry['key']}): {entry['state']}: {entry['reason']}")
     print(f"{folder} is written")
     return DONE
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        files.write_bytes(path, content)
-    except OSError as error:
-        raise Unusable(f"--out {path}: cannot be written: {error.strerror}") from error

@@ -18,13 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 when it is written."""
     from ..handout.pack import packed
-    from ..report import files
 
     course = courses.load(arguments.course)
     if not course.functions:
         raise Unusable(f"--course {arguments.course}: it asks for no function: there is nothing to hand out")
     _arguments.result_file("--out", arguments.out)
     content = packed(course)
-    files.write_bytes(arguments.out, content)
+    _arguments.write_out(arguments.out, content)
     print(f"{arguments.out} is written, {len(content) / 1e6:.1f} MB: {len(course.functions)} functions")
     return DONE

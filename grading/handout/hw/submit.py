@@ -16,6 +16,7 @@ _LEFT_OUT = ("__pycache__", "__MACOSX", "venv", "node_modules", "Thumbs.db", "de
 _CHECKPOINTS = (".pt", ".pth", ".ckpt", ".safetensors", ".pkl", ".pickle", ".bin", ".h5", ".onnx", ".joblib")
 _DATA = (".npy", ".npz", ".parquet", ".mat", ".tfrecord", ".gz", ".tar", ".zip", ".tgz", ".bz2", ".xz", ".7z", ".csv")
 _SETS = ("mnist", "fashionmnist", "cifar-10-batches-py", "cifar10", "datasets", "dataset", "checkpoints")
+_CODE = (".py", ".ipynb")
 _LARGEST = 5 << 20  # bytes of one file; a larger one is data, whatever it is called
 _MEGABYTE = 1 << 20
 
@@ -25,7 +26,7 @@ def submit(out: Path) -> str:
     partial = out.with_name(out.name + ".part")
     try:
         files = _accepted()
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
             for path in files:
                 archive.write(path, path.relative_to(HOMEWORK).as_posix())
         size, limit = partial.stat().st_size, SETTINGS["limit_mb"]
@@ -42,7 +43,7 @@ def _accepted() -> list[Path]:
     """The files of the homework, if none of them is refused."""
     files = list(_files())
     problems = [problem for path in files for problem in _refused(path)]
-    if not any(path.suffix in (".py", ".ipynb") for path in files):
+    if not any(path.suffix in _CODE for path in files):
         problems.append("homework/: expected .py files or notebooks, there are none")
     if problems:
         raise Unusable("\n".join(["nothing was written:", *(f"  {problem}" for problem in problems)]))
@@ -63,7 +64,7 @@ def _refused(path: Path) -> Iterator[str]:
     size = path.stat().st_size
     if ending in _CHECKPOINTS:
         yield f"{name}: a checkpoint is not handed in"
-    elif ending in _DATA or "ubyte" in path.name or any(folder in _SETS for folder in folders):
+    elif ending in _DATA or "ubyte" in path.name or (ending not in _CODE and set(folders) & set(_SETS)):
         yield f"{name}: data are not handed in"
     elif size > _LARGEST:
         yield f"{name}: {size / _MEGABYTE:.1f} MB: data, or a checkpoint, is not handed in"

@@ -24,6 +24,8 @@ import torch.fx.experimental.symbolic_shapes  # autograd imports it at its first
 from . import confinement, loader, seccomp, serve
 from .world import cuda, preload
 
+_ROUNDS_OF_ORPHANS = 100
+
 
 def run(control: socket.socket) -> None:
     torch.set_num_threads(1)
@@ -100,13 +102,18 @@ def _reap(pid: int, others: set[int]) -> int | None:
     if not ended:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-    # Processes that left the worker's session are this process's children now: all that are no workers.
-    for child in _children() - others:
-        with contextlib.suppress(psutil.Error, ChildProcessError):
-            left = psutil.Process(child)
-            for process in (left, *left.children(recursive=True)):
-                process.kill()
-            os.waitpid(child, 0)
+    # Processes that left the worker's session are this process's children now: all that are no workers. Again, as long as
+    # there are some: what they have started in turn comes here when they end, and a list may lack one of many that do.
+    for _ in range(_ROUNDS_OF_ORPHANS):
+        orphans = _children() - others
+        if not orphans:
+            break
+        for child in orphans:
+            with contextlib.suppress(psutil.Error, ChildProcessError):
+                left = psutil.Process(child)
+                for process in (left, *left.children(recursive=True)):
+                    process.kill()
+                os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status) if ended else None
 
 
