@@ -160,6 +160,11 @@ class Verdict:
     def failures(self) -> list[CheckResult]:
         return [check for check in self.checks if check.failure is not None]
 
+    @property
+    def at_fault(self) -> bool:
+        """Whether the grader is: a submission whose time was up is not graded either, and nobody here is at fault."""
+        return self.outcome == NOT_GRADED and not self.out_of_time
+
 
 def conclude(
     task: str, checks: list[CheckResult], expected: int, stopped: Failure | None, called: bool, cut_short: str = ""

@@ -1,19 +1,18 @@
 """What goes into Gradescope's zip: sources, pins and goldens; no conda, no browser, no network's weights."""
 
-import io
 import itertools
 import json
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..contract import courses
 from ..paths import FIXTURES, ROOT
+from ..zipped import zipped
 
 _HERE = Path(__file__).resolve().parent
-_MADE = (1980, 1, 1, 0, 0, 0)  # the same files make the same zip
 _LEFT_OUT = ("audit", "bench", "cluster")  # rooms that measure the grader itself
 _ENDINGS = (".py", ".toml", ".ini", ".txt", ".sh", ".css", ".html")
+_SETUP, _RUN = "setup.sh", "run_autograder"  # at the top, as Gradescope asks
 _PINS = "# run\n"  # the part of requirements.txt that grading needs
 
 
@@ -26,8 +25,8 @@ def packed(
     arguments += ["--secret", "secret"] if secret is not None else []
     settings = {"minutes": minutes, "processors": processors, "arguments": arguments}
     files = dict(_sources()) | {
-        "setup.sh": (_HERE / "setup.sh").read_bytes(),
-        "run_autograder": (_HERE / "run_autograder.py").read_bytes(),
+        _SETUP: (_HERE / "setup.sh").read_bytes(),
+        _RUN: (_HERE / "run_autograder.py").read_bytes(),
         "autograder.json": (json.dumps(settings, indent=1) + "\n").encode(),
         "requirements.txt": pins().encode(),
     }
@@ -38,7 +37,7 @@ def packed(
         files[Path(course).name] = Path(course).read_bytes()
     if secret is not None:
         files["secret"] = secret
-    return zipped(files)
+    return zipped(files, run=(_SETUP, _RUN))
 
 
 def _sources() -> Iterator[tuple[str, bytes]]:
@@ -54,14 +53,3 @@ def _sources() -> Iterator[tuple[str, bytes]]:
 def pins() -> str:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").partition(_PINS)[2].splitlines()
     return "\n".join([*itertools.takewhile(lambda line: not line.startswith("#"), lines), ""])
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    """A zip that is the same for the same files; what is run can be run."""
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(files.items()):
-            entry = zipfile.ZipInfo(name, _MADE)
-            entry.external_attr = (0o755 if name in ("setup.sh", "run_autograder") else 0o644) << 16
-            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
-    return data.getvalue()

@@ -11,6 +11,7 @@ from ..verdicts import Unusable
 from . import graded
 
 _SETTINGS = ("course", "only", "seed", "secret", "hints")  # that decide a result
+_SINGLE = "the submission"  # two results of one may have two names
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def read(path: Path) -> Run:
         return Run(_settings(own.document), {one["key"]: _of_entry(own, one) for one in own.entries})
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return Run(_settings(document["extra_data"]), {path.name: _of_results(document)})
+        return Run(_settings(document["extra_data"]), {_SINGLE: _of_results(document)})
     except OSError as error:
         raise Unusable(f"{path}: cannot be read: {error.strerror}; expected what `class --out` has written") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -59,8 +60,6 @@ def _of_results(document: dict[str, Any]) -> One:
 def changes(before: Run, after: Run) -> Iterator[str]:
     """A line for each who changed, and one for each function where; nothing where nobody did."""
     old, new = before.hand_ins, after.hand_ins
-    if len(old) == len(new) == 1:  # two results of one submission may have two names
-        new = dict(zip(old, new.values()))
     for key in sorted(old.keys() | new.keys()):
         if key not in new or key not in old:
             yield f"{key}: only in the {'first' if key in old else 'second'}"

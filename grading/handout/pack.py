@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from ..autograder.pack import zipped
 from ..contract.courses import Course
 from ..contract.functions import all_tasks, function
 from ..paths import ROOT
+from ..zipped import zipped
 from . import homework, public, readme
 
 _HW = Path(__file__).resolve().parent / "hw"

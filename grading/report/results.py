@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..contract.courses import Course
 from ..seeds import Seed
 from ..submissions import Submission
-from ..verdicts import NOT_GRADED, Verdict
+from ..verdicts import Verdict
 from . import Row, gradescope, rows
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class Results:
 
     @property
     def not_graded(self) -> list[str]:
-        """The functions in which the grader was at fault: those whose time was up are nobody's fault here."""
-        return [one.task for one in self.verdicts.values() if one.outcome == NOT_GRADED and not one.out_of_time]
+        """The functions in which the grader was at fault."""
+        return [one.task for one in self.verdicts.values() if one.at_fault]
 
     @property
     def out_of_time(self) -> bool:

@@ -1,13 +1,12 @@
 """What staff alone are told of a submission, of each failed function: by what its mistake is known again, and an example."""
 
-import ast
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..diagnosis.repair import source_of
 from ..verdicts import FAILED, Verdict
+from .definition import definition
 from .quoted import quoted
 
 MOST_LINES, MOST_CHARACTERS = 80, 160  # of a function's text
@@ -42,14 +41,6 @@ def code(folder: Path, place: str) -> str:
     found = _PLACE.fullmatch(place)
     if found is None:
         return ""
-    text, tree = source_of(folder, found[1])
-    lines, line = re.split(r"\r\n|\r|\n", text), int(found[2])
-    around = [
-        one for one in ast.walk(tree) if isinstance(one, ast.stmt) and one.lineno <= line <= (one.end_lineno or 0)
-    ]
-    named = [one for one in around if isinstance(one, ast.FunctionDef | ast.ClassDef)]
-    if not around:
-        return ""
-    innermost = max(named or around, key=lambda one: one.lineno)
-    first = min([innermost.lineno, *(one.lineno for one in getattr(innermost, "decorator_list", []))])
-    return "\n".join(one[:MOST_CHARACTERS] for one in lines[first - 1 : innermost.end_lineno][:MOST_LINES])
+    shown = definition(folder, found[1], int(found[2]))
+    lines = shown.lines[shown.first - 1 : shown.last][:MOST_LINES] if shown is not None else []
+    return "\n".join(one[:MOST_CHARACTERS] for one in lines)

@@ -33,7 +33,7 @@ def show(console: Console, course: Course, table: list[Row], seed: Seed, hints: 
     console.print(f", {number(by_hand)} more are graded by hand" if by_hand else "")
     verdicts = [row.verdict for row in table if row.verdict is not None]
     late = sum(verdict.out_of_time for verdict in verdicts)
-    not_graded = sum(verdict.outcome == NOT_GRADED for verdict in verdicts) - late
+    not_graded = sum(verdict.at_fault for verdict in verdicts)
     if not_graded:
         console.print(f"[magenta]{not_graded} not graded: the grader is at fault, no points are lost by it[/magenta]")
     if late:

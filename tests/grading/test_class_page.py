@@ -9,6 +9,7 @@ import pytest
 from grading.report import class_page
 from grading.report.class_page import figures
 
+from .in_browser import shown, violations
 from .test_atlas import TASK, record, values
 
 HOSTILE = "<script>document.title = 'taken over'</script>"
@@ -112,17 +113,12 @@ def test_a_pass_rate_is_over_those_who_were_graded():
 
 @pytest.fixture(params=[(1280, "light"), (360, "dark")], ids=["wide", "phone"])
 def page(browser, html, request, tmp_path):
-    (tmp_path / "index.html").write_text(html, encoding="utf-8")
-    width, scheme = request.param
-    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page.complaints = []
-    page.on("console", lambda message: page.complaints.append(message.text))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on("request", lambda asked: page.complaints.append(asked.url))
-    page.goto((tmp_path / "index.html").as_uri())
-    yield page
-    assert page.complaints == [(tmp_path / "index.html").as_uri()], "its own file is all that is asked for"
-    page.close()
+    file = tmp_path / "index.html"
+    file.write_text(html, encoding="utf-8")
+    with shown(browser, file, *request.param) as page:
+        yield page
+        assert page.complaints == []
+        assert page.asked == [file.as_uri()], "its own file is all that is asked for"
 
 
 def names(page):
@@ -142,13 +138,10 @@ def test_nothing_reaches_over_the_side_and_names_are_text(page):
 
 
 def test_a_screen_reader_finds_its_way(page):
-    from axe_playwright_python.sync_playwright import Axe
-
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     for place in ("", "#slide-1"):
         page.evaluate(f"location.hash = '{place}'")
-        found = Axe().run(page)
-        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found.response["violations"]] == []
+        assert violations(page) == []
 
 
 def test_it_sorts_by_keyboard(page):

@@ -64,7 +64,8 @@ def test_two_results_of_one_submission(tmp_path, capsys):
     for name, outcomes in (("old.json", WRONG), ("new.json", ALL)):
         (tmp_path / name).write_text(json.dumps(document(outcomes)), encoding="utf-8")
     assert main(["compare", str(tmp_path / "old.json"), str(tmp_path / "new.json")]) == 1
-    assert "old.json: 3 points → 4 points" in capsys.readouterr().out
+    said = capsys.readouterr().out.splitlines()
+    assert (said[0], said[-1]) == ("the submission: 3 points → 4 points", "1 of 1 changed")
 
 
 @pytest.mark.parametrize("content", [None, "{", "{}", "[]"])

@@ -3,6 +3,7 @@
 import pytest
 
 from .a_page import a_page
+from .in_browser import shown, violations
 
 
 @pytest.fixture(scope="module")
@@ -15,19 +16,12 @@ def page_file(tmp_path_factory):
 
 @pytest.fixture(params=[(1280, "light"), (360, "dark"), (360, "light")], ids=["wide", "phone, dark", "phone"])
 def page(browser, page_file, request):
-    width, scheme = request.param
-    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page.complaints, page.asked = [], []
-    page.on("console", lambda message: page.complaints.append(message.text))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on("request", lambda asked: page.asked.append(asked.url))
-    page.goto(page_file.as_uri())
-    yield page
-    page.close()
+    with shown(browser, page_file, *request.param) as page:
+        yield page
 
 
 def test_nothing_is_asked_for_and_nothing_is_amiss(page, page_file):
-    assert [url for url in page.asked if not url.startswith("data:")] == [page_file.as_uri()]
+    assert page.asked == [page_file.as_uri()]
     assert page.complaints == []
     assert page.title().startswith("1 of 5 points: Ada </script>")
     assert page.locator("script").count() == 0
@@ -56,10 +50,7 @@ def test_what_differs_is_seen_without_colours(page):
 
 
 def test_a_screen_reader_finds_its_way(page):
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page)
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found.response["violations"]] == []
+    assert violations(page) == []
 
 
 def test_it_is_reached_by_keyboard(page):

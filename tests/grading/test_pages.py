@@ -7,17 +7,19 @@ from grading.pictures import report
 from grading.pictures.demonstration import Shown
 from grading.pictures.run import FAILED, PASSED, Outcome
 
+from .in_browser import shown
+
 
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory):
     folder = tmp_path_factory.mktemp("smoke")
-    shown = Shown(frames=torch.rand(4, 3, 32, 32))
-    shown.show("a <i>row</i>", torch.zeros(12, 3, 32, 32))
-    shown.show("another", torch.zeros(3, 3, 32, 32))
+    pictures = Shown(frames=torch.rand(4, 3, 32, 32))
+    pictures.show("a <i>row</i>", torch.zeros(12, 3, 32, 32))
+    pictures.show("another", torch.zeros(3, 3, 32, 32))
     measure = {"value": 0.5, "better": "lower", "reference": 0.4, "limit": 0.6}
     measures = {"error of a measure whose name takes many words at t = 250 & 500": measure}
     outcomes = [
-        Outcome("one that passed", PASSED, 1.0, [], measures, shown),
+        Outcome("one that passed", PASSED, 1.0, [], measures, pictures),
         Outcome("one that failed", FAILED, 2.0, ["<script>document.title = 'taken over'</script>" + "x" * 200]),
     ]
     report.write(outcomes, "handed in", 3, "cpu", folder)
@@ -28,14 +30,8 @@ def page_file(tmp_path_factory):
 
 @pytest.fixture(params=[(1280, "light"), (375, "dark")], ids=["wide", "phone"])
 def page(browser, page_file, request):
-    width, scheme = request.param
-    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page.complaints = []
-    page.on("console", lambda message: page.complaints.append(message.text))
-    page.on("requestfailed", lambda asked: page.complaints.append(asked.url))
-    page.goto(page_file.as_uri())
-    yield page
-    page.close()
+    with shown(browser, page_file, *request.param) as page:
+        yield page
 
 
 def test_every_picture_is_there(page):

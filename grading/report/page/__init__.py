@@ -21,7 +21,6 @@ from jinja2 import Template
 
 from ...contract.courses import Course
 from ...seeds import Seed
-from ...verdicts import NOT_GRADED
 from .. import Row, blocks, number, quoted, totals
 from ..confined import confined
 from ..sheet import environment
@@ -61,7 +60,7 @@ def page(
         automatic=number(automatic),
         by_hand=number(by_hand) if by_hand else "",
         counts=Counter(verdict.outcome for verdict in verdicts),
-        faults=sum(verdict.outcome == NOT_GRADED and not verdict.out_of_time for verdict in verdicts),
+        faults=sum(verdict.at_fault for verdict in verdicts),
         late=sum(verdict.out_of_time for verdict in verdicts),
         sandbox=confined(verdicts),
         notes=quoted(list(notes)),

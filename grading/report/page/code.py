@@ -1,6 +1,5 @@
 """What a student wrote, as a page shows it: the function itself, and where else its mistake lies, with those lines marked."""
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,14 +10,13 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from ...diagnosis import source_of
 from ...verdicts import Verdict
+from ..definition import Definition, definition
 from ..quoted import quoted
 
 MOST_LINES = 120
 MOST_CHARACTERS = 200  # of a line
 _PLACE = re.compile(r"(.+):(\d+)(?: in .*)?", re.DOTALL)  # "ddpm.py:12", "ddpm.py:12 in step: x = 1 / 0"
-_LINE_ENDS = re.compile(r"\r\n|\r|\n")  # Python's; str.splitlines knows more
 _LEXER, _FORMATTER = PythonLexer(stripnl=False, ensurenl=False), HtmlFormatter(nowrap=True)
 
 
@@ -44,10 +42,9 @@ def code(folder: Path, verdict: Verdict, hints: str) -> list[Code]:
     pieces: dict[tuple[str, int], Code] = {}
     for file, line in [*_places([verdict.defined_at]), *marked]:
         numbers = {number for other, number in marked if other == file}
-        lines, tree = source_of(folder, file)
-        span = _around(tree, line)
-        if span is not None and (file, span[0]) not in pieces:
-            pieces[file, span[0]] = _piece(file, _LINE_ENDS.split(lines), span, numbers)
+        found = definition(folder, file, line)
+        if found is not None and (file, found.first) not in pieces:
+            pieces[file, found.first] = _piece(file, found, numbers)
     return list(pieces.values())
 
 
@@ -66,29 +63,12 @@ def _places(texts: list[str]) -> Iterator[tuple[str, int]]:
             yield found[1], int(found[2])
 
 
-def _around(tree: ast.Module, line: int) -> tuple[int, int] | None:
-    """First and last line of the function that a line stands in; of a class, where it is none of its methods'."""
-    found = [
-        one for one in ast.walk(tree) if isinstance(one, ast.stmt) and _first(one) <= line <= (one.end_lineno or 0)
-    ]
-    functions = [one for one in found if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
-    classes = [one for one in found if isinstance(one, ast.ClassDef)]
-    # From the outside inwards: what a function defines for itself is shown with it.
-    chosen = (functions[:1] or classes[-1:] or found[:1] or [None])[0]
-    return (_first(chosen), chosen.end_lineno or chosen.lineno) if chosen is not None else None
-
-
-def _first(node: ast.stmt) -> int:
-    """Decorators included."""
-    return min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
-
-
-def _piece(file: str, lines: list[str], span: tuple[int, int], marked: set[int]) -> Code:
-    first, last = span
+def _piece(file: str, found: Definition, marked: set[int]) -> Code:
+    first, last = found.first, found.last
     inside = sorted(number for number in marked if first <= number <= last)
     begin = max(first, min(inside[0] - MOST_LINES // 2, last - MOST_LINES + 1)) if inside else first
     end = min(last, begin + MOST_LINES - 1)
-    own = quoted("\n".join(lines[begin - 1 : end])).split("\n")
+    own = quoted("\n".join(found.lines[begin - 1 : end])).split("\n")
     cut = [line[:MOST_CHARACTERS] + "…" * (len(line) > MOST_CHARACTERS) for line in own]
     shown = highlight("\n".join(cut), _LEXER, _FORMATTER).removesuffix("\n").split("\n")
     numbered = [Line(number, Markup(html), number in marked) for number, html in enumerate(shown, begin)]

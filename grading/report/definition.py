@@ -1,0 +1,37 @@
+"""The definition that a line of a submission's file stands in."""
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..diagnosis import source_of
+
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")  # Python's; str.splitlines knows more
+
+
+@dataclass(frozen=True)
+class Definition:
+    lines: list[str]  # of the whole file
+    first: int
+    last: int
+
+
+def definition(folder: Path, file: str, line: int) -> Definition | None:
+    """The function, the outermost one; of a class, where the line is none of its methods', that; else the statement."""
+    text, tree = source_of(folder, file)
+    found = [
+        one for one in ast.walk(tree) if isinstance(one, ast.stmt) and _first(one) <= line <= (one.end_lineno or 0)
+    ]
+    functions = [one for one in found if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
+    classes = [one for one in found if isinstance(one, ast.ClassDef)]
+    # From the outside inwards: what a function defines for itself is shown with it.
+    chosen = (functions[:1] or classes[-1:] or found[:1] or [None])[0]
+    if chosen is None:
+        return None
+    return Definition(_LINE_ENDS.split(text), _first(chosen), chosen.end_lineno or chosen.lineno)
+
+
+def _first(node: ast.stmt) -> int:
+    """Decorators included."""
+    return min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
