@@ -17,6 +17,7 @@ known of each function before it is read stands in ``known/``.
 | ``variants``       | a function as choices, of which one or two are wrong                       |
 | ``defaults``       | what is taken for an argument that is left out                             |
 | ``sums``           | a function that is a sum of known terms                                    |
+| ``ignored``        | what is taken, and never used                                              |
 | ``relations``      | what relation a result has to the expected one                             |
 | ``formula``        | formulas as people read them                                               |
 | ``differences``    | what tells one formula from another, in words                              |

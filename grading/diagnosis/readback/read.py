@@ -9,6 +9,7 @@ from . import relations, sums
 from .chains import CHAINS, read_chain
 from .defaults import defaults
 from .evidence import Answer, Arguments, Ask, answer, answers, explains, same_answer
+from .ignored import ignored
 from .known import FAMILIES, STATISTICS, SUMS, kernels, logits, losses
 from .readings import Description, Reading, Rivals
 from .relations import varied
@@ -77,6 +78,7 @@ def _readers(
     if task in CHAINS:
         yield read_chain(task, ask, out_of_time)
     yield defaults(task, ask)
+    yield ignored(task)
     if task in FAMILIES:
         yield variants(FAMILIES[task], seen, out_of_time)
     if task in SUMS:

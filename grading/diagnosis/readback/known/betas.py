@@ -65,6 +65,17 @@ def _end(name: str, default: float, other: str, its_default: float) -> Choice:
     )
 
 
+_SCALE = Choice(
+    "the same ends for every T",
+    lambda T: 1.0,
+    {
+        "both ends are multiplied by 1000 / T": lambda T: 1000 / T,
+        "both ends are multiplied by T / 1000": lambda T: T / 1000,
+        "both ends are divided by T": lambda T: 1 / T,
+    },
+)
+
+
 def _spaced(spaces: Mapping[str, tuple[Shape, Shape]], expected: str, start: float, end: float) -> Family:
     """A table whose values are evenly spaced in some sense; the first of ``spaces`` is the right one."""
     (right, *rest) = spaces
@@ -73,7 +84,7 @@ def _spaced(spaces: Mapping[str, tuple[Shape, Shape]], expected: str, start: flo
         T = a.get("num_train_steps", 1000)
         there, back = choices["space"]
         ends = [torch.tensor(float(choices[name](a, T)), dtype=torch.float64) for name in ("beta_start", "beta_end")]
-        first, last = (float(there(one)) for one in ends)
+        first, last = (float(there(one * choices["scale"](T))) for one in ends)
         line = lambda points: back(_line(first, last, points))
         return choices["order"](choices["made"](choices["points"](line, T)))
 
@@ -83,6 +94,7 @@ def _spaced(spaces: Mapping[str, tuple[Shape, Shape]], expected: str, start: flo
             "space": Choice(expected, spaces[right], {name: spaces[name] for name in rest}),
             "beta_start": _end("beta_start", start, "beta_end", end),
             "beta_end": _end("beta_end", end, "beta_start", start),
+            "scale": _SCALE,
             "points": _POINTS,
             "made": _MADE,
             "order": _ORDER,

@@ -199,6 +199,9 @@ def misfits(live: Arguments) -> Terms:
         "the gradient with operator(x_t)": gradient(lambda: norm(y - operator(x_t)), x_t),
         "the gradient of the L1 norm": gradient(lambda: (y - operator(x0_hat)).abs().sum(), x_t),
         "the gradient of the norms of rows": gradient(lambda: (y - operator(x0_hat)).norm(dim=-1).sum(), x_t),
+        "the gradient of one norm for each channel, added": gradient(
+            lambda: (y - operator(x0_hat)).flatten(2).norm(dim=2).sum(), x_t
+        ),
         "the gradient without the operator": gradient(lambda: norm(y - x0_hat), x_t),
         "the gradient without the measurement": gradient(lambda: norm(operator(x0_hat)), x_t),
         "the gradient with x0_hat cut off": gradient(lambda: norm(y - operator(x0_hat.clamp(-1, 1))), x_t),

@@ -259,7 +259,10 @@ _STATISTICS: dict[str, Callable[[Tensor, Watched], Tensor]] = {
 def _mean_of(mean: Tensor, mapping: Watched, count: int) -> Iterator[str]:
     """What a mean w is, of what the mapping was asked."""
     z, w = mapping.z, mapping.w
-    if len(z) and not bool(z.any()):
+    if not bool(mean.any()):
+        yield f"the result is 0; expected the mean of {count} mapped draws: are those that fill no whole batch left out?"
+        return
+    if len(z) and not bool(z.any()) and _alike(w[0], mean):
         yield "the result is the mapping of z = 0; expected the mean of mapped draws"
         return
     if len(z) == 1:
