@@ -3,7 +3,7 @@
 from ..verdicts import Failure
 
 _RESULTS_ARE_RIGHT = {"changed", "seeded", "anew", "detached", "grad left", "names"}
-_SAY_ALL = _RESULTS_ARE_RIGHT | {"raised", "form", "precision", "nothing", "cut off", "default"}
+_SAY_ALL = _RESULTS_ARE_RIGHT | {"raised", "form", "precision", "nothing", "cut off", "default", "says all"}
 
 
 def told_already(failures: list[Failure]) -> bool:

@@ -120,7 +120,7 @@ class TestSoftEdges:
         reply = student(image=flat, cotangent=torch.ones_like(cotangent))
         gradient = (reply.grads or {}).get("image")
         if not largest > 0:
-            raise reply.fail("no gradient reaches the image", "a gradient", "zeros")
+            raise reply.fail("no gradient reaches the image", "a gradient", "zeros", kind="says all")
         if gradient is None or not bool(gradient.isfinite().all()):
             raise reply.fail("on flat ground the gradient is not finite", "a number for every pixel", "nan or inf")
 
@@ -194,7 +194,7 @@ class TestSketchLoss:
         reply = student(image=Leaf(flat), sketch=flat, mask=self.FULL, cotangent=ONE)
         gradient = (reply.grads or {}).get("image")
         if not largest > 0:
-            raise reply.fail("no gradient reaches the image", "a gradient", "zeros")
+            raise reply.fail("no gradient reaches the image", "a gradient", "zeros", kind="says all")
         if gradient is not None and not bool(gradient.isfinite().all()):
             raise reply.fail("on flat ground the gradient is not finite", "a number for every pixel", "nan or inf")
 
@@ -295,10 +295,10 @@ class TestEncoderLoss:
             reply = student(**asked | {"latent": Leaf(asked["latent"])}, cotangent=ONE)
             gradient = (reply.grads or {}).get("encoder.weight")
             if gradient is None or not bool(gradient.any()):
-                raise reply.fail("no gradient reaches the encoder", "a gradient", "none")
+                raise reply.fail("no gradient reaches the encoder", "a gradient", "none", kind="says all")
             into = (reply.grads or {}).get("latent")
             if into is not None and bool(into.any()):
-                raise reply.fail("a gradient flows into the latents, which are the answer", "none")
+                raise reply.fail("a gradient flows into the latents, which are the answer", "none", kind="says all")
 
 
 @grades("bells.encoder_start")
@@ -334,7 +334,7 @@ class TestInvertBestOf:
 
     def assert_left(self, reply, found, which):
         if not abs(found - self.LEFT) < 0.1:
-            raise reply.fail(which, f"a latent near {self.LEFT:.2f}", f"{found:.4g}")
+            raise reply.fail(which, f"a latent near {self.LEFT:.2f}", f"{found:.4g}", kind="says all")
 
     @pytest.mark.parametrize("order", [(1.4, -1.4), (-1.4, 1.4), (1.4, -1.4, 0.8)])
     def test_the_best_of_several_starts(self, student, order):
@@ -366,7 +366,10 @@ class TestInvertBestOf:
         reply, found, _ = self.answer(student, (1.05, -1.15), optimizer="adam", num_steps=60)
         if not found < 0:
             raise reply.fail(
-                "the search that is kept is not the one with the lowest loss", "a latent below 0", f"{found:.4g}"
+                "the search that is kept is not the one with the lowest loss",
+                "a latent below 0",
+                f"{found:.4g}",
+                kind="says all",
             )
 
     def test_at_the_end_and_not_at_the_start(self, student):
@@ -378,7 +381,9 @@ class TestInvertBestOf:
         """The loss at the end of a search sees how far that search has come from its own start."""
         reply, found, _ = self.answer(student, (0.4, -1.2), loss="NearItsStart")
         if not found < 0:
-            raise reply.fail("delta is not counted from the search's own start", "a latent below 0", f"{found:.4g}")
+            raise reply.fail(
+                "delta is not counted from the search's own start", "a latent below 0", f"{found:.4g}", kind="says all"
+            )
 
     def test_by_default(self, student):
         """Without num_steps and optimizer the searches go on until they are at their ends."""

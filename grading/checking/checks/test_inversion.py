@@ -250,7 +250,7 @@ class TestInvert:
         latent, image = self.answer(reply, arguments)
         with torch.no_grad():
             made = network(latent)
-        assert_close(about(reply, image), made, 1e-6, what="the image")
+        assert_close(about(reply, image), made, 1e-6, what="the image", kind="says all")
         assert_no_grad_left(reply)
         if reply.unfrozen:
             raise reply.fail("requires_grad of the generator's parameters was changed", "parameters as they were")

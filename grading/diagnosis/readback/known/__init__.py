@@ -8,6 +8,7 @@
 | losses on features or of networks |                                                               | ``tables``,         |
 |                                   |                                                               | ``taps``, ``blurs``,|
 |                                   |                                                               | ``layers``, ``fits``|
+|                                   |                                                               | ``velocities``      |
 | of flow matching                  | weights of images in t and t_next                             | ``flow``            |
 | losses                            | a reduction of one among several terms, its power and factor  | ``losses``          |
 | of logits                         | a function of one logit, recovered by itself                  | ``logits``          |
@@ -38,6 +39,7 @@ from . import (
     searches,
     tables,
     taps,
+    velocities,
 )
 from .networks import CONDITIONS as NETWORKS
 from .networks import read_network
@@ -46,6 +48,7 @@ FAMILIES: dict[str, Family] = {
     **betas.BETAS,
     **tables.TABLES,
     **fits.FITS,
+    **velocities.VELOCITIES,
     **layers.LAYERS,
     "illusions.gaussian_kernel1d": taps.GAUSSIAN,
     "illusions.lowpass": blurs.BLUR,

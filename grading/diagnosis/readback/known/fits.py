@@ -14,7 +14,7 @@ from ....sandbox.crossing.values import materialise
 from ..evidence import Arguments, bare
 from ..variants import Choice, Family
 
-_HELD = Choice(
+HELD = Choice(
     "the mean of the squared differences",
     lambda made, wanted: (made - wanted).square().mean(),
     {
@@ -51,6 +51,29 @@ _HELD = Choice(
         "the differences come back, not squared": lambda made, wanted: made - wanted,
     },
 )
+
+
+COUNTED = Choice(
+    "every sample counts",
+    lambda made, wanted, keep: (made, wanted),
+    {
+        "only samples with keep = 1 count": lambda made, wanted, keep: (
+            (made[keep > 0], wanted[keep > 0]) if bool((keep > 0).any()) else (0 * made, 0 * wanted)
+        ),
+        "samples with keep = 0 count as if they had no loss": lambda made, wanted, keep: (
+            made * _per_image(keep),
+            wanted * _per_image(keep),
+        ),
+        "only samples with keep = 0 count": lambda made, wanted, keep: (
+            (made[keep == 0], wanted[keep == 0]) if bool((keep == 0).any()) else (0 * made, 0 * wanted)
+        ),
+    },
+)
+
+
+def held(choices: Mapping[str, Any], made: Tensor, wanted: Tensor, keep: Tensor | None) -> Tensor:
+    """The answers against what they should be, of the samples that count."""
+    return choices["held"](*((made, wanted) if keep is None else choices["counted"](made, wanted, keep)))
 
 
 def _images(a: Arguments) -> tuple[Any, Tensor, Tensor]:
@@ -108,7 +131,7 @@ _DENOISER = Family(
                 "the answer is held against the noisy image": lambda x, n, noisy: noisy,
             },
         ),
-        "held": _HELD,
+        "held": HELD,
     },
 )
 
@@ -126,7 +149,7 @@ def _ddpm(a: Arguments, choices: Mapping[str, Any]) -> Tensor:
     kept = [choices["keep"](a["keep"])] if "keep" in a else []
     told = choices["told"](t.to(x0.dtype), len(table))
     answer = choices["asked"](model(x_t, *rest, told, *kept), x_t)
-    return choices["held"](answer, choices["wanted"](x0, noise, x_t))
+    return held(choices, answer, choices["wanted"](x0, noise, x_t), a.get("keep"))
 
 
 _SHOWN = Choice(
@@ -198,8 +221,8 @@ _WANTED = Choice(
         "the answer is held against noise − x0": lambda x, n, x_t: n - x,
     },
 )
-_DDPM = {"shown": _SHOWN, "level": _LEVEL, "told": _TOLD, "asked": _ASKED, "wanted": _WANTED, "held": _HELD}
-_KEEP = Choice(
+_DDPM = {"shown": _SHOWN, "level": _LEVEL, "told": _TOLD, "asked": _ASKED, "wanted": _WANTED, "held": HELD}
+KEEP = Choice(
     "keep as given",
     lambda keep: keep,
     {
@@ -210,7 +233,7 @@ _KEEP = Choice(
         "keep comes in reversed order": lambda keep: keep.flip(0),
     },
 )
-_LABELS = Choice(
+LABELS = Choice(
     "labels as given",
     lambda labels: labels,
     {
@@ -221,8 +244,9 @@ _LABELS = Choice(
         "every label is one too high": lambda labels: labels + 1,
     },
 )
+OF_CLASSES = {"labels": LABELS, "keep": KEEP, "counted": COUNTED}
 FITS: dict[str, Family] = {
     "unet.denoiser_loss": _DENOISER,
     "unet.ddpm_loss": Family(_ddpm, _DDPM),
-    "unet.class_ddpm_loss": Family(_ddpm, _DDPM | {"labels": _LABELS, "keep": _KEEP}),
+    "unet.class_ddpm_loss": Family(_ddpm, _DDPM | OF_CLASSES),
 }

@@ -175,6 +175,7 @@ _INVERSION = Family(
             {
                 "the loss on features has the mean over layers": lambda x, y, f: perceptual_loss(x, y, f) / len(f(x)),
                 "the loss on features compares pixels": lambda x, y, f: (x - y).square().mean(),
+                "the root of the loss on features is taken": lambda x, y, f: perceptual_loss(x, y, f).sqrt(),
             },
         ),
         "penalty": Choice(
@@ -184,6 +185,7 @@ _INVERSION = Family(
                 "the penalty is summed over the batch": lambda d: d.square().sum(),
                 "the penalty is the mean of the squares": lambda d: d.square().mean(),
                 "the penalty is the norm": lambda d: d.norm(),
+                "the penalty is the root of the mean squared norm": lambda d: delta_penalty(d).sqrt(),
                 "the penalty is the mean norm": lambda d: d.flatten(1).norm(dim=1).mean(),
                 "the penalty is the mean absolute value": lambda d: d.abs().mean(),
                 "the penalty is the sum of absolute values": lambda d: d.abs().sum(),
