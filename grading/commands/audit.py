@@ -22,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="a part of everything, drawn at random")
     parser.add_argument("--gradings", type=int, metavar="N", help="of correct solutions, each from a seed of its own")
     parser.add_argument("--strangers", type=int, metavar="N", help="edits of the other solutions")
+    parser.add_argument("--couples", type=int, metavar="N", help="two of these in one function")
+    parser.add_argument("--restyled", type=int, metavar="N", help="catalogued mistakes in other clothes")
     parser.add_argument("--sample", type=int, metavar="N", help="only write N explanations, for a reader to judge")
     parser.add_argument("--write", action="store_true", help="write the measured table and the README's numbers, too")
 
@@ -47,7 +49,7 @@ def _audit(fork_server: ForkServer, arguments: argparse.Namespace) -> int:
     if arguments.write and (arguments.only or arguments.quick):
         raise Unusable("--write: expected a whole audit, without --only or --quick")
     size = QUICK if arguments.quick else FULL
-    for name in ("gradings", "strangers", "sample"):
+    for name in ("gradings", "strangers", "couples", "restyled", "sample"):
         given = getattr(arguments, name)
         if given is not None and given < 0:
             raise Unusable(f"--{name} {given}: expected 0 or more")

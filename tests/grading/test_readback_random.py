@@ -86,7 +86,7 @@ TOLD = {
     "mean_w_z_clamped": "±1 and none is beyond",
     "mean_w_single_draw": "one single z",
     "mean_w_num_samples_ignored": "10000 z are mapped; expected 250",
-    "mean_w_remainder_dropped": "the mapping is never asked",
+    "mean_w_remainder_dropped": "the result is 0; expected the mean of 250 mapped draws",
     "mean_w_same_chunk_repeated": "2 z are mapped; expected 250",
     "mean_w_generator_ignored": "twice the same generator",
     "mean_w_seeds_global_state": "a generator that has been used",

@@ -206,7 +206,7 @@ _TOLD = Choice(
         "the network is told the samples' times in reversed order": lambda t, T: t.flip(0) / T,
     },
 )
-_ASKED = Choice(
+ASKED = Choice(
     "the network's answer",
     lambda answer, x_t: answer,
     {"the network is not asked: x_t stands in the place of its answer": lambda answer, x_t: x_t},
@@ -221,7 +221,7 @@ _WANTED = Choice(
         "the answer is held against noise − x0": lambda x, n, x_t: n - x,
     },
 )
-_DDPM = {"shown": _SHOWN, "level": _LEVEL, "told": _TOLD, "asked": _ASKED, "wanted": _WANTED, "held": HELD}
+_DDPM = {"shown": _SHOWN, "level": _LEVEL, "told": _TOLD, "asked": ASKED, "wanted": _WANTED, "held": HELD}
 KEEP = Choice(
     "keep as given",
     lambda keep: keep,

@@ -11,7 +11,7 @@ from torch import Tensor
 from ....sandbox.crossing.values import materialise
 from ..evidence import Arguments, bare
 from ..variants import Choice, Family
-from .fits import HELD, OF_CLASSES, held
+from .fits import ASKED, HELD, OF_CLASSES, held
 
 
 def _flow(a: Arguments, choices: Mapping[str, Any]) -> Tensor:
@@ -20,7 +20,7 @@ def _flow(a: Arguments, choices: Mapping[str, Any]) -> Tensor:
     x_t = choices["shown"](x0, x1, choices["at"](t).to(x0.dtype).reshape(-1, 1, 1, 1))
     rest = [choices["labels"](a["labels"])] if "labels" in a else []
     kept = [choices["keep"](a["keep"])] if "keep" in a else []
-    answer = live["model"](x_t, *rest, choices["told"](t), *kept)
+    answer = choices["asked"](live["model"](x_t, *rest, choices["told"](t), *kept), x_t)
     return held(choices, answer, choices["wanted"](x0, x1, x_t), a.get("keep"))
 
 
@@ -78,6 +78,7 @@ _FLOW = {
             "the answer is held against x1 + x0": lambda x0, x1, x_t: x1 + x0,
         },
     ),
+    "asked": ASKED,
     "held": HELD,
 }
 VELOCITIES: dict[str, Family] = {
