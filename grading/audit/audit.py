@@ -87,6 +87,7 @@ def audit(
     known_mistakes = [mistake for mistake in CATALOGUE if mistake.task in tasks]
     clothed = drawn(known_mistakes, size.restyled, seed, jobs)
     originals = {entry.mistake.name: entry.mistake for entry in clothed.entries}
+    defaults = changed_defaults(tasks)
     couples = strangers.drawn_pairs(tasks, 2 * size.couples, seed)
     rounds = [
         *_of_solutions(tasks, seed, size.gradings),
@@ -94,7 +95,7 @@ def audit(
         *of_strangers(STRANGER, strangers.drawn(tasks, size.strangers, seed), seed),
         *of_strangers(SINGLE, [one for couple in couples for one in strangers.singles(couple)], seed),
         *_of_restyled(clothed, seed),
-        *_of_mutants(DEFAULT, changed_defaults(tasks), 0, seed),
+        *_of_mutants(DEFAULT, random.Random(seed).sample(defaults, min(size.defaults, len(defaults))), 0, seed),
         *_of_mutants(PAIR, doubles, 0, seed),
         *_of_mutants(MUTANT, chosen, 0, seed),
     ]

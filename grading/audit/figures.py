@@ -56,7 +56,7 @@ def _of_other_clothes(found: Audit) -> Iterator[Figure]:
     defaults = found.defaults
     if defaults.all:
         lost, named = defaults.all - len(defaults.unnoticed), defaults.all - len(defaults.unnoticed + defaults.unnamed)
-        where = f"the reference with one of its {defaults.all} defaults changed"
+        where = f"the reference with one default changed: {defaults.all} of them"
         yield Figure("defaults noticed; named", where, f"{lost}; {named}")
 
 

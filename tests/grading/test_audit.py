@@ -222,10 +222,10 @@ def test_rounds_hold_one_of_each_function():
 # --- reports and exit codes -----------------------------------------------------------------------------------------
 
 OWN = Size(
-    0, 0, 0, gradings=0, mutants=None, pairs=3, mistakes=True, coincidences=True
+    0, 0, 0, 1000, gradings=0, mutants=None, pairs=3, mistakes=True, coincidences=True
 )  # the catalogue and the reference
 ARGUMENTS = {"seed": 1, "only": "guidance", "jobs": 1, "all": False, "write": False, "quick": False}
-ARGUMENTS |= {"gradings": None, "strangers": None, "sample": None}
+ARGUMENTS |= dict.fromkeys(("gradings", "strangers", "couples", "restyled", "sample"))
 
 
 @pytest.fixture
@@ -399,7 +399,7 @@ def test_a_helpers_mutant_is_shown_to_everyone_who_uses_it(monkeypatch, fork_ser
 
 
 def test_strangers_pairs_and_restyled_mistakes_are_measured(fork_server):
-    size = Size(100, 60, 100, gradings=1, mutants=0, pairs=0, mistakes=False, coincidences=False)
+    size = Size(100, 60, 100, 1000, gradings=1, mutants=0, pairs=0, mistakes=False, coincidences=False)
     tasks = ["ddpm.predict_x0", TASK]
     found = audit.audit(fork_server, tasks, 3, equivalent.load(), jobs=2, size=size)
     strangers, restyling, part = found.strangers, found.restyling, size.of(len(tasks) / len(all_tasks()))
