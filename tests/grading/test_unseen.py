@@ -127,6 +127,47 @@ SAID = {  # task, source, what is said, what is not
         ["all samples are mixed at the first one's t", "the network is told 1 − t"],
         [UNEXPLAINED],
     ),
+    "1 taken away after the root": (
+        "ddpm.predict_x0",
+        """
+        def predict_x0(x_t, eps, t, alphas_cumprod):
+            a = alphas_cumprod[t]
+            a = a.reshape(-1, 1, 1, 1).to(x_t) if a.ndim else a
+            return x_t / a.sqrt() - ((1 / a).sqrt() - 1) * eps
+        """,
+        ["the root is taken of each term by itself, not of all of it"],
+        [UNEXPLAINED, "does not belong there", "is missing"],
+    ),
+    "sigma taken away after the root": (
+        "ddim.ddim_step",
+        """
+        def ddim_step(x_t, eps, noise, t, t_prev, alphas_cumprod, eta=0.0):
+            a = alphas_cumprod[t]
+            b = alphas_cumprod[t_prev] if t_prev >= 0 else torch.ones_like(a)
+            sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)).sqrt()
+            x0 = (x_t - (1 - a).sqrt() * eps) / a.sqrt()
+            return b.sqrt() * x0 + ((1 - b).sqrt() - sigma) * eps + sigma * noise
+        """,
+        ["the root is taken of each term by itself, not of all of it"],
+        [UNEXPLAINED, "does not belong there", "is missing"],
+    ),
+    "noise of its own, and the estimate of the noise taken again": (
+        "ddim.sample_ddim",
+        """
+        def sample_ddim(eps_model, x_T, timesteps, alphas_cumprod, eta=0.0, noise_fn=torch.randn_like, clip_x0=False):
+            x = x_T
+            for t, p in zip(timesteps, [*timesteps[1:], -1]):
+                a, b = alphas_cumprod[t], alphas_cumprod[p] if p >= 0 else torch.ones_like(alphas_cumprod[0])
+                eps = eps_model(x, t)
+                x0 = (x - (1 - a).sqrt() * eps) / a.sqrt()
+                x0 = x0.clamp(-1, 1) if clip_x0 else x0
+                sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)).sqrt()
+                x = b.sqrt() * x0 + (1 - b - sigma**2).sqrt() * eps + sigma * torch.randn_like(x)
+            return x
+        """,
+        ["random numbers are drawn that do not come from noise_fn"],
+        ["without clip_x0 the result is another one", UNEXPLAINED],
+    ),
     "a nan that wins": (
         "bells.invert_best_of",
         """

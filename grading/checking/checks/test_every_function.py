@@ -22,6 +22,7 @@ from .expect import IDENTITY, about, assert_gradients, assert_image, assert_no_g
 
 NAMED = 1e-6  # relative: the same computation twice
 LEVEL = 1e-9  # of a false alarm
+UNSTEADY = "two calls with the same arguments give two results"
 NAMED_POINTS = 4  # of those that fail
 
 each_function = pytest.mark.parametrize("task", all_tasks())
@@ -105,7 +106,7 @@ def test_argument_names(task, student, seed):
             raise
         if not alike(_finite(by_name.value), _finite(by_position.value), NAMED):
             if not alike(_finite(student(**arguments).value), _finite(by_position.value), NAMED):
-                raise by_name.fail("two calls with the same arguments give two results", "the same", kind="unsteady")
+                raise by_name.fail(UNSTEADY, "the same", kind="unsteady")
             raise by_name.fail("the result is another one than for the same arguments by position", "the same result")
 
 
@@ -122,6 +123,9 @@ def test_defaults(task, student, seed):
             failure.kind = "default" if failure.kind == "raised" else failure.kind  # with the argument it runs
             raise
         if not alike(_finite(without.value), _finite(given.value), NAMED):
+            again = student(**others, **{name: default}, recorded=recorded)
+            if not alike(_finite(again.value), _finite(given.value), NAMED):
+                raise again.fail(UNSTEADY, "the same", kind="unsteady")
             raise without.fail(
                 f"without {name} the result is another one than for {name}={default!r}", kind="default", subject=name
             )

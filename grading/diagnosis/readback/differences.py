@@ -63,6 +63,9 @@ def _named(read: Expression, expected: Expression) -> Iterator[str]:
         yield index
         return
     left, wanted = _unmatched(read.parts, expected.parts)
+    if _roots_one_by_one(left, wanted):
+        yield "the root is taken of each term by itself, not of all of it"
+        return
     alike = [(a, b) for a in left for b in wanted if (a.exponent, len(a.products)) == (b.exponent, len(b.products))]
     for a, b in sorted(alike, key=lambda pair: len(list(_power_differences(*pair)))):
         if a in left and b in wanted and (_related(a, b) or len(left) == len(wanted) == 1):
@@ -95,6 +98,33 @@ def _written_like(read: Expression, expected: Expression) -> Expression:
     if whole.constant == 1 and [part.exponent for part in read.parts] == [exponent]:
         return Expression((Power(inside, exponent),))
     return expected
+
+
+def _roots_one_by_one(left: list[Power], wanted: list[Power]) -> bool:
+    """√A − √B where √(A − B) belongs."""
+    if len(left) < 2 or len(wanted) != 1:
+        return False
+    inside, sign = _under_one_root(wanted[0])
+    squares: list[Product] = []
+    for part in left:
+        if part.exponent != 1 or len(part.products) != 1:
+            return False
+        (term,) = part.products
+        squares.append(term**2 if sign * term.constant > 0 else -(term**2))
+    return sorted(map(repr, squares)) == sorted(map(repr, inside))
+
+
+def _under_one_root(wanted: Power) -> tuple[tuple[Product, ...], int]:
+    """What stands under the root, as a sum, and the root's sign; √((1−ᾱ)/ᾱ) is √(1/ᾱ − 1)."""
+    if wanted.exponent == HALF:
+        return wanted.products, 1
+    if wanted.exponent == 1 and len(wanted.products) == 1:
+        (whole,) = wanted.products
+        powers = dict((whole**2).powers)
+        for name in [name for name, e in powers.items() if e == 1 and name.startswith("1−") and "/" not in name]:
+            rest = product((whole**2).constant, {other: e for other, e in powers.items() if other != name})
+            return (rest, -(rest * product(1.0, {name.removeprefix("1−"): 1}))), 1 if whole.constant > 0 else -1
+    return (), 1
 
 
 def _negated(expression: Expression) -> Expression:
