@@ -12,7 +12,7 @@ from .evaluation import BUILT_IN, Minimiser, Normal, evaluate
 from .latex.tree import Chain, Node
 from .points import Point
 from .reading import Reading, Result
-from .scope import Definition, Range, Scope
+from .scope import Definition, Notation, Range, Scope
 from .symbols import Symbols
 from .symbols.matrices import Matrix
 
@@ -32,7 +32,7 @@ class Difference:
     expected: Any
 
 
-def differences(reading: Reading, symbols: Symbols, points: list[Point], notation: dict[str, str] | None = None) -> list[Difference]:
+def differences(reading: Reading, symbols: Symbols, points: list[Point], notation: Notation | None = None) -> list[Difference]:
     """Where a formula does not say what its function computes; the cases after "or" are cases, and all have to occur.
 
     Raises:
@@ -57,7 +57,7 @@ def differences(reading: Reading, symbols: Symbols, points: list[Point], notatio
     return found
 
 
-def scope_at(reading: Reading, symbols: Symbols, point: Point, notation: dict[str, str]) -> Scope:
+def scope_at(reading: Reading, symbols: Symbols, point: Point, notation: Notation) -> Scope:
     table = BUILT_IN | symbols.means
     return Scope(table, point.arguments, evaluate, notation, reading.definitions)
 

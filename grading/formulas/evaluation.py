@@ -13,7 +13,7 @@ from torch import Tensor
 from .latex import NotUnderstood
 from .latex.tree import (
     Applied, ArgMin, Both, Cases, Chain, Composed, Expectation, Floor, Gradient, Indexed, Listed, Name, Node, Number,
-    Over, Power, Product, Quotient, Root, Size, Span, Sum, Transposed,
+    Over, Power, Product, Quotient, Root, Size, Span, Sum, Transposed, spelling_of,
 )  # fmt: skip
 from .scope import Family, Range, Scope, Source, as_number
 
@@ -81,7 +81,7 @@ def _times(left: Any, right: Any) -> Any:
 
 def _power(node: Power, scope: Scope) -> Any:
     exponent = evaluate(node.exponent, scope)
-    if isinstance(node.of, Applied):
+    if isinstance(node.of, Applied) and not scope.has(f"{spelling_of(node.of)}()"):
         to = evaluate(node.of.to, scope)
         if not callable(to) and len(node.of.arguments) == 1:  # s (…)² is a product
             return to * evaluate(node.of.arguments[0], scope) ** exponent
@@ -89,6 +89,8 @@ def _power(node: Power, scope: Scope) -> Any:
 
 
 def _applied(node: Applied, scope: Scope) -> Any:
+    if isinstance(node.to, Name) and f"{node.to.spelling}()" in scope.notation:
+        return scope.called(node.to.spelling, node.arguments)
     to = evaluate(node.to, scope)
     arguments = [evaluate(one, scope) for one in node.arguments]
     if callable(to) and not isinstance(to, Tensor):

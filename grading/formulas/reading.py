@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from .latex import parse
-from .latex.tree import Applied, Chain, Name, Node, Number, Power, Span, Statement, children, spelled
+from .latex.tree import Applied, Chain, Name, Node, Number, Span, Statement, children, spelling_of
 from .scope import Definition
 
 EQUAL = ("=", "≈", "←", "∼")
@@ -58,7 +58,7 @@ def _sort(reading: Reading, statement: Statement, results: tuple[str, ...], late
     elif name in results and relation in EQUAL and not _comes_again(name, later):
         reading.results.append(Result(tuple(others), name, statement.otherwise))
     elif name and relation in EQUAL:
-        if not _is_drawn(others[0]):
+        if relation != "∼" or not _is_drawn(others[0]):
             _define(reading, first, others)
     elif not _is_a_kind(others[-1]):
         reading.claims.append(statement.chain)
@@ -74,14 +74,6 @@ def _define(reading: Reading, first: Node, others: list[Node]) -> None:
     reading.again += [(others[0], other) for other in others[1:] if not isinstance(other, Number)]
 
 
-def spelling_of(node: Node) -> str:
-    """The symbol on the left of a definition, f of f(x), d^2 of d²; nothing where there is none."""
-    if isinstance(node, Power) and isinstance(node.of, Name):
-        return f"{node.of.spelling}^{spelled(node.exponent)}"
-    node = node.to if isinstance(node, Applied) else node
-    return node.spelling if isinstance(node, Name) else ""
-
-
 def _comes_again(name: str, later: list[Statement]) -> bool:
     """A result that a later statement changes, x ← …, is not the result yet."""
     return any(one.chain.relations[:1] == ("←",) and spelling_of(one.chain.sides[0]) == name for one in later)
@@ -89,7 +81,7 @@ def _comes_again(name: str, later: list[Statement]) -> bool:
 
 def _is_drawn(node: Node) -> bool:
     """From 𝒩(0, I): where a number comes from is no definition."""
-    return spelling_of(node) == "𝒩"
+    return spelling_of(node) in ("𝒩", "N", "U")
 
 
 def _is_a_kind(node: Node) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from .latex import NotUnderstood, parse
-from .latex.tree import Listed, Name, Node, Product
+from .latex.tree import Applied, Listed, Name, Node, Product, children, spelling_of
 
 Source = str | Callable[[Mapping[str, Any]], Any]  # an argument's name, LaTeX in the same table's symbols, or a function
 
@@ -45,6 +45,17 @@ class Definition:
     name: Name | None = None
 
 
+@dataclass(frozen=True)
+class Alias:
+    """How somebody writes something: LaTeX in the table's symbols; of a function, with its arguments' names."""
+
+    latex: str
+    parameters: tuple[str, ...] = ()
+
+
+Notation = Mapping[str, Alias]  # by spelling; of functions, with "()" after it
+
+
 class NotKnown(NotUnderstood):
     """A symbol that means nothing here."""
 
@@ -58,7 +69,7 @@ class Scope:
     table: Mapping[str, Source]
     arguments: Mapping[str, Any]
     evaluate: Callable[[Node, "Scope"], Any]
-    notation: Mapping[str, str] = field(default_factory=dict)
+    notation: "Notation" = field(default_factory=dict)
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     bound: Mapping[str, Any] = field(default_factory=dict)
     per_sample: bool = False  # below an expectation or a gradient a norm is one number per sample
@@ -70,7 +81,8 @@ class Scope:
         return replace(self, bound={**self.bound, **values})
 
     def known(self) -> list[str]:
-        return sorted({*self.bound, *self.definitions, *self.notation, *self.table} - _BUILT_IN, key=_plainly)
+        there = {*self.bound, *self.definitions, *self.notation, *self.table} - _BUILT_IN
+        return sorted({one.removesuffix("()") for one in there}, key=_plainly)
 
     def has(self, spelling: str) -> bool:
         return any(spelling in floor for floor in (self.bound, self.definitions, self.notation, self.table))
@@ -94,6 +106,18 @@ class Scope:
                 return self.binding_all(self._values(indices))._defined(spelling, definition)
         raise NotKnown(name, self.known())
 
+    def called(self, name: str, arguments: tuple[Node, ...]) -> Any:
+        """A function as somebody's notation has it; only what its meaning names of its arguments is evaluated."""
+        alias = self.notation[f"{name}()"]
+        node = as_side(alias.latex)
+        mentioned = set(_names_in(node))
+        values = {
+            parameter: self.evaluate(argument, self)
+            for parameter, argument in zip(alias.parameters, arguments)
+            if parameter in mentioned
+        }
+        return self.evaluate(node, replace(self.binding_all(values), definitions={}, notation={}))
+
     def _values(self, indices: Mapping[str, Node]) -> dict[str, Any]:
         return {spelling: self.evaluate(node, self) for spelling, node in indices.items()}
 
@@ -103,13 +127,13 @@ class Scope:
         if spelling in self.definitions:
             return self._defined(spelling, self.definitions[spelling])
         if spelling in self.notation:
-            return self.evaluate(_node(self.notation[spelling]), replace(self, definitions={}, notation={}))
+            return self.evaluate(as_side(self.notation[spelling].latex), replace(self, definitions={}, notation={}))
         source = self.table[spelling]
         if not isinstance(source, str):
             return as_number(source(self.arguments))
         if source in self.arguments:
             return as_number(self.arguments[source])
-        return self.evaluate(_node(source), replace(self, definitions={}, notation={}))
+        return self.evaluate(as_side(source), replace(self, definitions={}, notation={}))
 
     def _defined(self, spelling: str, definition: Definition) -> Any:
         rest = {name: one for name, one in self.definitions.items() if name != spelling}
@@ -131,11 +155,31 @@ def as_number(value: Any) -> Any:
 
 
 def canonical(written: str) -> str:
-    """The one spelling of a symbol: of ``\\bar\\alpha_t`` and of ``ᾱ_t``."""
+    """The one spelling of a symbol: of ``\\bar\\alpha_t`` and of ``ᾱ_t``.
+
+    Raises:
+        NotUnderstood: it is no symbol.
+    """
     side = parse(written)[0].chain.sides[0]
-    if not isinstance(side, Name):
-        raise ValueError(f"{written}: expected one symbol")
-    return side.spelling
+    if not spelling_of(side):
+        raise NotUnderstood("expected one symbol", 0, len(written))
+    return spelling_of(side)
+
+
+def notation(written: Mapping[str, str]) -> dict[str, Alias]:
+    """What a course or a paper writes, by spelling.
+
+    Raises:
+        NotUnderstood: a key that is no symbol, or a meaning that is no formula.
+    """
+    aliases = {}
+    for key, latex in written.items():
+        as_side(latex)
+        side = parse(key)[0].chain.sides[0]
+        arguments = side.arguments if isinstance(side, Applied) else ()
+        parameters = tuple(one.spelling if isinstance(one, Name) else "" for one in arguments)
+        aliases[canonical(key) + "()" * isinstance(side, Applied)] = Alias(latex, parameters)
+    return aliases
 
 
 def table(sources: Mapping[str, Source]) -> dict[str, Source]:
@@ -144,7 +188,8 @@ def table(sources: Mapping[str, Source]) -> dict[str, Source]:
 
 
 @cache
-def _node(latex: str) -> Node:
+def as_side(latex: str) -> Node:
+    """LaTeX that is one side of a formula."""
     return parse(latex)[0].chain.sides[0]
 
 
@@ -163,6 +208,13 @@ def _indices_of(defined: Name | None, asked: Name) -> dict[str, Node]:
     if not all(isinstance(one, Name) and len(one.spelling) == 1 for one in defined.below):
         return {}
     return {one.spelling: node for one, node in zip(defined.below, asked.below) if isinstance(one, Name)}
+
+
+def _names_in(node: Node) -> Iterator[str]:
+    if isinstance(node, Name):
+        yield node.spelling
+    for one in children(node):
+        yield from _names_in(one)
 
 
 def _plainly(spelling: str) -> tuple[int, str]:

@@ -13,7 +13,8 @@ from .tree import NotUnderstood
 
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ", "eta": "η",
-    "theta": "θ", "lambda": "λ", "mu": "μ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "varphi": "φ",
+    "theta": "θ", "vartheta": "θ", "iota": "ι", "kappa": "κ", "nu": "ν", "xi": "ξ", "chi": "χ", "Gamma": "Γ",
+    "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω", "lambda": "λ", "mu": "μ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "varphi": "φ",
     "psi": "ψ", "omega": "ω", "Delta": "Δ", "Sigma": "Σ", "emptyset": "∅", "varnothing": "∅", "infty": "∞",
     "partial": "∂", "prime": "'", "ell": "l",
 }  # fmt: skip
@@ -26,7 +27,7 @@ SAME = {
     "lbrace": "(", "rbrace": ")", "land": "\\and", "colon": ":", "star": "*",
 }  # fmt: skip
 NOTHING = {
-    ",", ";", ":", "!", " ", "left", "right", "bigl", "bigr", "Bigl", "Bigr", "big", "Big", "biggl", "biggr", "bigg",
+    ",", ";", ":", "!", " ", "[", "]", "\n", "left", "right", "bigl", "bigr", "Bigl", "Bigr", "big", "Big", "biggl", "biggr", "bigg",
     "textstyle", "displaystyle", "limits", "mathbf", "bm", "boldsymbol", "mathit", "mathsf", "middle", "nonumber",
 }  # fmt: skip
 FONTS = {"mathbb E": "𝔼", "mathbb R": "ℝ", "mathcal L": "ℒ", "mathcal N": "𝒩", "mathcal A": "A"}
@@ -57,7 +58,7 @@ def _signs(latex: str) -> Iterator[Sign]:
     place, in_cases = 0, r"\begin" in latex  # elsewhere & only aligns
     while place < len(latex):
         here = latex[place]
-        if here.isspace() or here == "~" or (here == "&" and not in_cases):
+        if here.isspace() or here in "~$" or (here == "&" and not in_cases):
             place += 1
         elif latex.startswith("||", place):
             yield Sign("mark", "‖", place, place := place + 2)
@@ -105,6 +106,9 @@ def _command(latex: str, place: int) -> tuple[list[Sign] | None, int]:
             return one("letter", letter, end + found.end())
     if command in WORDS:
         return _word(latex, place, end, command)
+    if command in ("tag", "label") or (command in ("begin", "end") and not latex.startswith("{cases}", end)):
+        group = re.match(r"\s*\{[^{}]*\}", latex[end:])  # (1), and the environment around an equation
+        return None, end + (group.end() if group else 0)
     if command in ("qquad", "quad"):
         return one("mark", "\\quad")
     if command in NOTHING or command in ("mathbb", "mathcal"):

@@ -211,3 +211,14 @@ def spelled(node: Node) -> str:
     if isinstance(node, Quotient):
         return f"{spelled(node.above)}/{spelled(node.below)}"
     return "?"
+
+
+def spelling_of(node: Node) -> str:
+    """The symbol that stands alone on a side: f of f(x), d^2 of d², ∇L of ∇L; nothing where there is none."""
+    if isinstance(node, Power) and isinstance(node.of, Name):
+        return f"{node.of.spelling}^{spelled(node.exponent)}"
+    if isinstance(node, Gradient):
+        inner = spelling_of(node.of)
+        return ("∇" + (f"_{spelled(node.by)}" if node.by else "") + inner) if inner else ""
+    node = node.to if isinstance(node, Applied) else node
+    return node.spelling if isinstance(node, Name) else ""

@@ -48,8 +48,8 @@ def _starts(seed: int) -> Iterator[Point]:
         starts = [torch.full((1, 2), place, dtype=torch.float64) for place in (1.4, 1.1)]
         starts.insert(turn, torch.full((1, 2), -draw.number(1.2, 1.6), dtype=torch.float64))
         target = torch.zeros(1, 2, 1, 1, dtype=torch.float64)
-        ends = [inversion.invert(valleys, target, start, height)[0] for start in starts]
-        found, _ = bells.invert_best_of(valleys, target, starts, height)
+        ends = [inversion.invert(valleys, target, start, height, 50)[0] for start in starts]
+        found, _ = bells.invert_best_of(valleys, target, starts, height, 50)
         arguments = {"generator_fn": valleys, "target": target, "loss_fn": height, "latents": starts, "ends": ends}
         best = min(range(3), key=lambda k: float((ends[k] - found).abs().max()))
         yield Point(f"the best is number {turn}", arguments | {"latent": starts[0]}, torch.tensor(float(best)))

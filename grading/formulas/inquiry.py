@@ -1,0 +1,235 @@
+"""An instructor's formula against a graded function: whether it agrees, as who writes it, and where it does not."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .agreement import Difference, close, differences, gap, scope_at, side_value
+from .docstrings import every
+from .evaluation import evaluate
+from .held import SEED, reading_of
+from .latex import NotUnderstood
+from .latex.tree import Name, Node, Sum, children
+from .points import Point
+from .reading import Reading, read
+from .scope import NotKnown, Notation, as_side
+from .sources import NAMES, load
+from .symbols import Symbols, symbols_of
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+OURS = ""  # this project's own symbols
+COMMON = "ddpm"  # the symbols that most write
+
+
+@dataclass(frozen=True)
+class Term:
+    """Of a formula that differs: what stands in one and not in the other."""
+
+    latex: str
+    times: float | None = None  # as much as its counterpart, where it is a multiple of it
+
+
+@dataclass(frozen=True)
+class Answer:
+    agrees: bool
+    writer: str  # as whose symbols it was read: a source's name, or OURS
+    read_as: tuple[tuple[str, str], ...]  # the symbols that mean something else than they say, with their meaning
+    elsewhere: tuple[str, ...] = ()  # read as these write, it would agree
+    known_as: str = ""  # another form that is right somewhere, and that it is
+    theirs: tuple[Term, ...] = ()
+    ours: tuple[Term, ...] = ()
+    difference: Difference | None = None  # at the input that shows it best
+
+
+def ask(latex: str, task: str, course: str = "", seed: int = SEED) -> Answer:
+    """Hold a formula against a function, as this project writes, as the course does, as papers do.
+
+    Raises:
+        NotUnderstood: it cannot be read; NotKnown among them: a symbol that nobody's symbols know.
+    """
+    symbols = symbols_of(task)
+    if symbols is None:
+        raise NotUnderstood(f"{task} has no formula that can be evaluated", 0, len(latex))
+    points = list(symbols.points(seed))
+    found: dict[str, _Read] = {}
+    unreadable: list[NotUnderstood] = []
+    for writer in dict.fromkeys([*_asked(course), OURS, COMMON, *NAMES]):
+        if any(not one.wrong for name, one in found.items() if name in _asked(course)):
+            break
+        try:
+            reading = reading_of(latex, symbols, _notation(writer))
+            found[writer] = _Read(reading, differences(reading, symbols, points, _notation(writer)))
+        except NotUnderstood as why:
+            unreadable.append(why)
+    if not found:
+        raise _nearest(unreadable)
+    meant = [name for name in _asked(course) if name in found] or list(found)
+    agreeing = [name for name, one in found.items() if not one.wrong]
+    for writer in meant:
+        if writer in agreeing:
+            return Answer(True, writer, tuple(_read_as(found[writer].reading, task, symbols, writer)))
+    return _differing(task, symbols, points, meant, found, tuple(agreeing))
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A formula as one source's symbols have it."""
+
+    reading: Reading
+    wrong: list[Difference]
+
+
+def _asked(course: str) -> list[str]:
+    """Whose symbols are meant first: the course's, or what this project and most papers write."""
+    return [course] if course else [OURS, COMMON]
+
+
+def _notation(writer: str) -> Notation:
+    return load(writer).notation() if writer else {}
+
+
+def _nearest(reasons: list[NotUnderstood]) -> NotUnderstood:
+    """What is wrong in every reading; of a symbol, all that are known in one or another."""
+    unknown = [one for one in reasons if isinstance(one, NotKnown)]
+    if len(unknown) < len(reasons) or not unknown:
+        return next(one for one in reasons if not isinstance(one, NotKnown))
+    furthest = max(unknown, key=lambda one: one.start)
+    known = {name for one in unknown for name in one.known}
+    furthest.known = sorted(known, key=lambda name: (len(name), name))
+    return furthest
+
+
+def _read_as(reading: Reading, task: str, symbols: Symbols, writer: str) -> Iterator[tuple[str, str]]:
+    """Symbols that stand for something else than an argument of their name."""
+    notation, ours = _notation(writer), set(_names(_pinned(task)))
+    for name in dict.fromkeys(_names(reading)):
+        alias = notation.get(name) or notation.get(f"{name}()")
+        source = symbols.means.get(name)
+        if alias is not None:
+            yield name, alias.latex
+        elif isinstance(source, str) and name not in ours and "\\" in source:
+            yield name, source
+
+
+def _differing(
+    task: str,
+    symbols: Symbols,
+    points: list[Point],
+    meant: list[str],
+    found: dict[str, _Read],
+    elsewhere: tuple[str, ...],
+) -> Answer:
+    """As the first of those that are meant has it, or in whichever it is a form that is known."""
+    forms = {name: _known_form(task, symbols, points, found[name].reading, _notation(name)) for name in meant}
+    writer = next((name for name, form in forms.items() if form), meant[0])
+    reading = found[writer].reading
+    clearest = max(found[writer].wrong, key=_clear)
+    theirs, ours = _unlike_terms(task, symbols, clearest, reading, _notation(writer))
+    read_as = tuple(_read_as(reading, task, symbols, writer))
+    return Answer(False, writer, read_as, elsewhere, forms[writer], theirs, ours, clearest)
+
+
+def _clear(difference: Difference) -> tuple[float, int]:
+    """How well an input shows a difference: by much, and in few numbers."""
+    if not isinstance(difference.got, Tensor) or not isinstance(difference.expected, Tensor):
+        return 0.0, 0
+    return gap(difference.got, difference.expected), -difference.expected.numel()
+
+
+def _known_form(task: str, symbols: Symbols, points: list[Point], reading: Reading, notation: Notation) -> str:
+    """The other convention that a formula is, if it is one."""
+    for words, latex in conventions().get(task, {}).items():
+        form = Reading(latex)
+        there = [
+            replace(point, result=evaluate(as_side(latex), scope_at(form, symbols, point, {}))) for point in points
+        ]
+        if not differences(reading, symbols, there, notation):
+            return words
+    return ""
+
+
+@cache
+def conventions() -> dict[str, dict[str, str]]:
+    """Other forms of formulas by task, in words and in this project's symbols."""
+    return tomllib.loads((Path(__file__).parent / "conventions.toml").read_text(encoding="utf-8"))
+
+
+# --- which term ---------------------------------------------------------------------------------------------------
+
+
+def _unlike_terms(
+    task: str, symbols: Symbols, at: Difference, reading: Reading, notation: Notation
+) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
+    """The terms of both formulas that the other one lacks."""
+    pinned = _pinned(task)
+    theirs = _valued(at.node, reading, symbols, at.point, notation)
+    ours = _valued(pinned.results[-1].sides[-1], pinned, symbols, at.point, {})
+    for latex, value in list(theirs.items()):
+        for other, same in list(ours.items()):
+            if _same(value, same):
+                del theirs[latex], ours[other]
+                break
+    times = _multiple(*theirs.values(), *ours.values()) if len(theirs) == len(ours) == 1 else None
+    return tuple(Term(one, times) for one in theirs), tuple(Term(one) for one in ours)
+
+
+def _valued(side: Node, reading: Reading, symbols: Symbols, point: Point, notation: Notation) -> dict[str, Any]:
+    """The terms of a side, as LaTeX, with their values at a point; a term without a number has none."""
+    scope = scope_at(reading, symbols, point, notation)
+    values = {}
+    for sign, term in side.terms if isinstance(side, Sum) else ((1, side),):
+        value = side_value(term, reading, symbols, scope)
+        if isinstance(value, Tensor):
+            values["-" * (sign < 0) + reading.latex[term.start : term.end].strip()] = sign * value.detach()
+    return values
+
+
+def _same(value: Tensor, other: Tensor) -> bool:
+    try:
+        return close(*torch.broadcast_tensors(value, other))
+    except RuntimeError:
+        return False
+
+
+def _multiple(value: Tensor, other: Tensor) -> float | None:
+    """How many times the other one, where it is the same everywhere."""
+    try:
+        value, other = (one.double() for one in torch.broadcast_tensors(value, other))
+    except RuntimeError:
+        return None
+    ratio = (value / other)[other != 0]
+    even = ratio.numel() and bool(torch.isfinite(ratio).all()) and float(ratio.std(correction=0)) <= 1e-6 * float(ratio.abs().max())
+    return float(ratio.mean()) if even else None
+
+
+@cache
+def _pinned(task: str) -> Reading:
+    symbols = symbols_of(task)
+    formula = next(one for one in every() if one.over == task)
+    assert symbols is not None
+    return read(formula.latex, symbols.result)
+
+
+def _names(reading: Reading) -> Iterator[str]:
+    sides = [side for result in reading.results for side in result.sides]
+    sides += [definition.node for definition in reading.definitions.values()]
+    for side in [*sides, *reading.claims]:
+        yield from _in(side)
+
+
+def _in(node: Node) -> Iterator[str]:
+    if isinstance(node, Name):
+        yield node.spelling
+    for one in children(node):
+        yield from _in(one)
+
