@@ -63,12 +63,15 @@ def scope_at(reading: Reading, symbols: Symbols, point: Point, notation: Notatio
 
 
 def side_value(node: Node, reading: Reading, symbols: Symbols, scope: Scope) -> Any:
-    """One side; where it holds for each value of an index, all of them."""
+    """One side; where it holds for each value of an index, all of them. None where an index leaves its table."""
     ranges = {name: span for name, span in reading.ranges.items()}
     numbers = {name: Range(_whole(span.low, scope), _whole(span.high, scope)) for name, span in ranges.items()}
     for name, source in symbols.ranges.items():
         numbers.setdefault(name, source(scope.arguments))
-    return _over(list(numbers.items()), node, scope)
+    try:
+        return _over(list(numbers.items()), node, scope)
+    except IndexError:
+        return None
 
 
 def _over(ranges: list[tuple[str, Range]], node: Node, scope: Scope) -> Any:
@@ -115,6 +118,8 @@ def _equations(claim: Chain) -> Iterator[tuple[Node, Node]]:
 
 def close(got: Any, expected: Any) -> bool:
     """Whether a side has the result's value, or is true of it."""
+    if got is None:
+        return False
     if isinstance(got, Minimiser):
         return _is_least(got, expected)
     if isinstance(got, Normal):

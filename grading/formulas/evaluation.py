@@ -57,8 +57,12 @@ def evaluate(node: Node, scope: Scope) -> Any:
     Raises:
         NotKnown: a symbol that means nothing in this scope.
         NotUnderstood: something that has no value, with its place.
+        IndexError: an index outside of a table.
     """
-    return _VALUES[type(node)](node, scope)
+    try:
+        return _VALUES[type(node)](node, scope)
+    except (RuntimeError, TypeError, ValueError, AttributeError) as error:  # of shapes, or of a function's arguments
+        raise NotUnderstood(f"this cannot be computed: {str(error).splitlines()[0]}", node.start, node.end) from error
 
 
 def _no_value(node: Node, _: Scope) -> Any:

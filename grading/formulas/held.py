@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from .agreement import Difference, differences
 from .docstrings import Formula
-from .latex import parse
+from .latex import NotUnderstood, parse
 from .latex.tree import Name
 from .reading import Reading, read
 from .scope import Notation, as_side
@@ -18,11 +18,17 @@ def of_docstring(formula: Formula, seed: int = SEED, latex: str | None = None) -
     """Where a formula of the reference differs from its function; None where there is nothing to evaluate it with.
 
     ``latex``: another formula in its place.
+
+    Raises:
+        NotUnderstood: there is no reading, or something in it has no value.
     """
     symbols = symbols_of(formula.over) if formula.number == 1 else None
     if symbols is None:
         return None
-    return differences(read(latex or formula.latex, symbols.result), symbols, list(symbols.points(seed)))
+    reading = read(latex or formula.latex, symbols.result)
+    if strange := {one.name for one in reading.results} - {"", *symbols.result}:
+        raise NotUnderstood(f"{strange.pop()} is not the function's result", 0, len(reading.latex))
+    return differences(reading, symbols, list(symbols.points(seed)))
 
 
 def of_equation(equation: Equation, seed: int = SEED, mended: bool = False) -> list[Difference]:

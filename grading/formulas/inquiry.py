@@ -62,20 +62,21 @@ def ask(latex: str, task: str, course: str = "", seed: int = SEED) -> Answer:
         raise NotUnderstood(f"{task} has no formula that can be evaluated", 0, len(latex))
     points = list(symbols.points(seed))
     found: dict[str, _Read] = {}
-    unreadable: list[NotUnderstood] = []
+    unreadable: dict[str, NotUnderstood] = {}
     for writer in dict.fromkeys([*_asked(course), OURS, COMMON, *NAMES]):
         if any(not one.wrong for name, one in found.items() if name in _asked(course)):
             break
         try:
-            reading = reading_of(latex, symbols, _notation(writer))
-            found[writer] = _Read(reading, differences(reading, symbols, points, _notation(writer)))
+            notation = _notation(writer, task)
+            reading = reading_of(latex, symbols, notation)
+            found[writer] = _Read(reading, differences(reading, symbols, points, notation))
         except NotUnderstood as why:
-            unreadable.append(why)
-    if not found:
-        raise _nearest(unreadable)
-    meant = [name for name in _asked(course) if name in found] or list(found)
+            unreadable[writer] = why
     agreeing = [name for name, one in found.items() if not one.wrong]
-    for writer in meant:
+    meant = [name for name in _asked(course) if name in found]
+    if not (meant or agreeing):
+        raise _nearest([why for writer, why in unreadable.items() if writer in (OURS, *_asked(course))])
+    for writer in meant or agreeing:
         if writer in agreeing:
             return Answer(True, writer, tuple(_read_as(found[writer].reading, task, symbols, writer)))
     return _differing(task, symbols, points, meant, found, tuple(agreeing))
@@ -94,8 +95,8 @@ def _asked(course: str) -> list[str]:
     return [course] if course else [OURS, COMMON]
 
 
-def _notation(writer: str) -> Notation:
-    return load(writer).notation() if writer else {}
+def _notation(writer: str, task: str) -> Notation:
+    return load(writer).notation_for(task) if writer else {}
 
 
 def _nearest(reasons: list[NotUnderstood]) -> NotUnderstood:
@@ -111,7 +112,7 @@ def _nearest(reasons: list[NotUnderstood]) -> NotUnderstood:
 
 def _read_as(reading: Reading, task: str, symbols: Symbols, writer: str) -> Iterator[tuple[str, str]]:
     """Symbols that stand for something else than an argument of their name."""
-    notation, ours = _notation(writer), set(_names(_pinned(task)))
+    notation, ours = _notation(writer, task), set(_names(_pinned(task)))
     for name in dict.fromkeys(_names(reading)):
         alias = notation.get(name) or notation.get(f"{name}()")
         source = symbols.means.get(name)
@@ -130,11 +131,11 @@ def _differing(
     elsewhere: tuple[str, ...],
 ) -> Answer:
     """As the first of those that are meant has it, or in whichever it is a form that is known."""
-    forms = {name: _known_form(task, symbols, points, found[name].reading, _notation(name)) for name in meant}
+    forms = {name: _known_form(task, symbols, points, found[name].reading, _notation(name, task)) for name in meant}
     writer = next((name for name, form in forms.items() if form), meant[0])
     reading = found[writer].reading
     clearest = max(found[writer].wrong, key=_clear)
-    theirs, ours = _unlike_terms(task, symbols, clearest, reading, _notation(writer))
+    theirs, ours = _unlike_terms(task, symbols, clearest, reading, _notation(writer, task))
     read_as = tuple(_read_as(reading, task, symbols, writer))
     return Answer(False, writer, read_as, elsewhere, forms[writer], theirs, ours, clearest)
 

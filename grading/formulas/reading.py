@@ -57,7 +57,7 @@ def _sort(reading: Reading, statement: Statement, results: tuple[str, ...], late
         reading.ranges[name] = others[0]
     elif name in results and relation in EQUAL and not _comes_again(name, later):
         reading.results.append(Result(tuple(others), name, statement.otherwise))
-    elif name and relation in EQUAL:
+    elif isinstance(first, Name | Applied) and relation in EQUAL:
         if relation != "∼" or not _is_drawn(others[0]):
             _define(reading, first, others)
     elif not _is_a_kind(others[-1]):

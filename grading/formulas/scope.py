@@ -81,8 +81,16 @@ class Scope:
         return replace(self, bound={**self.bound, **values})
 
     def known(self) -> list[str]:
-        there = {*self.bound, *self.definitions, *self.notation, *self.table} - _BUILT_IN
+        written = {name for name, alias in self.notation.items() if self._has_meaning(alias)}
+        there = ({*self.bound, *self.definitions, *self.table} | written) - _BUILT_IN
         return sorted({one.removesuffix("()") for one in there}, key=_plainly)
+
+    def _has_meaning(self, alias: Alias) -> bool:
+        """Whether a way to write something is one for this function."""
+        return all(
+            name in alias.parameters or name in self.table or name.split("_")[0] in self.table
+            for name in _names_in(as_side(alias.latex))
+        )
 
     def has(self, spelling: str) -> bool:
         return any(spelling in floor for floor in (self.bound, self.definitions, self.notation, self.table))

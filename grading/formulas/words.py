@@ -30,7 +30,7 @@ def said(answer: Answer, task: str) -> Iterator[str]:
     point = answer.difference.point
     numbers = ", ".join(f"{name} = {value:.5g}" for name, value in point.arguments.items() if _is_number(value))
     got, expected = _first_unlike(answer.difference.got, answer.difference.expected)
-    yield f"  at {point.label}{' (' + numbers + ')' if numbers else ''}: yours gives {got}, the function {expected}"
+    yield f"  at the input “{point.label}”{' (' + numbers + ')' if numbers else ''}: yours gives {got}, the function {expected}"
 
 
 def writer(name: str) -> str:
@@ -44,7 +44,7 @@ def _is_number(value: Any) -> bool:
 def _first_unlike(got: Any, expected: Any) -> tuple[str, str]:
     """The first two numbers that differ."""
     if not isinstance(got, Tensor):
-        return ("something else" if got is None else str(got)), str(expected)
+        return ("what is outside of a table" if got is None else str(got)), f"gives {expected}"
     expected = torch.as_tensor(expected)
     try:
         pair = torch.broadcast_tensors(got.detach().double(), expected.detach().double())

@@ -1,5 +1,7 @@
 """A recursive descent over the signs: a formula is statements, a statement sides with relations, a side a sum of products."""
 
+from dataclasses import replace
+
 from . import tree
 from .signs import Sign, signs
 from .tree import Node, NotUnderstood, Statement
@@ -283,7 +285,7 @@ class _Parser:
         self._expect(CLOSING[opening.text], opening)
         self.open.pop()
         if len(items) == 1 and items[0] is not None:
-            return items[0]
+            return replace(items[0], start=opening.start, end=self._end())
         return tree.Listed(opening.start, self._end(), tuple(items), opening.text)
 
     def _item(self) -> Node | None:

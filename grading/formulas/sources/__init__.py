@@ -2,7 +2,7 @@
 
 One TOML file each, ``[symbols]`` (their LaTeX = LaTeX in this project's symbols) and ``[[equation]]``. A course's file has the
 course's name. An equation agrees with the function of its task, ``convention`` says how it is to be read; or it
-``differs``, and ``mended`` is how it would agree. ``defines``: it says what one of the source's own symbols is.
+``differs``, and ``mended`` is how it would agree. ``defines``: it says what one of the source's own symbols is. ``like``: another source, whose symbols it writes, too.
 """
 
 import sys
@@ -24,7 +24,7 @@ else:
 FOLDER = Path(__file__).parent
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 KEYS = {
-    "the file": {"title": str, "paper": bool, "symbols": dict, "equation": list},
+    "the file": {"title": str, "paper": bool, "like": str, "symbols": dict, "equation": list},
     "an equation": {
         "number": str, "task": str, "latex": str, "convention": str, "differs": str, "mended": str, "defines": bool,
         "symbols": dict,
@@ -61,6 +61,14 @@ class Source:
         """Its symbols; of one equation, with what it alone means by them."""
         return notation(self.symbols | (equation.symbols if equation else {}))
 
+    def notation_for(self, task: str) -> Notation:
+        """Its symbols as it uses them in the equations for one function."""
+        own: dict[str, str] = {}
+        for equation in self.equations:
+            if equation.task == task:
+                own |= equation.symbols
+        return notation(self.symbols | own)
+
 
 @cache
 def load(name: str) -> Source:
@@ -90,7 +98,8 @@ def load(name: str) -> Source:
             known = did_you_mean(str(one.get("task")), list(all_tasks()))
             raise Unusable(f"{path}: task: {one.get('task')!r} is no graded function{known}")
         equations.append(Equation(path.stem, **one))
-    symbols = document.get("symbols", {})
+    alike = load(document["like"]).symbols if "like" in document else {}
+    symbols = alike | document.get("symbols", {})
     source = Source(path.stem, document.get("title", path.stem), document.get("paper", False), symbols, tuple(equations))
     try:
         source.notation()
