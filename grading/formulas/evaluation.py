@@ -12,8 +12,30 @@ from torch import Tensor
 
 from .latex import NotUnderstood
 from .latex.tree import (
-    Applied, ArgMin, Both, Cases, Chain, Composed, Expectation, Floor, Gradient, Indexed, Listed, Name, Node, Number,
-    Over, Power, Product, Quotient, Root, Size, Span, Sum, Transposed, spelling_of,
+    Applied,
+    ArgMin,
+    Both,
+    Cases,
+    Chain,
+    Composed,
+    Expectation,
+    Floor,
+    Gradient,
+    Indexed,
+    Listed,
+    Name,
+    Node,
+    Number,
+    Over,
+    Power,
+    Product,
+    Quotient,
+    Root,
+    Size,
+    Span,
+    Sum,
+    Transposed,
+    spelling_of,
 )  # fmt: skip
 from .scope import Family, Range, Scope, Source, as_number
 
@@ -70,7 +92,9 @@ def _no_value(node: Node, _: Scope) -> Any:
 
 
 def _sum(node: Sum, scope: Scope) -> Any:
-    values = (value if sign > 0 else -value for sign, value in ((sign, evaluate(one, scope)) for sign, one in node.terms))
+    values = (
+        value if sign > 0 else -value for sign, value in ((sign, evaluate(one, scope)) for sign, one in node.terms)
+    )
     return reduce(operator.add, values)
 
 
@@ -94,7 +118,7 @@ def _power(node: Power, scope: Scope) -> Any:
 
 def _applied(node: Applied, scope: Scope) -> Any:
     if isinstance(node.to, Name) and f"{node.to.spelling}()" in scope.notation:
-        return scope.called(node.to.spelling, node.arguments)
+        return scope.called(node.to, node.arguments)
     to = evaluate(node.to, scope)
     arguments = [evaluate(one, scope) for one in node.arguments]
     if callable(to) and not isinstance(to, Tensor):
@@ -141,8 +165,8 @@ def _expectation(node: Expectation, scope: Scope) -> Any:
     value = evaluate(node.of, replace(scope, per_sample=True))
     if isinstance(value, Normal):
         return value.mean
-    once = scope.table["𝔼"](scope.arguments) if callable(scope.table.get("𝔼")) else ()
-    if node.over and set(node.over) <= set(once):
+    once = scope.table.get("𝔼", "")
+    if node.over and not isinstance(once, str) and set(node.over) <= set(once(scope.arguments)):
         return value
     return value.mean(dim=0) if value.ndim else value
 
@@ -210,11 +234,19 @@ def _listed(node: Listed, scope: Scope) -> Any:
     place = node.items.index(None)
     before, after = node.items[:place], node.items[place + 1 :]
     if len(after) > 1:  # an even list of numbers: … 2k, k, 0
-        first, last = (int(evaluate(one, scope)) for one in (before[0], after[-1]) if one is not None)
-        step = int(evaluate(after[-1], scope)) - int(evaluate(after[-2], scope))  # type: ignore[arg-type]
-        return list(range(first, last + (1 if step > 0 else -1), step))
+        return _even([int(evaluate(one, scope)) for one in (before[0], *after) if one is not None], node)
     assert before[-1] is not None and after[0] is not None
     return [evaluate(one, scope) for one in filled(before[-1], after[0], scope)]
+
+
+def _even(numbers: list[int], node: Listed) -> list[int]:
+    """From the first of some numbers to the last, in the steps of the last two."""
+    first, *after = numbers
+    step = after[-1] - after[-2]
+    listed = list(range(first, after[-1] + (1 if step > 0 else -1), step)) if step else []
+    if not listed or listed[-len(after) :] != after[-len(listed) :]:
+        raise NotUnderstood("… stands for no even steps here", node.start, node.end)
+    return listed
 
 
 def _composed(node: Composed, scope: Scope) -> Any:
@@ -229,7 +261,9 @@ def _composed(node: Composed, scope: Scope) -> Any:
 
 def filled(first: Node, last: Node, scope: Scope) -> Iterator[Node]:
     """From f(z_1) to f(z_L), or as many as L of one thing that has no index."""
-    ends = [pair for pair in _unlike(first, last)]
+    ends = list(_unlike(first, last))
+    if not ends and first != last:
+        raise NotUnderstood("… stands between things that are not alike", first.start, last.end)
     if not ends:
         yield from [first] * int(scope.value(Name(first.start, first.end, "L")))
         return

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .agreement import Difference, close, differences, gap, scope_at, side_value
+from .agreement import Difference, differences, scope_at, side_value
+from .closeness import close, gap
 from .docstrings import every
 from .evaluation import evaluate
 from .held import SEED, reading_of
@@ -18,7 +19,7 @@ from .latex import NotUnderstood
 from .latex.tree import Name, Node, Sum, children
 from .points import Point
 from .reading import Reading, read
-from .scope import NotKnown, Notation, as_side
+from .scope import Notation, NotKnown, as_side
 from .sources import NAMES, load
 from .symbols import Symbols, symbols_of
 
@@ -209,7 +210,11 @@ def _multiple(value: Tensor, other: Tensor) -> float | None:
     except RuntimeError:
         return None
     ratio = (value / other)[other != 0]
-    even = ratio.numel() and bool(torch.isfinite(ratio).all()) and float(ratio.std(correction=0)) <= 1e-6 * float(ratio.abs().max())
+    even = (
+        ratio.numel()
+        and bool(torch.isfinite(ratio).all())
+        and float(ratio.std(correction=0)) <= 1e-6 * float(ratio.abs().max())
+    )
     return float(ratio.mean()) if even else None
 
 
@@ -233,4 +238,3 @@ def _in(node: Node) -> Iterator[str]:
         yield node.spelling
     for one in children(node):
         yield from _in(one)
-

@@ -53,8 +53,8 @@ def steps(task: str, seed: int) -> Iterator[Point]:
     for label, arguments in live(task, seed):
         if arguments.get("clip_x0"):
             continue  # no formula tells of it
-        model, draws = _Model(arguments["eps_model"]), _Draws(seed)
-        draws.step = lambda model=model: len(model.seen)
+        model = _Model(arguments["eps_model"])
+        draws = _Draws(seed, model.seen)
         result = answer(task, arguments | {"eps_model": model, "noise_fn": draws})
         images = [x_t for x_t, _ in model.seen] + [result]
         times = [t for _, t in model.seen] + [-1]
@@ -69,7 +69,8 @@ class _Model:
     """A network that keeps what it was asked."""
 
     def __init__(self, model: Callable) -> None:
-        self.model, self.seen = model, []  # type: ignore[var-annotated]
+        self.model = model
+        self.seen: list[tuple[Tensor, Any]] = []
 
     def __call__(self, x_t: Tensor, t: Any) -> Tensor:
         self.seen.append((x_t.detach().clone(), t))
@@ -79,14 +80,14 @@ class _Model:
 class _Draws:
     """Noise that is another one at each draw, by the step in which it was drawn."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, seen: list) -> None:
         self.generator = torch.Generator().manual_seed(seed)
+        self.seen = seen  # what the network was asked until then
         self.made: dict[int, list[Tensor]] = {}
-        self.step: Callable[[], int] = lambda: 0
 
     def __call__(self, x: Tensor) -> Tensor:
         noise = torch.randn(x.shape, generator=self.generator, dtype=x.dtype)
-        self.made.setdefault(self.step(), []).append(noise)
+        self.made.setdefault(len(self.seen), []).append(noise)
         return noise
 
 

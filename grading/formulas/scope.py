@@ -4,6 +4,7 @@ A scope has four floors, asked from above: what is bound (the index of a sum, an
 course or a paper writes the symbols, the table of the function. What is bound is seen by everything below.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -14,7 +15,9 @@ import torch
 from .latex import NotUnderstood, parse
 from .latex.tree import Applied, Listed, Name, Node, Product, children, spelling_of
 
-Source = str | Callable[[Mapping[str, Any]], Any]  # an argument's name, LaTeX in the same table's symbols, or a function
+Source = (
+    str | Callable[[Mapping[str, Any]], Any]
+)  # an argument's name, LaTeX in the same table's symbols, or a function
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,8 @@ class NotKnown(NotUnderstood):
     """A symbol that means nothing here."""
 
     def __init__(self, name: Name, known: list[str]) -> None:
-        super().__init__(f"{name.spelling} is not known here", name.start, name.end)
-        self.spelling, self.known = name.spelling, known
+        super().__init__(f"{shown(name.spelling)} is not known here", name.start, name.end)
+        self.known = known
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class Scope:
     def known(self) -> list[str]:
         written = {name for name, alias in self.notation.items() if self._has_meaning(alias)}
         there = ({*self.bound, *self.definitions, *self.table} | written) - _BUILT_IN
-        return sorted({one.removesuffix("()") for one in there}, key=_plainly)
+        return sorted({shown(one.removesuffix("()")) for one in there}, key=_plainly)
 
     def _has_meaning(self, alias: Alias) -> bool:
         """Whether a way to write something is one for this function."""
@@ -102,11 +105,11 @@ class Scope:
             NotKnown: it stands for nothing.
         """
         if self.has(name.spelling):
-            found = self._found(name.spelling)
+            found = self._found(name.spelling, name)
             return found.whole if isinstance(found, Family) and found.whole is not None else found
         whole = replace(name, below=())
         if name.below and self.has(whole.spelling):
-            family = self._found(whole.spelling)
+            family = self._found(whole.spelling, name)
             if isinstance(family, Family):
                 return family.of(*(self.evaluate(index, self) for index in _apart(name.below)))
         for spelling, definition in self.definitions.items():  # ε_i = … says what ε_1 is
@@ -114,9 +117,9 @@ class Scope:
                 return self.binding_all(self._values(indices))._defined(spelling, definition)
         raise NotKnown(name, self.known())
 
-    def called(self, name: str, arguments: tuple[Node, ...]) -> Any:
+    def called(self, at: Name, arguments: tuple[Node, ...]) -> Any:
         """A function as somebody's notation has it; only what its meaning names of its arguments is evaluated."""
-        alias = self.notation[f"{name}()"]
+        alias = self.notation[f"{at.spelling}()"]
         node = as_side(alias.latex)
         mentioned = set(_names_in(node))
         values = {
@@ -124,24 +127,33 @@ class Scope:
             for parameter, argument in zip(alias.parameters, arguments)
             if parameter in mentioned
         }
-        return self.evaluate(node, replace(self.binding_all(values), definitions={}, notation={}))
+        return self.binding_all(values)._meaning(node, at)
 
     def _values(self, indices: Mapping[str, Node]) -> dict[str, Any]:
         return {spelling: self.evaluate(node, self) for spelling, node in indices.items()}
 
-    def _found(self, spelling: str) -> Any:
+    def _meaning(self, node: Node, at: Name) -> Any:
+        """What a symbol is said to be in the table's symbols; what is wrong there is wrong at the symbol's own place."""
+        try:
+            return self.evaluate(node, replace(self, definitions={}, notation={}))
+        except NotKnown as error:
+            raise NotKnown(at, self.known()) from error
+        except NotUnderstood as error:
+            raise NotUnderstood(error.why, at.start, at.end) from error
+
+    def _found(self, spelling: str, at: Name) -> Any:
         if spelling in self.bound:
             return self.bound[spelling]
         if spelling in self.definitions:
             return self._defined(spelling, self.definitions[spelling])
         if spelling in self.notation:
-            return self.evaluate(as_side(self.notation[spelling].latex), replace(self, definitions={}, notation={}))
+            return self._meaning(as_side(self.notation[spelling].latex), at)
         source = self.table[spelling]
         if not isinstance(source, str):
             return as_number(source(self.arguments))
         if source in self.arguments:
             return as_number(self.arguments[source])
-        return self.evaluate(as_side(source), replace(self, definitions={}, notation={}))
+        return self._meaning(as_side(source), at)
 
     def _defined(self, spelling: str, definition: Definition) -> Any:
         rest = {name: one for name, one in self.definitions.items() if name != spelling}
@@ -211,7 +223,11 @@ def _apart(indices: tuple[Node, ...]) -> tuple[Node, ...]:
 
 def _indices_of(defined: Name | None, asked: Name) -> dict[str, Node]:
     """What the letters are, in which a symbol was defined, where it is asked for with other indices."""
-    if defined is None or len(defined.below) != len(asked.below) or replace(defined, below=()).spelling != replace(asked, below=()).spelling:
+    if (
+        defined is None
+        or len(defined.below) != len(asked.below)
+        or replace(defined, below=()).spelling != replace(asked, below=()).spelling
+    ):
         return {}
     if not all(isinstance(one, Name) and len(one.spelling) == 1 for one in defined.below):
         return {}
@@ -223,6 +239,11 @@ def _names_in(node: Node) -> Iterator[str]:
         yield node.spelling
     for one in children(node):
         yield from _names_in(one)
+
+
+def shown(spelling: str) -> str:
+    """With accents on their letters: ᾱ is one character."""
+    return unicodedata.normalize("NFC", spelling)
 
 
 def _plainly(spelling: str) -> tuple[int, str]:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from .inquiry import OURS, Answer
+from .scope import shown
 from .sources import load
 
 
@@ -14,7 +15,7 @@ def said(answer: Answer, task: str) -> Iterator[str]:
     """Line by line, the verdict first."""
     yield f"{task}: {'agrees' if answer.agrees else 'differs'}, read as {writer(answer.writer)} writes"
     for name, meaning in answer.read_as:
-        yield f"  {name} is read as {meaning}"
+        yield f"  {shown(name)} is read as {meaning}"
     if answer.elsewhere:
         yield f"  it would agree, read as {' or '.join(map(writer, answer.elsewhere))} writes"
     if answer.known_as:

@@ -31,10 +31,30 @@ NOTHING = {
     "textstyle", "displaystyle", "limits", "mathbf", "bm", "boldsymbol", "mathit", "mathsf", "middle", "nonumber",
 }  # fmt: skip
 FONTS = {"mathbb E": "𝔼", "mathbb R": "ℝ", "mathcal L": "ℒ", "mathcal N": "𝒩", "mathcal A": "A"}
-ACCENTS = {"bar": "\u0304", "overline": "\u0304", "hat": "\u0302", "widehat": "\u0302", "tilde": "\u0303", "widetilde": "\u0303", "dot": "\u0307"}
+ACCENTS = {
+    "bar": "\u0304",
+    "overline": "\u0304",
+    "hat": "\u0302",
+    "widehat": "\u0302",
+    "tilde": "\u0303",
+    "widetilde": "\u0303",
+    "dot": "\u0307",
+}
 WORDS = {"text", "operatorname", "textrm", "textbf", "textit", "mathrm"}
 FUNCTIONS = {"exp", "log", "ln", "sin", "cos", "tanh", "min", "max"}
-UNICODE = {"−": "-", "·": "*", "⊙": "*", "×": "*", "‖": "‖", "²": "^2", "∥": "‖", "⋅": "*", "≔": "=", "~": "∼", "…": "…"}
+UNICODE = {
+    "−": "-",
+    "·": "*",
+    "⊙": "*",
+    "×": "*",
+    "‖": "‖",
+    "²": "^2",
+    "∥": "‖",
+    "⋅": "*",
+    "≔": "=",
+    "~": "∼",
+    "…": "…",
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +75,7 @@ def signs(latex: str) -> list[Sign]:
 
 
 def _signs(latex: str) -> Iterator[Sign]:
-    place, in_cases = 0, r"\begin" in latex  # elsewhere & only aligns
+    place, in_cases = 0, r"\begin{cases}" in latex  # elsewhere & only aligns
     while place < len(latex):
         here = latex[place]
         if here.isspace() or here in "~$" or (here == "&" and not in_cases):
@@ -73,22 +93,23 @@ def _signs(latex: str) -> Iterator[Sign]:
         elif word := re.match(r"[A-Za-z]{3,}", latex[place:]):
             yield Sign("word", word[0], place, place := place + word.end())
         else:
-            yield from _character(here, place)
-            place += 1
+            end = place + 1
+            while end < len(latex) and unicodedata.combining(latex[end]):
+                end += 1
+            yield from _character(latex[place:end], place, end)
+            place = end
 
 
-def _character(character: str, place: int) -> Iterator[Sign]:
-    """One character; an accent that is part of it stands before it, as in LaTeX."""
-    if unicodedata.combining(character):
-        raise NotUnderstood("an accent after its letter: write \\bar w or ŵ as one character", place, place + 1)
+def _character(character: str, place: int, end: int) -> Iterator[Sign]:
+    """One character with its accents, which stand before it then, as in LaTeX."""
     if character in UNICODE:
-        for i, one in enumerate(UNICODE[character]):
-            yield Sign("number" if one.isdigit() else "mark", one, place, place + 1 if i == 0 else place + 1)
+        for one in UNICODE[character]:
+            yield Sign("number" if one.isdigit() else "mark", one, place, end)
         return
-    base, *accents = unicodedata.normalize("NFD", character)
+    base, *accents = list(unicodedata.normalize("NFD", character))
     for accent in accents:
-        yield Sign("accent", accent, place, place + 1)
-    yield Sign("letter" if base.isalpha() or base == "∅" else "mark", base, place, place + 1)
+        yield Sign("accent", accent, place, end)
+    yield Sign("letter" if base.isalpha() or base == "∅" else "mark", base, place, end)
 
 
 def _command(latex: str, place: int) -> tuple[list[Sign] | None, int]:

@@ -100,7 +100,9 @@ def load(name: str) -> Source:
         equations.append(Equation(path.stem, **one))
     alike = load(document["like"]).symbols if "like" in document else {}
     symbols = alike | document.get("symbols", {})
-    source = Source(path.stem, document.get("title", path.stem), document.get("paper", False), symbols, tuple(equations))
+    source = Source(
+        path.stem, document.get("title", path.stem), document.get("paper", False), symbols, tuple(equations)
+    )
     try:
         source.notation()
     except NotUnderstood as error:

@@ -75,7 +75,7 @@ def _box(axis: int, side: bool) -> Source:
 
 def _transforms(a: Mapping[str, Any]) -> Family:
     """T_1, T_2, …, the policy's, each with what the generator gives next."""
-    named = {
+    named: dict[str, list[Callable[..., Tensor]]] = {
         "color": [augment.rand_brightness, augment.rand_saturation, augment.rand_contrast],
         "translation": [augment.rand_translation],
         "cutout": [augment.rand_cutout],
@@ -88,7 +88,11 @@ def _number(a: Mapping[str, Any]) -> float:
     return float(sum(3 if name == "color" else 1 for name in a["policy"].split(",")))
 
 
-SIDES: dict[str, Source] = {"H": lambda a: a["x"].shape[2], "W": lambda a: a["x"].shape[3], "C": lambda a: a["x"].shape[1]}
+SIDES: dict[str, Source] = {
+    "H": lambda a: a["x"].shape[2],
+    "W": lambda a: a["x"].shape[3],
+    "C": lambda a: a["x"].shape[1],
+}
 PIXELS: dict[str, Source] = {"i": rows, "j": columns, "c": lambda _: 0}
 COLOUR: dict[str, Source] = {"u": _uniform, "n": "seed"}
 

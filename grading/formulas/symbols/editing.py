@@ -44,12 +44,13 @@ SYMBOLS = {
         at("editing.sdedit"),
     ),
     "repaint_blend": symbols(
-        PREVIOUS
-        | {"ᾱ": LEVEL["ᾱ"], "m": "edit_mask", "x_{prev}": "x_prev", "x_{orig}": "x_orig", "ε": "noise"},
+        PREVIOUS | {"ᾱ": LEVEL["ᾱ"], "m": "edit_mask", "x_{prev}": "x_prev", "x_{orig}": "x_orig", "ε": "noise"},
         ("x_{prev}",),
         at("editing.repaint_blend"),
     ),
     "inpaint": symbols(
-        CHAIN | {r"\hat x_0": _estimated, "m": "edit_mask", "x_{orig, prev}": _known}, ("x_{prev}",), partial(steps, "editing.inpaint")
+        CHAIN | {r"\hat x_0": _estimated, "m": "edit_mask", "x_{orig, prev}": _known},
+        ("x_{prev}",),
+        partial(steps, "editing.inpaint"),
     ),
 }

@@ -19,7 +19,5 @@ SYMBOLS = {
     "classifier_free_guidance": symbols(
         {"ε_u": "eps_uncond", "ε_c": "eps_cond", "s": "scale"}, ("ε",), at("guidance.classifier_free_guidance")
     ),
-    "guided_eps": symbols(
-        ASKED | {"c": "cond", "∅": "null_cond", "s": "scale"}, ("ε",), at("guidance.guided_eps")
-    ),
+    "guided_eps": symbols(ASKED | {"c": "cond", "∅": "null_cond", "s": "scale"}, ("ε",), at("guidance.guided_eps")),
 }

@@ -48,7 +48,7 @@ def _layer_size(axis: int) -> Source:
 
 def _search(seed: int) -> Iterator[Point]:
     draw = Draw(seed)
-    arguments = {
+    arguments: dict[str, Any] = {
         "generator_fn": build("FrozenGenerator"),
         "target": draw.image(2, 2, 3, 4),
         "latent": draw.image(2, 6),

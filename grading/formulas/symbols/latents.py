@@ -66,9 +66,7 @@ SYMBOLS = {
         ("z",),
         _points(latents.sample_z, mapped=False, batch_size=MANY, z_dim=Z),
     ),
-    "sample_w": symbols(
-        MAPPED | {"z": _codes("batch_size")}, ("w",), _points(latents.sample_w, batch_size=N, z_dim=Z)
-    ),
+    "sample_w": symbols(MAPPED | {"z": _codes("batch_size")}, ("w",), _points(latents.sample_w, batch_size=N, z_dim=Z)),
     "sample_w_plus": symbols(
         MAPPED | {"z": _codes_of_layers, "L": "num_ws"},
         ("w^+",),

@@ -33,7 +33,7 @@ class Matrix:
         return Matrix(vectors * values.clamp(min=0) ** exponent @ vectors.mT)
 
     @property
-    def mT(self) -> "Matrix":
+    def mT(self) -> "Matrix":  # noqa: N802, torch's own name
         return Matrix(self.tensor.mT)
 
     def trace(self) -> Tensor:

@@ -52,13 +52,12 @@ def _layers(a: Mapping[str, Any]) -> Any:
 SYMBOLS = {
     "frechet_distance": symbols(
         {
-            "μ": lambda a: None,
             "μ_a": lambda a: a["a"].mean(0),
             "μ_b": lambda a: a["b"].mean(0),
             "Σ_a": lambda a: Matrix(a["a"].T.cov()),
             "Σ_b": lambda a: Matrix(a["b"].T.cov()),
         },
-        (),
+        ("d^2",),
         _sets,
     ),
     "modulated_conv2d": symbols(
