@@ -1,13 +1,14 @@
 """A formula held against its function: at every point each side that is said to be the result, and what else is said."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from .closeness import close
-from .evaluation import BUILT_IN, evaluate
+from .evaluation import BUILT_IN, NO_VALUE, evaluate, not_computed
 from .latex.tree import Chain, Node
 from .points import Point
 from .reading import Reading, Result
@@ -78,8 +79,10 @@ def _whole(node: Node, scope: Scope) -> int:
 
 def _wrong(result: Result, reading: Reading, symbols: Symbols, scope: Scope, point: Point) -> Iterator[Difference]:
     for side in result.sides:
-        got = side_value(side, reading, symbols, scope)
-        if not close(got, point.result):
+        with _comparing(side):
+            got = side_value(side, reading, symbols, scope)
+            agrees = close(got, point.result)
+        if not agrees:
             yield Difference(side, point, got, point.result)
 
 
@@ -87,15 +90,28 @@ def _claimed(reading: Reading, scope: Scope, point: Point) -> Iterator[Differenc
     """What is said besides the result: equations, bounds, further sides of definitions."""
     named = {one.name: Definition(one.sides[0]) for one in reading.results if one.name}
     scope = replace(scope, definitions=named | dict(scope.definitions))
-    for left, right in [*reading.again, *(pair for claim in reading.claims for pair in _equations(claim))]:
-        got, expected = evaluate(right, scope), evaluate(left, scope)
-        if not close(got, expected):
+    equations = [pair for claim in reading.claims if _equates(claim) for pair in zip(claim.sides, claim.sides[1:])]
+    for left, right in [*reading.again, *equations]:
+        with _comparing(right):
+            got, expected = evaluate(right, scope), evaluate(left, scope)
+            agrees = close(got, expected)
+        if not agrees:
             yield Difference(right, point, got, expected)
-    for claim in reading.claims:
-        if not all(relation in ("=", "≈") for relation in claim.relations) and not bool(evaluate(claim, scope).all()):
-            yield Difference(claim, point, False, True)
+    for bound in (claim for claim in reading.claims if not _equates(claim)):
+        with _comparing(bound):
+            holds = bool(evaluate(bound, scope).all())
+        if not holds:
+            yield Difference(bound, point, False, True)
 
 
-def _equations(claim: Chain) -> Iterator[tuple[Node, Node]]:
-    if all(relation in ("=", "≈") for relation in claim.relations):
-        yield from zip(claim.sides, claim.sides[1:])
+def _equates(claim: Chain) -> bool:
+    return all(relation in ("=", "≈") for relation in claim.relations)
+
+
+@contextmanager
+def _comparing(node: Node) -> Iterator[None]:
+    """A side that has a value, and of another kind than a result, is not understood."""
+    try:
+        yield
+    except (*NO_VALUE, IndexError) as error:
+        raise not_computed(node, error) from error

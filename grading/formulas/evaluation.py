@@ -55,6 +55,8 @@ BUILT_IN: dict[str, Source] = {
     "tr": lambda _: lambda matrix: matrix.trace(),
     "sg": lambda _: torch.Tensor.detach,
 }
+MOST = 10_000  # values that an index takes
+NO_VALUE = (RuntimeError, TypeError, ValueError, AttributeError, KeyError)
 COMPARE = {"≤": operator.le, "≥": operator.ge, "<": operator.lt, ">": operator.gt, "=": operator.eq}
 
 
@@ -83,8 +85,14 @@ def evaluate(node: Node, scope: Scope) -> Any:
     """
     try:
         return _VALUES[type(node)](node, scope)
-    except (RuntimeError, TypeError, ValueError, AttributeError) as error:  # of shapes, or of a function's arguments
-        raise NotUnderstood(f"this cannot be computed: {str(error).splitlines()[0]}", node.start, node.end) from error
+    except NO_VALUE as error:
+        raise not_computed(node, error) from error
+
+
+def not_computed(node: Node, error: Exception) -> NotUnderstood:
+    """Shapes that do not go together, a function that refuses its arguments: said at the formula's place."""
+    why = (str(error) or type(error).__name__).splitlines()[0]
+    return NotUnderstood(f"this cannot be computed: {why}", node.start, node.end)
 
 
 def _no_value(node: Node, _: Scope) -> Any:
@@ -153,8 +161,12 @@ def _each(node: Over, scope: Scope) -> Iterator[Scope]:
 
 def _numbers(node: Over, index: Name, scope: Scope) -> Range:
     if node.low is not None and node.high is not None:
-        return Range(int(evaluate(node.low, scope)), int(evaluate(node.high, scope)))
-    numbers = replace(scope, bound={}).value(index)  # an index of the result may have the same letter
+        low, high = int(evaluate(node.low, scope)), int(evaluate(node.high, scope))
+        if high - low > MOST:
+            raise NotUnderstood(f"more than {MOST} values one by one", node.start, node.of.start)
+        return Range(low, high)
+    # an index of the result may have the same letter
+    numbers = replace(scope, bound={}).value(index)
     if not isinstance(numbers, Range):
         raise NotUnderstood(f"over which {index.spelling}? Expected limits", node.start, node.of.start)
     return numbers

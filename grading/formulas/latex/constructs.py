@@ -98,12 +98,18 @@ class Constructs(Braces):
         self.open.pop()
         return tree.Expectation(start, self._end(), over, of)
 
+    def _one_name(self) -> tree.Name:
+        """By what there is a gradient, or over what a minimum."""
+        first, *others = self._indices()
+        if others or not isinstance(first, tree.Name):
+            raise NotUnderstood("expected one symbol below", first.start, self._end())
+        return first
+
     def _gradient(self) -> Node:
         start = self._take().start
         by = None
         if self._accept("_"):
-            (index,) = self._indices()
-            by = index if isinstance(index, tree.Name) else None
+            by = self._one_name()
         of = self._factor()
         return tree.Gradient(start, of.end, by, of)
 
@@ -112,9 +118,7 @@ class Constructs(Braces):
         if self._done() or self._take().text != "min":
             raise NotUnderstood("expected \\arg\\min", start, self._end())
         self._expect("_")
-        (by,) = self._indices()
-        if not isinstance(by, tree.Name):
-            raise NotUnderstood("expected one symbol below", by.start, by.end)
+        by = self._one_name()
         of = self._term()
         return tree.ArgMin(start, of.end, by, of)
 

@@ -45,6 +45,8 @@ class _Formula(Sides):
 
     def _bare(self, items: list[Node | None]) -> Statement:
         nodes = [one for one in items if one is not None]
+        if not nodes:
+            raise NotUnderstood("… between nothing", self._here())
         listed = tree.Listed(nodes[0].start, nodes[-1].end, tuple(items))
         return Statement(tree.Chain(listed.start, listed.end, (listed,), ()))
 
