@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from .latex import NotUnderstood
 from .latex.tree import Name, Node, Sum, children
 from .points import Point
 from .reading import Reading, read
-from .scope import Notation, NotKnown, as_side
+from .scope import Notation, NotKnown, Scope, as_side
 from .sources import NAMES, load
 from .symbols import Symbols, symbols_of
 
@@ -136,7 +137,7 @@ def _differing(
     writer = next((name for name, form in forms.items() if form), meant[0])
     reading = found[writer].reading
     clearest = max(found[writer].wrong, key=_clear)
-    theirs, ours = _unlike_terms(task, symbols, clearest, reading, _notation(writer, task))
+    theirs, ours = _unlike_terms(task, symbols, clearest, points, reading, _notation(writer, task))
     read_as = tuple(_read_as(reading, task, symbols, writer))
     return Answer(False, writer, read_as, elsewhere, forms[writer], theirs, ours, clearest)
 
@@ -170,44 +171,62 @@ def conventions() -> dict[str, dict[str, str]]:
 
 
 def _unlike_terms(
-    task: str, symbols: Symbols, at: Difference, reading: Reading, notation: Notation
+    task: str, symbols: Symbols, at: Difference, points: list[Point], reading: Reading, notation: Notation
 ) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
-    """The terms of both formulas that the other one lacks."""
+    """The terms of both formulas that the other one lacks at some point; two may make up one of the other's."""
     pinned = _pinned(task)
-    theirs = _valued(at.node, reading, symbols, at.point, notation)
-    ours = _valued(pinned.results[-1].sides[-1], pinned, symbols, at.point, {})
-    for latex, value in list(theirs.items()):
-        for other, same in list(ours.items()):
-            if _same(value, same):
-                del theirs[latex], ours[other]
-                break
-    times = _multiple(*theirs.values(), *ours.values()) if len(theirs) == len(ours) == 1 else None
+    theirs = _terms(at.node, reading)
+    ours = _terms(pinned.results[-1].sides[-1], pinned)
+    values = [
+        (
+            _values(theirs, reading, symbols, scope_at(reading, symbols, point, notation)),
+            _values(ours, pinned, symbols, scope_at(pinned, symbols, point, {})),
+        )
+        for point in points
+    ]
+    _strike(theirs, ours, values)
+    _strike(ours, theirs, [(right, left) for left, right in values])
+    times = None
+    if len(theirs) == len(ours) == 1:
+        (left,), (right,), here = theirs, ours, values[points.index(at.point)]
+        times = _multiple(here[0][left], here[1][right])
     return tuple(Term(one, times) for one in theirs), tuple(Term(one) for one in ours)
 
 
-def _valued(side: Node, reading: Reading, symbols: Symbols, point: Point, notation: Notation) -> dict[str, Any]:
-    """The terms of a side, as LaTeX, with their values at a point; a term without a number has none."""
-    scope = scope_at(reading, symbols, point, notation)
-    values = {}
-    for sign, term in side.terms if isinstance(side, Sum) else ((1, side),):
-        value = side_value(term, reading, symbols, scope)
-        if isinstance(value, Tensor):
-            values["-" * (sign < 0) + reading.latex[term.start : term.end].strip()] = sign * value.detach()
-    return values
+def _terms(side: Node, reading: Reading) -> dict[str, tuple[int, Node]]:
+    """A side's terms by their LaTeX."""
+    terms = side.terms if isinstance(side, Sum) else ((1, side),)
+    return {"-" * (sign < 0) + reading.latex[one.start : one.end].strip(): (sign, one) for sign, one in terms}
 
 
-def _same(value: Tensor, other: Tensor) -> bool:
+def _values(terms: dict[str, tuple[int, Node]], reading: Reading, symbols: Symbols, scope: Scope) -> dict[str, Any]:
+    values = {latex: (sign, side_value(node, reading, symbols, scope)) for latex, (sign, node) in terms.items()}
+    return {latex: -value if sign < 0 and value is not None else value for latex, (sign, value) in values.items()}
+
+
+def _strike(left: dict, right: dict, values: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    """Take out of both what is the same at every point: a term, and one or two of the other side."""
+    for latex in list(left):
+        for others in [*combinations(right, 1), *combinations(right, 2)]:
+            if all(_same(here[latex], [there[one] for one in others]) for here, there in values):
+                del left[latex]
+                for one in others:
+                    del right[one]
+                break
+
+
+def _same(value: Any, others: list[Any]) -> bool:
     try:
-        return close(*torch.broadcast_tensors(value, other))
-    except RuntimeError:
+        return close(*torch.broadcast_tensors(value, sum(others)))
+    except (RuntimeError, TypeError):  # of other shapes, or no numbers
         return False
 
 
 def _multiple(value: Tensor, other: Tensor) -> float | None:
     """How many times the other one, where it is the same everywhere."""
     try:
-        value, other = (one.double() for one in torch.broadcast_tensors(value, other))
-    except RuntimeError:
+        value, other = (one.detach().double() for one in torch.broadcast_tensors(value, other))
+    except (RuntimeError, TypeError, AttributeError):
         return None
     ratio = (value / other)[other != 0]
     even = (

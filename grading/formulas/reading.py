@@ -43,6 +43,7 @@ def read(latex: str, results: tuple[str, ...]) -> Reading:
     if not reading.results:  # the first thing that is said is what a formula is about
         first = next((one for one in statements if one.chain.relations), statements[0]).chain
         reading.definitions.pop(spelling_of(first.sides[0]), None)
+        reading.claims = [claim for claim in reading.claims if claim is not first]
         reading.results.append(Result(first.sides[1:] or first.sides, spelling_of(first.sides[0])))
     return reading
 

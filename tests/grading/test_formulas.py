@@ -73,6 +73,8 @@ def test_an_environment_a_number_and_dollars_around_a_formula_are_nothing():
         (r"x + \foo", 4, "not known"),
         (r"(a + b", 0, "never closed"),
         (r"a + ", 4, "ends"),
+        (r"…", 1, "between nothing"),
+        (r"\nabla_{x, y} z", 8, "one symbol"),
         (r"a + )", 4, "expected a symbol"),
         (r"|a - b", 0, "never closed"),
         ("", 0, "expected a formula"),
@@ -112,7 +114,7 @@ def test_what_is_not_evaluated_is_listed_with_a_reason():
     assert all(len(reason) > 20 for reason in NOT_EVALUATED.values())
     could_be = [key for key in NOT_EVALUATED if of_docstring(FORMULAS[key]) is not None]
     assert could_be == [], "it can be evaluated: take it out of grading/formulas/exceptions.py"
-    print(f"{len(EVALUATED)} of {len(FORMULAS)} formulas are evaluated")
+    assert f"{len(EVALUATED)} of the {len(FORMULAS)} formulas" in " ".join((ROOT / "README.md").read_text().split())
 
 
 def test_every_graded_function_has_a_formula_and_its_symbols():
@@ -305,6 +307,20 @@ def test_the_term_that_differs_is_named():
     assert [term.latex for term in answer.theirs] == [r"2 \sqrt{\tilde β}\, z"]
     assert [term.latex for term in answer.ours] == [r"\sqrt{\tilde β}\, z"]
     assert answer.theirs[0].times == pytest.approx(2)
+
+
+def test_two_terms_may_be_written_as_one():
+    """In ε for x_0 the mean is one term: what is left is the noise."""
+    mean = r"\frac{1}{\sqrt{\alpha_t}} (x_t - \frac{\beta_t}{\sqrt{1 - \bar\alpha_t}} \epsilon)"
+    answer = ask(rf"x_{{t-1}} = {mean} + \sqrt{{\beta_t}} z", "ddpm.posterior_step")
+    assert answer.known_as.startswith("the larger variance")
+    assert [term.latex for term in answer.theirs + answer.ours] == [r"\sqrt{\beta_t} z", r"\sqrt{\tilde β}\, z"]
+
+
+def test_a_loss_in_other_words_agrees():
+    """The same function, with a sigmoid for the softplus and a plain E."""
+    latex = r"L_D = -E_x[\log \sigma(D(x))] - E_z[\log(1 - \sigma(D(G(z))))]"
+    assert ask(latex, "gan_losses.discriminator_loss").agrees
 
 
 def test_an_index_beyond_a_table_differs():

@@ -117,7 +117,7 @@ class Sides(Constructs):
         if sign.kind == "accent":
             return self._accented()
         if sign.kind == "letter":
-            return self._expectation() if sign.text == "𝔼" else self._letter()
+            return self._expectation() if sign.text == "𝔼" or self._is_plain_expectation() else self._letter()
         if sign.kind == "word" and not self._is_text():
             return self._prefixed() if sign.text in PREFIXED else self._letter()
         read = {
@@ -128,6 +128,16 @@ class Sides(Constructs):
         if read is None:
             raise NotUnderstood(f"expected a symbol, a number or a bracket, got {sign.text!r}", sign.start, sign.end)
         return read()
+
+    def _is_plain_expectation(self) -> bool:
+        """E[…] and E_x[…], printed with a plain E."""
+        if self.signs[self.at].text != "E":
+            return False
+        here, self.at = self.at, self.at + 1
+        if self._accept("_"):
+            self._skip_group()
+        bracket, self.at = self._is("["), here
+        return bracket
 
     def _letter(self) -> tree.Name:
         sign = self._take()
