@@ -135,6 +135,12 @@ def contract(session: nox.Session) -> None:
 
 
 @session
+def formula(session: nox.Session) -> None:
+    """Whether a handout's formula agrees with a function: nox -s formula -- 'LATEX' --task MODULE.FUNCTION [--course NAME]."""
+    grading(session, "formula")
+
+
+@session
 def fixtures(session: nox.Session) -> None:
     """Make the golden fixtures; -- --check, or -- --seed N --out DIR."""
     grading(session, "fixtures")

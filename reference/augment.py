@@ -67,7 +67,7 @@ def rand_brightness(x: Image, generator: torch.Generator | None = None) -> Image
 def rand_saturation(x: Image, generator: torch.Generator | None = None) -> Image:
     r"""Scale each pixel's distance from its grey value by a random factor.
 
-    .. math:: \bar x + 2 u\, (x - \bar x), \qquad \bar x \text{ the mean over channels}
+    .. math:: \bar x + 2 u\, (x - \bar x), \qquad \bar x = \tfrac1C \sum_c x_c
 
     Source: DiffAug's code, "color"; given in EECS 498 HW5 part A.
     Convention: the grey value is the plain mean of the channels, no luma weights. Factor 0 to 2.
@@ -91,7 +91,7 @@ def rand_saturation(x: Image, generator: torch.Generator | None = None) -> Image
 def rand_contrast(x: Image, generator: torch.Generator | None = None) -> Image:
     r"""Scale an image's distance from its own mean by a random factor.
 
-    .. math:: \bar x + (u + \tfrac12)\, (x - \bar x), \qquad \bar x \text{ the mean over C, H, W}
+    .. math:: \bar x + (u + \tfrac12)\, (x - \bar x), \qquad \bar x = \tfrac{1}{C H W} \sum_{c, i, j} x_{c, i, j}
 
     Source: DiffAug's code, "color"; given in EECS 498 HW5 part A.
     Convention: one mean per image, over all channels. Factor 0.5 to 1.5.

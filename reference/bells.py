@@ -75,7 +75,7 @@ def soft_edges(image: Image, epsilon: float = 1e-3) -> Edges:
 def sketch_loss(image: Image, sketch: Image, mask: Mask) -> Scalar:
     r"""How far an image's lines are from a drawing's, where the drawing counts.
 
-    .. math:: \frac1B \sum_b \lVert M \odot E(G(z)_b) - M \odot E(S_b) \rVert_1
+    .. math:: \frac1B \sum_b \lVert M_b \odot E(G(z)_b) - M_b \odot E(S_b) \rVert_1
 
     Source: iGAN Sec. 4 and Eq. 5; CMU 16-726 HW5 bells ("sketch/shape constraint").
     Convention: like :func:`inversion.scribble_loss`, on edges for colours: summed over pixels, averaged over the batch.
@@ -147,7 +147,7 @@ def warp(image: Image, flow: Flow) -> Image:
 def warp_loss(image: Image, source: Image, flow: Flow, mask: Mask) -> Scalar:
     r"""How far an image is from a warped version of another one, where the warp counts.
 
-    .. math:: \frac1B \sum_b \lVert M \odot G(z)_b - M \odot \text{warp}(x_b, u_b) \rVert_1
+    .. math:: \frac1B \sum_b \lVert M_b \odot G(z)_b - M_b \odot \text{warp}(x_b, u_b) \rVert_1
 
     Source: iGAN Sec. 4 (the user drags a part of the picture, the generator makes it look real); CMU 16-726 HW5 bells.
     Convention: the source is warped, not the generated image; summed over C, H and W, averaged over the batch.

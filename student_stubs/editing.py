@@ -35,7 +35,7 @@ def sdedit(
     r"""Noise an image part of the way and let DDPM denoise it: back onto the manifold of natural images.
 
     .. math:: x_t = \sqrt{ᾱ_t}\, x_{orig} + \sqrt{1 - ᾱ_t}\, ε \quad \text{with } t = t_{start}, \qquad
-              x_0 \sim \text{DDPM from } x_t \text{ over } t_{start}, t_{start + 1}, …
+              x_0 \sim \text{DDPM}(x_t;\ t_{start}, t_{start + 1}, …)
 
     Source: SDEdit Sec. 3, in its variance preserving form (the paper's appendix); CS180 project 5 part A 1.7 and 1.7.3;
     CMU 16-726 HW5 part 3.

@@ -201,7 +201,7 @@ def invert(
 def scribble_loss(image: Image, sketch: Image, mask: Mask) -> Scalar:
     r"""How far an image is from colour scribbles, where there are some.
 
-    .. math:: \frac1B \sum_b \lVert M \odot G(z)_b - M \odot S_b \rVert_1
+    .. math:: \frac1B \sum_b \lVert M_b \odot G(z)_b - M_b \odot S_b \rVert_1
 
     Source: CMU 16-726 HW5 part 2 (``draw``); iGAN Sec. 4 (colour constraints).
     Convention: summed over C, H and W as the handout's norm says, averaged over the batch only: more scribbles weigh

@@ -25,7 +25,7 @@ FLOORS = (  # from the top
     {"grading.report", "grading.autograder", "grading.audit", "grading.bench", "grading.cluster", "grading.pictures"},
     {"grading.grader"},
     {"grading.takehome"},
-    {"grading.diagnosis"},
+    {"grading.diagnosis", "grading.formulas"},
     {"grading.checking"},
     {"grading.sandbox", "grading.submissions"},
     {"grading.contract"},

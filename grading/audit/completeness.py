@@ -14,6 +14,7 @@ from ..contract import stubs
 from ..contract.functions import FUNCTIONS, MODULES, Function
 from ..contract.reference import reference_function, reference_module
 from ..diagnosis.mistakes import catalogue
+from ..formulas.symbols import symbols_of
 from ..paths import CHECKS, ROOT
 
 MISTAKES = 5  # at least so many
@@ -63,6 +64,8 @@ def _of_the_reference(function: Function, reference: Callable) -> Iterator[str]:
     if signature != function.signature:
         yield f"{place} has ({signature}), the contract ({function.signature})"
     text = inspect.getdoc(reference) or ""
+    if not function.network and symbols_of(function.task) is None:
+        yield f"its formula is not evaluated: grading/formulas/symbols/{function.module}.py has no {function.name}"
     absent = [section.strip() for section in SECTIONS if section not in text]
     if absent:
         yield f"its docstring in {place} lacks {', '.join(absent)}"

@@ -15,6 +15,7 @@ COMMANDS = (
     "smoke",
     "bench",
     "contract",
+    "formula",
     "fixtures",
     "audit",
     "weights",

@@ -54,7 +54,9 @@ def modulated_conv2d(
 ) -> Tensor:
     r"""Convolve each sample with weights of its own: the shared ones scaled per input channel, then normalised.
 
-    .. math:: W'_{oik} = s_i W_{oik}, \qquad W''_{oik} = W'_{oik} \Big/ \sqrt{\textstyle\sum_{i,k} W'^2_{oik} + ε}
+    .. math::
+        W'_{o,i,k} = s_i W_{o,i,k}, \qquad
+        W''_{o,i,k} = W'_{o,i,k} \Big/ \sqrt{\textstyle\sum_{i,k} W'^2_{o,i,k} + ε}
 
     Neither W' nor W'' is built: convolution is linear, so that scaling what goes in and what comes out is the same, and
     the batch needs only one ordinary convolution.
@@ -134,7 +136,7 @@ class EqualisedConv2d(nn.Module):
 class MappingNetwork(nn.Module):
     r"""From z to w: normalise, then a few slow layers.
 
-    .. math:: w = f\left(z \Big/ \sqrt{\textstyle\frac1{Z} \sum_i z_i^2}\right)
+    .. math:: w = f\left(z \Big/ \sqrt{\textstyle\frac1{Z} \sum_i z_i^2 + ε}\right)
 
     Only z's direction counts. The result is (N, w_dim), not repeated for the layers.
 

@@ -67,6 +67,7 @@ def test_a_function_that_has_only_been_written_lacks_everything_else(monkeypatch
         "not in __all__ of reference/ddpm.py",
         "reference/ddpm.py has (x_t, x0, t, steps=10), the contract (x_t, x0, t, steps=5)",
         "its docstring in reference/ddpm.py lacks Source:, Convention:, >>>",
+        "its formula is not evaluated: grading/formulas/symbols/ddpm.py has no posterior_mean",
         "no test points: grading/checking/points/ddpm.py has no posterior_mean",
         "grading/checking/checks/test_ddpm.py has no @grades",
         "no goldens in fixtures/",
@@ -77,7 +78,7 @@ def test_a_function_that_has_only_been_written_lacks_everything_else(monkeypatch
         "it has no stub",
     ):
         assert len([line for line in told if words in line]) == 1, words
-    assert len(told) == 11
+    assert len(told) == 12
 
 
 @pytest.mark.usefixtures("only")

@@ -8,9 +8,9 @@ from latex2mathml.converter import convert
 from markupsafe import Markup
 
 from ...contract.reference import reference_function, reference_module
+from ...formulas.docstrings import formulas_in
 from ...verdicts import Formula, Term
 
-_MATH = re.compile(r"^\.\. math::(.*(?:\n+ +.*)*)", re.MULTILINE)
 _COMMANDS = re.compile(r"(\\(?:text|begin|end|operatorname|class)\{[^}]*\}|\\[A-Za-z]+)")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _OTHERWISE = {
@@ -45,8 +45,8 @@ def mathml(latex: str) -> Markup:
 
 
 def _asked(task: str) -> str:
-    found = _MATH.search(cleandoc(reference_function(task).__doc__ or ""))
-    return " ".join(found[1].split()) if found else ""
+    found = formulas_in(cleandoc(reference_function(task).__doc__ or ""))
+    return found[0] if found else ""
 
 
 def _term(task: str, term: Term) -> str:
