@@ -61,7 +61,9 @@ def live(given: Arguments) -> Arguments:
 def _corrections(given: Arguments) -> Terms:
     if "misfits" in given:
         return {name: partial(given["misfits"].__getitem__, name) for name in given["misfits"].terms}
-    found = {name: term for name, term in misfits(live(given)).items() if name not in ("x_t", "x0_hat", "x_prev")}
+    # With respect to x0_hat it is √ᾱ_t times the gradient with the network taken as a constant: no term of its own.
+    none = ("x_t", "x0_hat", "x_prev", "the gradient with respect to x0_hat")
+    found = {name: term for name, term in misfits(live(given)).items() if name not in none}
 
     def through_x_t_alone() -> Tensor:
         eps = given["network"](given["x_t"]).detach()
