@@ -40,7 +40,9 @@ def run(control: socket.socket) -> None:
     preloaded: set[str] = set()  # for these submissions
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 1)
-        if not message:
+        if not message:  # whoever asked is gone: nothing is to go on running
+            for pid in workers - clones:
+                _reap(pid, workers)
             return
         request = json.loads(message)
         if "spawn" in request:
@@ -88,6 +90,7 @@ def _become_worker(
 ) -> None:
     try:
         control.close()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         channel = socket.socket(fileno=descriptor)
         serve.serve(channel, Path(code), Path(scratch), module, function, forbidden)
     finally:
