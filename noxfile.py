@@ -69,9 +69,19 @@ def run(session: nox.Session, folder: str | Path, *arguments: str) -> None:
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     # Safe: a folder called grading or reference where nox was started is not the project's.
     variables = os.environ | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
-    code = subprocess.run([python, *arguments], cwd=folder, env=variables).returncode
+    with subprocess.Popen([python, *arguments], cwd=folder, env=variables) as process:
+        code = _waited_for(process)
     if code:
         sys.exit(code)
+
+
+def _waited_for(process: subprocess.Popen) -> int:
+    """Its exit code. Ctrl-C reaches it too, and it ends in its own way."""
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
 
 
 def grading(session: nox.Session, command: str) -> None:
