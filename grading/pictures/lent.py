@@ -63,5 +63,6 @@ class Lending(Functions):
 
 def with_lent(lent: Collection[str]) -> str:
     """ "with a lent strided_timesteps"; nothing where nothing is lent."""
-    *others, last = ["", *sorted(task.split(".")[1] for task in lent)]
-    return f"with a lent {' and '.join(filter(None, [', '.join(others[1:]), last]))}" if last else ""
+    *others, last = sorted(task.split(".")[1] for task in lent) or [""]
+    names = " and ".join(filter(None, [", ".join(others), last]))
+    return f"with a lent {names}" if names else ""
