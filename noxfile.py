@@ -10,6 +10,7 @@ import logging
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -70,18 +71,11 @@ def run(session: nox.Session, folder: str | Path, *arguments: str) -> None:
     # Safe: a folder called grading or reference where nox was started is not the project's.
     variables = os.environ | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
     with subprocess.Popen([python, *arguments], cwd=folder, env=variables) as process:
-        code = _waited_for(process)
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches it too, and it ends in its own way
+        code = process.wait()
+        signal.signal(signal.SIGINT, before)
     if code:
         sys.exit(code)
-
-
-def _waited_for(process: subprocess.Popen) -> int:
-    """Its exit code. Ctrl-C reaches it too, and it ends in its own way."""
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
 
 
 def grading(session: nox.Session, command: str) -> None:

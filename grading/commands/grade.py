@@ -143,7 +143,12 @@ def _expect_writable(arguments: argparse.Namespace) -> None:
 
 
 def _expect_nothing_written(arguments: argparse.Namespace) -> None:
-    options = {"--json": arguments.json, "--html": arguments.html, "--replay": arguments.replay, "--debug": arguments.debug}
+    options = {
+        "--json": arguments.json,
+        "--html": arguments.html,
+        "--replay": arguments.replay,
+        "--debug": arguments.debug,
+    }
     given = [option for option, value in options.items() if value]
     if given:
         raise Unusable(f"--watch: expected no {given[0]} beside it: what it finds is shown in the terminal")

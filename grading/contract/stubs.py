@@ -63,7 +63,9 @@ def without_traps(stub: str) -> str:
     kept, within = [], False
     for line in stub.splitlines(keepends=True):
         comment = line.strip()
-        within = comment.startswith("# Trap:") or (within and comment.startswith("#") and not comment.startswith("# TODO"))
+        within = comment.startswith("# Trap:") or (
+            within and comment.startswith("#") and not comment.startswith("# TODO")
+        )
         kept += [] if within else [line]
     return "".join(kept)
 

@@ -34,7 +34,7 @@ class Shown:
         self.round[verdict.task] = verdict
         if first:
             self._line(verdict)
-        if verdict.outcome == FAILED and not verdict.searching or verdict.unwritten:
+        if (verdict.outcome == FAILED and not verdict.searching) or verdict.unwritten:
             failed = {task: one for task, one in self.round.items() if one.outcome == FAILED or one is verdict}
             for row, told in blocks(rows(self.course, failed), self.hints):
                 if row.item.function == verdict.task:

@@ -23,8 +23,8 @@ class Round:
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "hw.round"]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self._process = subprocess.Popen(command, cwd=ROOT, encoding="utf-8", **pipes)
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, cwd=ROOT, encoding="utf-8", stdin=pipe, stdout=pipe)
         self._lines: queue.Queue[str] = queue.Queue()
 
     def begin(self, tasks: list[str]) -> None:

@@ -39,7 +39,10 @@ class _Watching:
             while left and not changed:
                 left, changed = self._checked(left)
             if not changed:
-                print("\n" + "\n".join([*summed(self.words), "waiting for a file to be saved; Ctrl-C ends it"]), flush=True)
+                print(
+                    "\n" + "\n".join([*summed(self.words), "waiting for a file to be saved; Ctrl-C ends it"]),
+                    flush=True,
+                )
             while not changed:
                 time.sleep(self.saved.pause)
                 changed = self.saved.changed()

@@ -51,6 +51,8 @@ def inpainting(f: Functions, world: Shipped) -> Shown:
     kept, drawn = (1 - mask).expand_as(x0).bool(), mask.expand_as(x0).bool()
     changed, guessed = F.mse_loss(x0[kept], original[kept]), F.mse_loss(x0[drawn].clamp(-1, 1), original[drawn])
     shown.lower("change where the picture is kept", changed, "the mean squared difference outside the mask; 0 is right")
-    shown.lower("difference to the hidden half", guessed, "the mean squared difference inside the mask to what was there")
+    shown.lower(
+        "difference to the hidden half", guessed, "the mean squared difference inside the mask to what was there"
+    )
     shown.higher("likeness to the whole picture", world.likeness(x0, PROMPTS), LIKENESS)
     return shown

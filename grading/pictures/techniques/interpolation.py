@@ -29,7 +29,9 @@ def interpolation(f: Functions, world: Shipped) -> Shown:
     shown.frames = frames
     shown.show("every fifth of 31 frames", frames[::5])
     ends = F.mse_loss(frames[[0, -1]], target)
-    shown.lower("error at both ends", ends, "the mean squared difference of first and last frame to the two faces", SLACK)
+    shown.lower(
+        "error at both ends", ends, "the mean squared difference of first and last frame to the two faces", SLACK
+    )
     jumps = (frames[1:] - frames[:-1]).square().mean(dim=(1, 2, 3))
     largest = jumps.max() / F.mse_loss(frames[0], frames[-1])
     says = "how even the way is: the largest squared change from frame to frame, over that from end to end"
