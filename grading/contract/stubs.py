@@ -25,7 +25,7 @@ _WHOLE = ("shapes",)  # modules without a solution in them
 
 _INIT = '''"""Your homework: every function that raises NotImplementedError is yours to write.
 
-Each docstring gives the formula, the shapes and the convention; each TODO says what to do{hints}.
+Each docstring gives the formula, the shapes and the convention; each TODO says what to do and where the traps are.
 Grade yourself as often as you like: ``nox -s grade -- PATH`` for a folder with these files, or
 ``nox -s grade -- PATH --only ddpm.posterior_step`` for a single function.
 
@@ -37,13 +37,12 @@ WITH_TRAPS = " and where the traps are"
 
 def build(traps: bool = True) -> dict[str, str]:
     """Every stub file by its name; a course may leave out where the traps are."""
-    files = {"__init__.py": _INIT.format(hints=WITH_TRAPS if traps else "")}
+    files = {"__init__.py": _INIT}
     for module in _WHOLE:
         files[f"{module}.py"] = _source(module)
     for module in MODULES:
-        text = stub(_source(module))
-        files[f"{module}.py"] = text if traps else without_traps(text)
-    return files
+        files[f"{module}.py"] = stub(_source(module))
+    return files if traps else {name: without_traps(text) for name, text in files.items()}
 
 
 def of_course(course: Course) -> dict[str, str]:
@@ -67,7 +66,7 @@ def without_traps(stub: str) -> str:
             within and comment.startswith("#") and not comment.startswith("# TODO")
         )
         kept += [] if within else [line]
-    return "".join(kept)
+    return "".join(kept).replace(WITH_TRAPS, "")
 
 
 def _source(module: str) -> str:
@@ -197,7 +196,7 @@ def write(files: dict[str, str], folder: Path, replace: bool = False) -> tuple[l
 
 def remember(files: dict[str, str]) -> None:
     """Note the versions at hand among those that were ever generated, as courses without traps have them too."""
-    versions = [*files.values(), *build(traps=False).values()]
+    versions = [*files.values(), *map(without_traps, files.values())]
     new = [one for one in dict.fromkeys(map(_digest, versions)) if one not in _generated()]
     GENERATED.write_text("".join(f"{digest}\n" for digest in [*_generated(), *new]), encoding="utf-8")
 

@@ -12,7 +12,7 @@ from ..contract.functions import all_tasks
 
 _INIT = '''"""Your homework: every function that raises NotImplementedError is yours to write.
 
-Each docstring gives the formula, the shapes and the convention; each TODO says what to do{hints}.
+Each docstring gives the formula, the shapes and the convention; each TODO says what to do and where the traps are.
 """
 '''
 # Read by people: nothing looks at them when the code runs.
@@ -45,7 +45,7 @@ def files(course: Course) -> dict[str, str]:
     cut = {f"{module}.py": _united(_cut(module, sources[f"{module}.py"], names)) for module, names in kept.items()}
     shapes = _JAXTYPING.sub("from typing import Annotated, Union\n\n", sources["shapes.py"], count=1)
     cut["shapes.py"] = _EITHER.sub(_UNION, shapes.replace(_TENSOR, _TENSOR + _SHAPES, 1))
-    init = _INIT.format(hints=stubs.WITH_TRAPS if course.traps else "")
+    init = _INIT if course.traps else stubs.without_traps(_INIT)
     return {"__init__.py": init} | {name: postponed(text) for name, text in sorted(cut.items())}
 
 

@@ -3,12 +3,12 @@
 from fractions import Fraction
 
 from ..contract.courses import Course, Item
-from ..contract.stubs import WITH_TRAPS
+from ..contract.stubs import without_traps
 
 _HEAD = """# {title}
 
 Your work goes into the files of `homework/`. Each docstring there gives formula, shapes and convention, each TODO says what
-to do{hints}. You need Python 3.9 or newer with torch (2.1 or newer), numpy, safetensors and pytest; nothing
+to do and where the traps are. You need Python 3.9 or newer with torch (2.1 or newer), numpy, safetensors and pytest; nothing
 is installed, and it runs on Linux, macOS and Windows.
 
 ```sh
@@ -30,8 +30,8 @@ does not parse and anything that looks like a password or a token are refused.
 def written(course: Course, also: list[str]) -> str:
     """``also`` are functions that lie among the stubs and have no points."""
     first = course.functions[0]
-    hints = WITH_TRAPS if course.traps else ""
-    parts = [_HEAD.format(title=course.title, commands=_commands(first), hints=hints), "## Tasks\n"]
+    head = _HEAD.format(title=course.title, commands=_commands(first))
+    parts = [head if course.traps else without_traps(head), "## Tasks\n"]
     for part, worth in course.parts.items():
         items = [item for item in course.items if item.part == part]
         if items:
