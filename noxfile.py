@@ -10,6 +10,7 @@ import logging
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -69,7 +70,10 @@ def run(session: nox.Session, folder: str | Path, *arguments: str) -> None:
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     # Safe: a folder called grading or reference where nox was started is not the project's.
     variables = os.environ | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
-    code = subprocess.run([python, *arguments], cwd=folder, env=variables).returncode
+    with subprocess.Popen([python, *arguments], cwd=folder, env=variables) as process:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches it too, and it ends in its own way
+        code = process.wait()
+        signal.signal(signal.SIGINT, before)
     if code:
         sys.exit(code)
 

@@ -145,6 +145,7 @@ class Verdict:
     unexplained: str = ""  # said where nothing known explains the results, with the smallest failing call
     closed: list[str] | None = None  # what the kernel closed to the student's code; None where none was run
     reason: str = ""  # for "not implemented", "not graded" and "by hand"
+    searching: bool = False  # it stands; its mistake is being looked for still
     out_of_time: bool = False  # not graded since the submission's deadline had passed: nobody's fault here
     carried: list[str] = field(default_factory=list)  # it is right by itself, and fails because of these
     beside: list[str] = field(default_factory=list)  # it is wrong with right ones in the place of these, too

@@ -30,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pictures", action="store_true", help="on that page, what each mistake does to a picture; takes seconds each"
     )
     _take_home.add_arguments(parser)
+    parser.add_argument(
+        "--watch", action="store_true", help="go on, and grade again what a saved file changes; Ctrl-C ends it"
+    )
     parser.add_argument("--student", metavar="ID", help="with --secret: whose inputs are drawn")
     parser.add_argument(
         "--metadata", type=Path, metavar="FILE", help="Gradescope's submission_metadata.json: who, at which attempt"
@@ -41,10 +44,16 @@ def run(arguments: argparse.Namespace) -> int:
     start = time.monotonic()
     handed_in = metadata.read(arguments.metadata) if arguments.metadata is not None else metadata.NOBODY
     seed = _seed(arguments, handed_in)
+    if arguments.watch:
+        _expect_nothing_written(arguments)
     if arguments.debug:
         return _take_home.debug(arguments, seed, handed_in.attempt)
     # The fork server first of all: it loads torch on the other core while this process does the same.
     with ForkServer() as fork_server:
+        if arguments.watch:
+            from ._watch import watch
+
+            return watch(fork_server, arguments, seed)
         asked = courses.load(arguments.course) if arguments.course else None
         limit_mb = asked.limit_mb if asked is not None else None
         with opened(arguments.path, limit_mb, arguments.kit) as submission:
@@ -131,6 +140,18 @@ def _expect_writable(arguments: argparse.Namespace) -> None:
         raise Unusable("--pictures: expected --html FILE as well, the page that they stand on")
     if arguments.pictures:
         _arguments.expect_extra("--pictures", "smoke", "PIL", "diffusers")
+
+
+def _expect_nothing_written(arguments: argparse.Namespace) -> None:
+    options = {
+        "--json": arguments.json,
+        "--html": arguments.html,
+        "--replay": arguments.replay,
+        "--debug": arguments.debug,
+    }
+    given = [option for option, value in options.items() if value]
+    if given:
+        raise Unusable(f"--watch: expected no {given[0]} beside it: what it finds is shown in the terminal")
 
 
 def _write(path: Path, results: Results, form: str) -> str:

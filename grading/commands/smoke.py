@@ -14,6 +14,11 @@ COLOURS = {"passed": "green", "failed": "red", "skipped": "yellow"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", type=Path, default=ROOT / "reference", help="default: reference")
+    parser.add_argument(
+        "--course",
+        metavar="NAME|FILE.toml",
+        help="whose rules hold: whether right functions are lent in the place of missing ones; default: as `grade`",
+    )
     parser.add_argument("--only", default="", metavar="WORD,…", help="demonstrations with one of these in their names")
     parser.add_argument("--out", type=Path, default=Path("runs/smoke"), metavar="DIR", help="default: runs/smoke")
     parser.add_argument("--seed", type=int, default=0, help="of all noise; default: 0")
@@ -34,7 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _smoke(fork_server: ForkServer, arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from ..contract import courses
     from ..pictures import report
+    from ..pictures.lent import with_lent
     from ..pictures.run import FAILED, Outcome, calibrate, chosen, run
     from ..pictures.worlds.shipped import Shipped
     from ..submissions import opened
@@ -52,11 +59,14 @@ def _smoke(fork_server: ForkServer, arguments: argparse.Namespace) -> int:
     out = _arguments.folder("--out", arguments.out)
     console = Console(highlight=False)
     outcomes: list[Outcome] = []
+    asked = courses.load(arguments.course) if arguments.course else None
+    beside = arguments.path.resolve() != (ROOT / "reference").resolve()
     with opened(arguments.path) as submission:
-        for outcome in run(fork_server, submission.folder, world, todo):
+        lend = submission.course(asked).lend
+        for outcome in run(fork_server, submission.folder, world, todo, lend, beside):
             outcomes.append(outcome)
-            colour = COLOURS[outcome.outcome]
-            console.print(f"[{colour}]{outcome.outcome:8}[/] {outcome.name}  [dim]{outcome.seconds:.1f} s[/]")
+            colour, lent = COLOURS[outcome.outcome], with_lent(outcome.lent)
+            console.print(f"[{colour}]{outcome.outcome:8}[/] {outcome.name}  {lent}  [dim]{outcome.seconds:.1f} s[/]")
             for problem in outcome.problems:
                 console.print(f"         {problem}", markup=False)
     report.write(outcomes, str(arguments.path), arguments.seed, arguments.device, out)

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..contract import stubs
+from ..contract import courses, stubs
 from ..paths import STUBS
 from ..verdicts import Unusable
 from . import AMISS, DONE, _arguments
@@ -14,6 +14,11 @@ HELP = "make a folder to work in, from the reference's signatures and docstrings
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", type=Path, help="default: my_homework")
+    parser.add_argument(
+        "--course",
+        metavar="NAME|FILE.toml",
+        help="only the files that a course asks for, and what they import; with the traps or without, as it says",
+    )
     parser.add_argument("--replace", action="store_true", help="also files that someone has written in; a copy is kept")
     parser.add_argument("--refresh", action="store_true", help="make the checkout's student_stubs/ anew instead")
     parser.add_argument(
@@ -23,12 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when the files are there, 1 where ``--check`` finds a difference; refuses to overwrite anybody's work."""
-    if arguments.folder is not None and (arguments.refresh or arguments.check):
+    given = arguments.folder or arguments.course
+    if given is not None and (arguments.refresh or arguments.check):
         option = "--refresh" if arguments.refresh else "--check"
-        raise Unusable(
-            f"{option} is about the checkout's own student_stubs/: expected no folder, got {arguments.folder}"
-        )
-    fresh = stubs.build()
+        what = "folder" if arguments.folder is not None else "--course"
+        raise Unusable(f"{option} is about the checkout's own student_stubs/: expected no {what}, got {given}")
+    fresh = stubs.build() if arguments.course is None else stubs.of_course(courses.load(arguments.course))
     if arguments.check:
         differing = stubs.differing(fresh)
         for name, why in differing.items():

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..paths import ROOT, STUBS
 from ..verdicts import GraderFault, Unusable
+from .courses import Course
 from .functions import MODULES
 
 REFERENCE = ROOT / "reference"
@@ -31,16 +32,41 @@ Grade yourself as often as you like: ``nox -s grade -- PATH`` for a folder with 
 This folder is generated from the course's reference. Work in a copy of it.
 """
 '''
+WITH_TRAPS = " and where the traps are"
 
 
-def build() -> dict[str, str]:
-    """Every stub file by its name."""
+def build(traps: bool = True) -> dict[str, str]:
+    """Every stub file by its name; a course may leave out where the traps are."""
     files = {"__init__.py": _INIT}
     for module in _WHOLE:
         files[f"{module}.py"] = _source(module)
     for module in MODULES:
         files[f"{module}.py"] = stub(_source(module))
-    return files
+    return files if traps else {name: without_traps(text) for name, text in files.items()}
+
+
+def of_course(course: Course) -> dict[str, str]:
+    """The files that a course asks for, with those that they import."""
+    files = build(course.traps)
+    wanted, asked = {"__init__.py"}, [f"{task.split('.')[0]}.py" for task in course.functions]
+    while asked:
+        name = asked.pop()
+        if name not in wanted:
+            wanted.add(name)
+            asked += [f"{other}.py" for other in re.findall(r"^from \.(\w+) import", files[name], re.MULTILINE)]
+    return {name: text for name, text in files.items() if name in wanted}
+
+
+def without_traps(stub: str) -> str:
+    """A stub whose TODOs do not say where people go wrong: a trap's comment ends where another one, or code, begins."""
+    kept, within = [], False
+    for line in stub.splitlines(keepends=True):
+        comment = line.strip()
+        within = comment.startswith("# Trap:") or (
+            within and comment.startswith("#") and not comment.startswith("# TODO")
+        )
+        kept += [] if within else [line]
+    return "".join(kept).replace(WITH_TRAPS, "")
 
 
 def _source(module: str) -> str:
@@ -137,7 +163,7 @@ def differing(fresh: dict[str, str]) -> dict[str, str]:
     told |= {
         name: f"is not in {GENERATED.name} of the contract"
         for name in fresh.keys() - told.keys()
-        if not _is_generated(fresh[name])
+        if not (_is_generated(fresh[name]) and _is_generated(without_traps(fresh[name])))
     }
     return dict(sorted(told.items()))
 
@@ -169,9 +195,9 @@ def write(files: dict[str, str], folder: Path, replace: bool = False) -> tuple[l
 
 
 def remember(files: dict[str, str]) -> None:
-    """Note the versions at hand among those that were ever generated."""
-    known = set(_generated())
-    new = [_digest(text) for text in files.values() if _digest(text) not in known]
+    """Note the versions at hand among those that were ever generated, as courses without traps have them too."""
+    versions = [*files.values(), *map(without_traps, files.values())]
+    new = [one for one in dict.fromkeys(map(_digest, versions)) if one not in _generated()]
     GENERATED.write_text("".join(f"{digest}\n" for digest in [*_generated(), *new]), encoding="utf-8")
 
 

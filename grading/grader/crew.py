@@ -47,7 +47,7 @@ def share_out(
             first, claimed[piece] = not claimed[piece], 1
             return first
 
-    members = [_Forked(fork_server, member, claim) for _ in range(jobs)]
+    members = [Forked(fork_server, member, claim) for _ in range(jobs)]
     open_ones = {one.receiver: one for one in members}
     while open_ones:
         for receiver in cast("list[Connection]", wait(list(open_ones))):
@@ -73,11 +73,11 @@ def one_each(
     done after so many ``seconds`` is ended.
     """
     torch.set_num_threads(1)  # as above
-    waiting, running = iter(range(pieces)), dict[Connection, tuple[int, float, _Forked, list[Any]]]()
+    waiting, running = iter(range(pieces)), dict[Connection, tuple[int, float, Forked, list[Any]]]()
 
     def start() -> None:
         for piece in waiting:
-            member = _Forked(fork_server, _of_one(work, piece))
+            member = Forked(fork_server, _of_one(work, piece))
             running[member.receiver] = piece, time.monotonic() + seconds, member, []
             return
 
@@ -110,8 +110,8 @@ def _of_one(work: Callable[[ForkServer, int], Any], piece: int) -> Member:
     return member
 
 
-class _Forked:
-    """A forked process with a fork server of its own, and what it has said."""
+class Forked:
+    """A forked process with a fork server of its own, and what it has said; for ``kill`` there is always ``end``."""
 
     def __init__(self, fork_server: ForkServer, member: Member, claim: Claim = lambda piece: True) -> None:
         fork = multiprocessing.get_context("fork")

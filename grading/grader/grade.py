@@ -44,12 +44,13 @@ def grade(
     for task in run.tasks:
         if task not in verdicts:
             take(Verdict(task, NOT_GRADED, reason="; ".join(dict.fromkeys(trouble))))
-    lent = to_lend({task: verdicts[task] for task in run.tasks}) if run.carry else {}
+    standing = {**run.known, **{task: verdicts[task] for task in run.tasks}}
+    lent = {task: others for task, others in to_lend(standing).items() if task in run.tasks} if run.carry else {}
     if lent and not run.deadline.passed():
         again: dict[str, Verdict] = {}
         second = replace(run, tasks=tuple(lent), lent=lent)
         _one_round(fork_server, second, lambda verdict: again.update({verdict.task: verdict}), jobs)
-        for verdict in carried_forward({task: verdicts[task] for task in run.tasks}, again):
+        for verdict in carried_forward(standing, again):
             take(verdict)
     return [verdicts[task] for task in run.tasks]
 

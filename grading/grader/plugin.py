@@ -1,6 +1,7 @@
 """Runs the checks under pytest: hands each one its graded function, and gathers verdicts as functions are finished."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -180,6 +181,8 @@ class GradingPlugin:
         self._take_home(verdict, student)
         pointless = task in self.run.lent and not verdict.borrowed  # it has been diagnosed without what is lent
         if verdict.outcome == FAILED and self.run.diagnose is not None and not pointless:
+            if self.run.at_once:
+                self.on_verdict(replace(verdict, searching=True))
             try:
                 student.failures = [check.failure for check in verdict.failures if check.failure is not None]
                 diagnosis = self.run.diagnose(student, self._asked_again(task))

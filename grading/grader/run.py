@@ -8,6 +8,7 @@ from ..diagnosis import Check, Diagnosis, diagnose
 from ..sandbox.deadline import NEVER, Deadline
 from ..sandbox.student import Student
 from ..submissions import Submission
+from ..verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -26,3 +27,5 @@ class Run:
     deadline: Deadline = NEVER  # what is not graded by then is not graded
     take_home: bool = False  # of each function that fails a call is written out
     lent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by task: the functions that are right ones
+    known: Mapping[str, Verdict] = field(default_factory=dict)  # on the submission's other functions, from before
+    at_once: bool = False  # a verdict is told as soon as it stands, and again once its mistake has been looked for

@@ -37,7 +37,7 @@ _LATER = "from __future__ import annotations\n\n"
 
 def files(course: Course) -> dict[str, str]:
     """Every file of the folder to work in, by its name."""
-    sources = stubs.build()
+    sources = stubs.build(course.traps)
     kept: dict[str, set[str]] = {}
     for task in course.functions:
         module, name = task.split(".")
@@ -45,7 +45,8 @@ def files(course: Course) -> dict[str, str]:
     cut = {f"{module}.py": _united(_cut(module, sources[f"{module}.py"], names)) for module, names in kept.items()}
     shapes = _JAXTYPING.sub("from typing import Annotated, Union\n\n", sources["shapes.py"], count=1)
     cut["shapes.py"] = _EITHER.sub(_UNION, shapes.replace(_TENSOR, _TENSOR + _SHAPES, 1))
-    return {"__init__.py": _INIT} | {name: postponed(text) for name, text in sorted(cut.items())}
+    init = _INIT if course.traps else stubs.without_traps(_INIT)
+    return {"__init__.py": init} | {name: postponed(text) for name, text in sorted(cut.items())}
 
 
 def _united(source: str) -> str:

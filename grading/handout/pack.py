@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..contract.courses import Course
 from ..contract.functions import all_tasks, function
+from ..contract.uses import used_by
 from ..paths import ROOT
 from ..zipped import zipped
 from . import homework, public, readme
@@ -19,6 +20,9 @@ _LENT = {
     "limits.py": "sandbox/limits.py",
     "describe.py": "sandbox/describe.py",
     "blackout.py": "blackout.py",
+    "changes.py": "submissions/changes.py",
+    "saved.py": "submissions/saved.py",
+    "order.py": "contract/order.py",
 }
 _CONFTEST = '"""Here lie the packages that the tests import."""\n'
 _PYTEST = "[pytest]\ntestpaths = tests\n"
@@ -32,6 +36,7 @@ def packed(course: Course) -> bytes:
     settings = {
         "title": course.title,
         "functions": course.functions,
+        "made_of": {task: used_by(task) for task in course.functions},
         "parameters": {task: function(task).parameters for task in course.functions},
         "limit_mb": course.limit_mb,
     }

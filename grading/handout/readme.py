@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 from ..contract.courses import Course, Item
+from ..contract.stubs import without_traps
 
 _HEAD = """# {title}
 
@@ -29,7 +30,8 @@ does not parse and anything that looks like a password or a token are refused.
 def written(course: Course, also: list[str]) -> str:
     """``also`` are functions that lie among the stubs and have no points."""
     first = course.functions[0]
-    parts = [_HEAD.format(title=course.title, commands=_commands(first)), "## Tasks\n"]
+    head = _HEAD.format(title=course.title, commands=_commands(first))
+    parts = [head if course.traps else without_traps(head), "## Tasks\n"]
     for part, worth in course.parts.items():
         items = [item for item in course.items if item.part == part]
         if items:
@@ -46,7 +48,7 @@ def _commands(function: str) -> str:
         "python -m hw check": "everything",
         f"python -m hw check {function.split('.')[0]}": "one module",
         f"python -m hw check {function}": "one function",
-        "python -m hw check --watch": "again whenever you save a file: what that file holds",
+        "python -m hw check --watch": "again whenever you save a file: what that changes",
         "pytest": "the same as tests",
         "python -m hw submit": "makes submission.zip, and refuses what the course refuses",
     }

@@ -41,6 +41,7 @@ class Measure:
 
     value: float
     better: str
+    says: str = ""  # what it looks at, in words: "the mean squared difference to …"
     slack: float = 1.0
 
 
@@ -55,11 +56,11 @@ class Shown:
     def show(self, caption: str, images: Tensor) -> None:
         self.rows.append((caption, images.detach().clamp(-1, 1)))
 
-    def higher(self, name: str, value: Any) -> None:
-        self.measures[name] = Measure(float(value), "higher")
+    def higher(self, name: str, value: Any, says: str) -> None:
+        self.measures[name] = Measure(float(value), "higher", says)
 
-    def lower(self, name: str, value: Any, slack: float = 1.0) -> None:
-        self.measures[name] = Measure(float(value), "lower", slack)
+    def lower(self, name: str, value: Any, says: str, slack: float = 1.0) -> None:
+        self.measures[name] = Measure(float(value), "lower", says, slack)
 
 
 @dataclass(frozen=True)

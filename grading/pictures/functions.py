@@ -54,6 +54,7 @@ class Functions:
     def __init__(self, fork_server: ForkServer, submission: Path, call_seconds: float = limits.PICTURE_SECONDS) -> None:
         self.fork_server, self.submission, self.call_seconds = fork_server, submission, call_seconds
         self.students: dict[str, Student] = {}
+        self.own, self.lent = set[str](), set[str]()  # whose functions have answered since somebody cleared these
 
     def __call__(self, task: str, **arguments: Any) -> Tensor:
         """One tensor."""
@@ -83,12 +84,17 @@ class Functions:
         for student in self.students.values():
             student.close()
 
+    def _student(self, task: str, call_seconds: float) -> Student:
+        return Student(self.fork_server, self.submission, task, call_seconds)
+
     def _reply(self, task: str, arguments: dict[str, Any]) -> Any:
         if task not in self.students:
-            self.students[task] = Student(self.fork_server, self.submission, task, self.call_seconds)
+            self.students[task] = self._student(task, self.call_seconds)
         student = self.students[task]
         try:
-            return student(**arguments)
+            reply = student(**arguments)
+            self.own.add(task)
+            return reply
         except Failure as failure:
             raise CannotGoOn(task, failure.summary, failure.kind == "not implemented") from None
         finally:

@@ -5,6 +5,8 @@ import io
 import json
 import platform
 import re
+from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,13 @@ from PIL import Image, ImageDraw, ImageFont
 from reference.data.grids import grid
 
 from .demonstration import Shown
+from .lent import with_lent
 from .run import Outcome
 
 __all__ = ["inlined", "sheet", "write"]
 
 LINE = 16  # pixels of a caption
+BETWEEN = 16  # and between two pictures that are compared
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Smoke run: {{ submission }}</title>
@@ -31,20 +35,26 @@ h2 { margin-top: 2.5rem; } h1, h2, p { overflow-wrap: anywhere; } figure { margi
 .skipped { color: light-dark(#666, #aaa); }
 img { image-rendering: pixelated; max-width: 100%; } table { border-collapse: collapse; }
 td, th { padding: .15rem .6rem .15rem 0; text-align: left; vertical-align: top; }
-td + td { font-variant-numeric: tabular-nums; white-space: nowrap; } .wide { overflow-x: auto; }
+td + td { font-variant-numeric: tabular-nums; white-space: nowrap; } td.says { white-space: normal; min-width: 14rem; }
+.pair { display: flex; flex-wrap: wrap; gap: .2rem 1.5rem; } .pair small { display: block; } .wide { overflow-x: auto; }
 </style></head><body>
 <h1>Smoke run of {{ submission }}</h1>
 <p>{{ summary }} Seed {{ seed }}, on {{ device }}, torch {{ torch }}.</p>
 {% for one in outcomes %}
 <h2>{{ one.name }}: <span class="{{ one.outcome }}">{{ one.outcome }}</span></h2>
+{% if one.with_lent %}<p>{{ one.with_lent }}</p>{% endif %}
 {% for problem in one.problems %}<p class="{{ one.outcome }}">{{ problem }}</p>{% endfor %}
-{% for caption, picture in one.rows %}
-<figure><figcaption>{{ caption }}</figcaption><img src="{{ picture }}" alt="{{ caption }}"></figure>
+{% for caption, picture, right in one.rows %}
+<figure><figcaption>{{ caption }}</figcaption>{% if right %}<div class="pair">
+<div><small>yours</small><img src="{{ picture }}" alt="yours: {{ caption }}"></div>
+<div><small>the reference's</small><img src="{{ right }}" alt="the reference's: {{ caption }}"></div></div>
+{% else %}<img src="{{ picture }}" alt="{{ caption }}">{% endif %}</figure>
 {% endfor %}
 {% if one.animation %}<p><img src="{{ one.animation }}" width="128" alt="the animation of {{ one.name }}"></p>{% endif %}
-{% if one.measures %}<div class="wide"><table><tr><th>measured</th><th>value</th><th>passes</th><th>reference</th></tr>
+{% if one.measures %}<div class="wide"><table><tr><th>measured</th><th>value</th><th>passes</th><th>reference</th><th>it is</th></tr>
 {% for name, m in one.measures.items() %}<tr><td>{{ name }}</td><td>{{ "%.4g"|format(m.value) }}</td>
-<td>{{ "≥" if m.better == "higher" else "≤" }} {{ "%.4g"|format(m.limit) }}</td><td>{{ "%.4g"|format(m.reference) }}</td></tr>
+<td>{{ "≥" if m.better == "higher" else "≤" }} {{ "%.4g"|format(m.limit) }}</td><td>{{ "%.4g"|format(m.reference) }}</td>
+<td class="says">{{ m.says }}</td></tr>
 {% endfor %}</table></div>{% endif %}
 <p>{{ "%.1f"|format(one.seconds) }} s</p>
 {% endfor %}
@@ -59,6 +69,9 @@ MARKDOWN = """# {{ submission }}: what its functions make
 {% for one in outcomes %}
 ## {{ one.name }}: {{ one.outcome }}
 
+{% if one.with_lent %}{{ one.with_lent }}
+
+{% endif %}
 {% for problem in one.problems %}{{ problem }}
 
 {% endfor %}
@@ -71,10 +84,10 @@ MARKDOWN = """# {{ submission }}: what its functions make
     nox -s smoke -- {{ submission }} --only "{{ one.name }}"
 
 {% if one.measures %}
-| measured | value | passes | reference |
-| --- | --- | --- | --- |
+| measured | value | passes | reference | it is |
+| --- | --- | --- | --- | --- |
 {% for name, m in one.measures.items() %}
-| {{ name }} | {{ "%.4g"|format(m.value) }} | {{ "≥" if m.better == "higher" else "≤" }} {{ "%.4g"|format(m.limit) }} | {{ "%.4g"|format(m.reference) }} |
+| {{ name }} | {{ "%.4g"|format(m.value) }} | {{ "≥" if m.better == "higher" else "≤" }} {{ "%.4g"|format(m.limit) }} | {{ "%.4g"|format(m.reference) }} | {{ m.says }} |
 {% endfor %}
 
 {% endif %}
@@ -82,10 +95,13 @@ MARKDOWN = """# {{ submission }}: what its functions make
 """
 
 
-def sheet(shown: Shown, title: str = "") -> Image.Image:
-    """All rows of a demonstration under their captions."""
+def sheet(shown: Shown, title: str = "", beside: Shown | None = None) -> Image.Image:
+    """All rows of a demonstration under their captions; beside them the reference's."""
     font, large = ImageFont.load_default(12), ImageFont.load_default(14)
-    rows = [(caption, grid(images, len(images))) for caption, images in shown.rows]
+    rows = [
+        (f"{caption} (left: yours, right: the reference's)", _joined(mine, right)) if right else (caption, mine)
+        for caption, mine, right in _rows(shown, beside)
+    ]
     texts = [large.getlength(title), *(font.getlength(caption) for caption, _ in rows)]
     width = max(*(picture.width for _, picture in rows), int(max(texts)) + 8)
     height = sum(picture.height + LINE for _, picture in rows) + (LINE + 4 if title else 0)
@@ -101,6 +117,20 @@ def sheet(shown: Shown, title: str = "") -> Image.Image:
     return page
 
 
+def _rows(shown: Shown, beside: Shown | None) -> Iterator[tuple[str, Image.Image, Image.Image | None]]:
+    """Caption, picture, and the reference's of that row."""
+    others = beside.rows if beside is not None else []
+    for (caption, images), other in zip_longest(shown.rows, others[: len(shown.rows)]):
+        yield caption, grid(images, len(images)), grid(other[1], len(other[1])) if other is not None else None
+
+
+def _joined(left: Image.Image, right: Image.Image) -> Image.Image:
+    joined = Image.new("RGB", (left.width + BETWEEN + right.width, max(left.height, right.height)), "white")
+    joined.paste(left, (0, 0))
+    joined.paste(right, (left.width + BETWEEN, 0))
+    return joined
+
+
 def write(outcomes: list[Outcome], submission: str, seed: int, device: str, outdir: Path) -> None:
     """A picture for each demonstration, ``contact-sheet.png``, ``results.json``, and two pages.
 
@@ -110,13 +140,16 @@ def write(outcomes: list[Outcome], submission: str, seed: int, device: str, outd
     entries, sheets, on_page = [], [], []
     for one in outcomes:
         entry, stem = one.plain(), re.sub(r"[^a-z0-9]+", "-", one.name.lower()).strip("-")
-        inline: dict[str, Any] = {}
+        inline: dict[str, Any] = {"with_lent": with_lent(one.lent)}
         if one.shown is not None:
             entry["picture"] = f"{stem}.png"
-            picture = sheet(one.shown)
+            picture = sheet(one.shown, beside=one.beside)
             picture.save(outdir / entry["picture"], optimize=True)
-            sheets.append(sheet(one.shown, f"{one.name}: {one.outcome}"))
-            inline["rows"] = [(caption, inlined(grid(images, len(images)))) for caption, images in one.shown.rows]
+            sheets.append(sheet(one.shown, f"{one.name}: {one.outcome} {with_lent(one.lent)}".strip(), one.beside))
+            inline["rows"] = [
+                (caption, inlined(mine), inlined(right) if right else "")
+                for caption, mine, right in _rows(one.shown, one.beside)
+            ]
             if one.shown.frames is not None:
                 entry["animation"] = f"{stem}.gif"
                 animation = outdir / entry["animation"]
@@ -136,7 +169,7 @@ def write(outcomes: list[Outcome], submission: str, seed: int, device: str, outd
         "torch": torch.__version__,
     }
     page = Environment(autoescape=True).from_string(PAGE).render(outcomes=on_page, **about)
-    text = Environment(trim_blocks=True).from_string(MARKDOWN).render(outcomes=entries, **about)
+    text = Environment(trim_blocks=True).from_string(MARKDOWN).render(outcomes=on_page, **about)
     (outdir / "README.md").write_text(text.rstrip() + "\n", encoding="utf-8")
     (outdir / "index.html").write_text(page, encoding="utf-8")
     document = about | {"demonstrations": entries}

@@ -4,7 +4,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..sandbox.fork_server import ForkServer
 from .demonstration import EXPECTED, Demonstration, Shown, bound, expected_values, passes
 from .demonstrations import DEMONSTRATIONS
 from .functions import CannotGoOn, Functions, Trusted
+from .lent import Lending
 from .worlds.shipped import Shipped
 
 __all__ = ["PASSED", "FAILED", "SKIPPED", "Outcome", "calibrate", "chosen", "run"]
@@ -33,10 +34,13 @@ class Outcome:
     problems: list[str] = field(default_factory=list)
     measures: dict[str, dict[str, Any]] = field(default_factory=dict)
     shown: Shown | None = None
+    lent: list[str] = field(default_factory=list)  # the functions in whose place right ones stood
+    beside: Shown | None = None  # the same by the reference alone
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it: without pictures."""
-        return asdict(Outcome(self.name, self.outcome, round(self.seconds, 1), self.problems, self.measures))
+        said = asdict(replace(self, seconds=round(self.seconds, 1), shown=None, beside=None))
+        return {name: value for name, value in said.items() if name not in ("shown", "beside")}
 
 
 def chosen(only: str) -> list[Demonstration]:
@@ -52,27 +56,52 @@ def chosen(only: str) -> list[Demonstration]:
     return [one for one in DEMONSTRATIONS if not words or any(word in one.name.lower() for word in words)]
 
 
-def run(fork_server: ForkServer, submission: Path, world: Shipped, todo: list[Demonstration]) -> Iterator[Outcome]:
-    """One outcome after the other; a function that cannot be used ends the demonstration that needs it, not the run."""
-    expected = expected_values()
-    functions = Functions(fork_server, submission)
+def run(
+    fork_server: ForkServer,
+    submission: Path,
+    world: Shipped,
+    todo: list[Demonstration],
+    lend: bool = False,
+    beside: bool = False,
+) -> Iterator[Outcome]:
+    """One outcome after the other; a function that cannot be used ends the demonstration that needs it, not the run.
+
+    Where ``lend`` is set, right functions stand in the place of those that are not written; a demonstration in which
+    nothing of the submission's takes part stays skipped. With ``beside`` the reference makes the same pictures.
+    """
+    functions = (Lending if lend else Functions)(fork_server, submission)
     try:
         for one in todo:
-            start = time.monotonic()
-            try:
-                shown = one.run(functions, world)
-            except CannotGoOn as unusable:
-                outcome = SKIPPED if unusable.missing else FAILED
-                yield Outcome(one.name, outcome, time.monotonic() - start, [blacked_out(str(unusable))])
-            except networks.Missing as missing:
-                yield Outcome(one.name, SKIPPED, time.monotonic() - start, [str(missing)])
-            except (RuntimeError, ValueError, IndexError) as error:  # a tensor of another shape, most likely
-                problem = f"the pipeline cannot go on with what came back: {error}"
-                yield Outcome(one.name, FAILED, time.monotonic() - start, [problem])
-            else:
-                yield _judge(one, shown, expected.get(one.name, {}), time.monotonic() - start)
+            outcome = _demonstrated(one, functions, world)
+            outcome.lent = sorted(functions.lent) if outcome.outcome != SKIPPED else []
+            if beside and outcome.shown is not None:
+                outcome.beside = one.run(Trusted(reference_function), world)
+            yield outcome
     finally:
         functions.close()
+
+
+def _demonstrated(one: Demonstration, functions: Functions, world: Shipped) -> Outcome:
+    start = time.monotonic()
+
+    def ended(outcome: str, problem: str) -> Outcome:
+        return Outcome(one.name, outcome, time.monotonic() - start, [problem])
+
+    functions.own.clear()
+    functions.lent.clear()
+    if isinstance(functions, Lending) and one.needs and not any(map(functions.has, one.needs)):
+        return ended(SKIPPED, f"not written yet: {', '.join(one.needs)}")
+    try:
+        shown = one.run(functions, world)
+    except CannotGoOn as unusable:
+        return ended(SKIPPED if unusable.missing else FAILED, blacked_out(str(unusable)))
+    except networks.Missing as missing:
+        return ended(SKIPPED, str(missing))
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:  # a tensor of another shape, most likely
+        return ended(FAILED, f"the pipeline cannot go on with what came back: {error}")
+    if not functions.own:
+        return ended(SKIPPED, "nothing of what was handed in took part")
+    return _judge(one, shown, expected_values().get(one.name, {}), time.monotonic() - start)
 
 
 def _judge(one: Demonstration, shown: Shown, expected: dict[str, Any], seconds: float) -> Outcome:
@@ -86,7 +115,8 @@ def _judge(one: Demonstration, shown: Shown, expected: dict[str, Any], seconds: 
         measures[name] = asdict(measure) | {"reference": mean, "limit": limit}
         if not passes(measure, mean, deviation):
             side = "below" if measure.better == "higher" else "above"
-            problems.append(f"{name} is {measure.value:.4g}, {side} {limit:.4g} (reference: {mean:.4g})")
+            told = f"{name} is {measure.value:.4g}, {side} {limit:.4g} (reference: {mean:.4g})"
+            problems.append(f"{told}; it is {measure.says}")
     return Outcome(one.name, FAILED if problems else PASSED, seconds, problems, measures, shown)
 
 

@@ -13,19 +13,22 @@ from rich.table import Table
 from rich.text import Text
 
 from ..contract.courses import Course
+from ..contract.order import next_up
+from ..contract.uses import used_by
 from ..seeds import Seed
 from ..verdicts import BY_HAND, FAILED, NOT_GRADED, NOT_IMPLEMENTED, PASSED
 from . import Row, Told, blocks, gaps, number, quoted, totals
 from .confined import NOTHING, confined
 
-_STYLE = {PASSED: "green", FAILED: "red", NOT_IMPLEMENTED: "yellow", NOT_GRADED: "magenta", BY_HAND: "cyan"}
+STYLE = {PASSED: "green", FAILED: "red", NOT_IMPLEMENTED: "yellow", NOT_GRADED: "magenta", BY_HAND: "cyan"}
+UNFINISHED = (FAILED, NOT_IMPLEMENTED)
 
 
 def show(console: Console, course: Course, table: list[Row], seed: Seed, hints: str, notes: Sequence[str] = ()) -> None:
     for part, members in groupby(table, key=lambda row: row.item.part):
         console.print(_table(part, list(members)))
     for row, told in blocks(table, hints):
-        _block(console, row, told)
+        block(console, row, told)
     _gaps(console, table)
     reached, automatic, by_hand = totals(course, table)
     console.print()
@@ -42,6 +45,9 @@ def show(console: Console, course: Course, table: list[Row], seed: Seed, hints: 
     if sandbox:
         style = "magenta" if sandbox == NOTHING else "dim"
         console.print(f"[{style}]{escape(sandbox)}[/{style}]")
+    following = following_up(table)
+    if following:
+        console.print(escape(following))
     for note in quoted(list(notes)):
         console.print(f"[magenta]{escape(note)}[/magenta]")
     console.print(f"[dim]{escape(quoted(seed.again))}[/dim]")
@@ -59,26 +65,33 @@ def _table(part: str, members: list[Row]) -> Table:
             continue
         outcome = row.verdict.outcome if row.verdict is not None else "–"
         score = "–" if row.score is None else number(row.score)
-        verdict = Text(outcome, style=_STYLE.get(outcome, ""))
+        verdict = Text(outcome, style=STYLE.get(outcome, ""))
         table.add_row(row.item.number, row.item.function, verdict, f"{score} / {points}")
     return table
 
 
-def _block(console: Console, row: Row, told: Told) -> None:
+def block(console: Console, row: Row, told: Told) -> None:
+    """What is said of one function."""
     verdict = row.verdict
     assert verdict is not None
     where = f"  [dim]{escape(verdict.defined_at)}[/dim]" if verdict.defined_at else ""
     console.print()
-    console.print(f"[{_STYLE[verdict.outcome]} bold]{verdict.task}  {verdict.outcome}[/]{where}")
+    console.print(f"[{STYLE[verdict.outcome]} bold]{verdict.task}  {verdict.outcome}[/]{where}")
     for line in told.lines():
         indent = 2 + len(line) - len(line.lstrip())
         console.print(Padding(Text(line.strip()), (0, 0, 0, indent)))
+
+
+def following_up(table: list[Row]) -> str:
+    """Which function is next, while some are neither right nor a person's to look at."""
+    unfinished = [row.verdict.task for row in table if row.verdict is not None and row.verdict.outcome in UNFINISHED]
+    return next_up(unfinished, {task: used_by(task) for task in unfinished})
 
 
 def _gaps(console: Console, table: list[Row]) -> None:
     """Where a kit's gaps are, and what of it was not handed in: a line for each place, however many functions it costs."""
     places = gaps(table)
     if places:
-        console.print(f"\n[{_STYLE[NOT_IMPLEMENTED]} bold]{NOT_IMPLEMENTED}[/]")
+        console.print(f"\n[{STYLE[NOT_IMPLEMENTED]} bold]{NOT_IMPLEMENTED}[/]")
     for reason, tasks in places.items():
         console.print(Padding(Text(f"{', '.join(tasks)}: {reason}"), (0, 0, 0, 2)))

@@ -21,7 +21,8 @@ from ..verdicts import GraderFault
 
 _KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "TZ")
 _BOOT = """
-import json, socket, sys
+import json, signal, socket, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started this
 root, path, descriptor = json.loads(sys.argv[1])
 sys.path[:] = [root, *path]
 from grading.sandbox.inside import fork_server
@@ -93,6 +94,11 @@ class ForkServer:
         with theirs:
             pid = self._ask({"spawn": place, "optimises": function.optimises}, [theirs.fileno()])["pid"]
         return pid, ours, scratch
+
+    def tidy(self) -> None:
+        """Remove what is left of workers that nobody ended."""
+        for left in self.scratch.iterdir():
+            shutil.rmtree(left, ignore_errors=True)
 
     def reap(self, pid: int) -> int | None:
         return self._ask({"reap": pid})["status"]

@@ -152,9 +152,12 @@ class Student:
     @property
     def borrowed(self) -> list[str]:
         """Which of the lent functions it called; none where one of them could not answer."""
-        if any(loan.failed for loan in self._loans):
-            return []
-        return [loan.function.task for loan in self._loans if loan.called]
+        return [] if self.let_down else [loan.function.task for loan in self._loans if loan.called]
+
+    @property
+    def let_down(self) -> list[str]:
+        """Which of the lent functions could not answer it."""
+        return [loan.function.task for loan in self._loans if loan.failed]
 
     @property
     def open(self) -> bool:

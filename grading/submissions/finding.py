@@ -57,6 +57,11 @@ def find(folder: Path) -> tuple[dict[str, Place], list[str]]:
     return places, [_said(names, *pair) for pair, names in copies.items()]
 
 
+def texts(folder: Path) -> dict[str, str]:
+    """The text of each file and each notebook, by its path."""
+    return {source.path: source.text for source in _sources(folder)}
+
+
 def number_defined(folder: Path) -> int:
     """How many graded functions a submission defines under their own names."""
     return len({name for source in _sources(folder) for name in source.defined})

@@ -57,6 +57,16 @@ WRONG = {  # what: a line of the file, what stands there instead, and what has t
         'title = "My course"\ncarried = "forgive"',
         ["the course", "carried", "'forgive'", '"charged" or "forgiven"'],
     ),
+    "a word for whether functions are lent": (
+        'title = "My course"',
+        'title = "My course"\nlend = "yes"',
+        ["the course", "lend", "'yes'", "true or false"],
+    ),
+    "a number for whether stubs say where the traps are": (
+        'title = "My course"',
+        'title = "My course"\ntraps = 0',
+        ["the course", "traps", "true or false"],
+    ),
     "points for nothing that there is": (
         'title = "My course"',
         'title = "My course"\npartial = "lines"',
@@ -200,3 +210,17 @@ def test_the_example_on_the_page_is_a_course(course_file):
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "all"])
 def test_the_projects_own_files_are_right_by_path_as_well(name):
     assert load(str(COURSES / f"{name}.toml")).items == load(name).items
+
+
+def test_what_a_course_says_of_lending_and_of_traps(tmp_path):
+    file = tmp_path / "own.toml"
+    for line, lend, traps in (("", False, True), ("lend = true\ntraps = false\n", True, False)):
+        file.write_text(line + RIGHT)
+        load.cache_clear()
+        course = load(str(file))
+        assert (course.lend, course.traps) == (lend, traps)
+
+
+def test_the_three_courses_lend_what_is_missing():
+    assert {name for name in NAMES if load(name).lend} == set(NAMES) - {"kaist-cs492d"}
+    assert all(load(name).traps for name in NAMES)

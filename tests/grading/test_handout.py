@@ -23,6 +23,7 @@ from grading.handout.pack import packed
 from grading.paths import FIXTURES, ROOT
 
 from .conftest import PLAIN, SOLUTIONS
+from .watched import saved, watching
 
 STYLES = ("plain", "doubles", "functional")
 FEW = ("guidance", "ddpm.posterior_step", "noising.strided_timesteps", "gan_losses.generator_loss", "latents.sample_z")
@@ -80,7 +81,7 @@ def test_the_command_writes_a_course(tmp_path, capsys):
     assert readme.startswith(f"# {course.title}\n")
     assert all(f"`{task}`" in readme for task in course.functions)
     assert json.loads((folder / "hw/course.json").read_text(encoding="utf-8"))["functions"] == course.functions
-    assert "4 functions: 0 passed, 0 failed, 4 not implemented" in check(folder)
+    assert "4 functions: 0 passed, 0 failed, 4 not implemented\nnext: " in check(folder)
 
 
 def test_arguments_that_cannot_be_used(tmp_path, capsys):
@@ -193,7 +194,7 @@ def test_python_3_9_reads_it(handout):
 
 def test_what_is_not_written_is_not_implemented(handout):
     out = check(handout)
-    assert out.endswith(f"{len(all_tasks())} functions: 0 passed, 0 failed, {len(all_tasks())} not implemented\n")
+    assert f"{len(all_tasks())} functions: 0 passed, 0 failed, {len(all_tasks())} not implemented\nnext: " in out
 
 
 def test_what_is_not_written_is_skipped_by_pytest(handout):
@@ -278,30 +279,63 @@ def test_a_name_that_nobody_asks_for(handout):
     assert "did you mean ddpm" in run.stderr
 
 
-def test_what_is_saved_is_checked_again(handout):
+COMBINE = "def classifier_free_guidance(eps_uncond, eps_cond, scale):\n    return eps_uncond + {}\n\n\n"
+WRONG, RIGHT = COMBINE.format("scale * eps_cond"), COMBINE.format("scale * (eps_cond - eps_uncond)")
+GUIDED = (
+    "def guided_eps(model, x_t, t, cond, null_cond, scale):\n"
+    "    return classifier_free_guidance(model(x_t, t, null_cond), model(x_t, t, cond), scale)\n"
+)
+
+
+def test_what_a_save_touches_is_checked_again(handout):
     filled(handout, "plain")
-    variables = os.environ | {"PYTHONPATH": "", "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-m", "hw", "check", "guidance", "noising.add_noise", "--watch"]
-    with subprocess.Popen(command, cwd=handout, env=variables, stdout=subprocess.PIPE, text=True) as watching:
-        try:
-            first = until_waiting(watching)
-            (handout / "homework" / "guidance.py").write_text("def guided_eps():\n    pass\n")
-            second = until_waiting(watching)
-        finally:
-            watching.kill()
-    assert "3 functions: 3 passed" in first
-    assert "guidance.py:" in second
-    assert "2 functions: 0 passed, 1 failed, 1 not implemented" in second
-    assert "noising" not in second
+    guidance, command = handout / "homework" / "guidance.py", [sys.executable, "-m", "hw", "check"]
+    guidance.write_text(RIGHT + GUIDED)
+    with watching([*command, "guidance", "noising.add_noise", "--watch"], handout, PYTHONPATH="") as watched:
+        told = watched.until_waiting()
+        assert "3 functions: 3 passed, 0 failed, 0 not implemented\nwaiting" in told
+
+        saved(guidance, WRONG + GUIDED)
+        told = watched.until_waiting()
+        assert "guidance.py: 2 of 3 functions may be touched\n" in told
+        assert "guidance.classifier_free_guidance  failed  (was passed)\n" in told
+        assert "3 functions: 1 passed, 2 failed, 0 not implemented\n" in told
+        assert "next: guidance.classifier_free_guidance (guided_eps waits for it)\n" in told
+        assert "noising" not in told
+
+        saved(guidance, RIGHT + GUIDED.replace("return", "print('here')\n    return"))
+        told = watched.until_waiting()
+        assert "here\n" in told and "guidance.guided_eps  passed  (was failed)\n" in told
+
+        saved(guidance, RIGHT + "def (")
+        assert "guidance.py:5" in watched.until_waiting()
+
+        guidance.unlink()
+        told = watched.until_waiting()
+        assert "not implemented  there is no homework/guidance.py  (was failed)\n" in told
+
+        saved(guidance, RIGHT + GUIDED)
+        assert "3 functions: 3 passed" in watched.until_waiting()
+        assert watched.ended() == 0
 
 
-def until_waiting(process) -> str:
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if line.startswith("waiting"):
-            break
-    return "".join(lines)
+def test_a_save_breaks_off_what_hangs_and_what_ends_the_process_is_told(handout):
+    filled(handout, "plain")
+    guidance, command = handout / "homework" / "guidance.py", [sys.executable, "-m", "hw", "check"]
+    guidance.write_text("while True:\n    pass\n" + RIGHT + GUIDED)
+    with watching([*command, "noising.add_noise", "guidance", "--watch"], handout, PYTHONPATH="") as watched:
+        watched.until("noising.add_noise  passed")
+        saved(guidance, RIGHT + GUIDED.replace("return", "import os\n    os._exit(3)\n    return"))
+        told = watched.until_waiting()
+        assert "guidance.classifier_free_guidance  passed\n" in told
+        assert "guidance.guided_eps  failed  it ended the process that it was checked in\n" in told
+        assert "3 functions: 2 passed, 1 failed" in told
+        assert watched.ended() == 0
+
+
+def test_what_is_next_is_told(handout):
+    out = check(handout, "ddpm")
+    assert out.endswith("next: ddpm.predict_x0 (sample_ddpm waits for it)\n")
 
 
 @pytest.mark.slow

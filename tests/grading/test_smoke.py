@@ -6,6 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
+from grading.contract import stubs
 from grading.contract.functions import all_tasks
 from grading.contract.reference import reference_function
 from grading.diagnosis.mistakes import catalogue
@@ -25,6 +26,8 @@ from grading.pictures.run import _judge as judge
 from grading.pictures.worlds.shipped import Shipped
 from grading.sandbox.crossing.values import Leaf
 from reference import networks
+
+from .conftest import PLAIN
 
 WRONG = [  # demonstration, wrong function
     ("DDPM sampling", "ddpm.sample_ddpm", "sample_ddpm_steps_by_one"),
@@ -168,9 +171,8 @@ class TestSubmissions:
     def test_a_run_goes_on_after_a_function_that_cannot_be_used(self, fork_server, hand_in):
         def sums(f, world):
             shown = Shown()
-            shown.higher(
-                "sum", f("latents.interpolate", latent_a=torch.ones(3), latent_b=torch.ones(3), num_frames=2).sum()
-            )
+            both = {"latent_a": torch.ones(3), "latent_b": torch.ones(3)}
+            shown.higher("sum", f("latents.interpolate", **both, num_frames=2).sum(), "the sum")
             return shown
 
         folder = hand_in(
@@ -185,6 +187,130 @@ class TestSubmissions:
         assert "no expected value" in first.problems[0]
         assert second.outcome == SKIPPED
         assert second.problems[0].startswith("latents.sample_z: not implemented")
+
+
+class TestLent:
+    """A technique of two functions, on a picture of four pixels."""
+
+    WRITTEN = "def strided_timesteps(num_train_steps, num_inference_steps):\n    return list(range(0, num_train_steps, 2))[::-1]"
+
+    @pytest.fixture
+    def outcome(self, fork_server, hand_in):
+        def outcome(needs, run_it, lend=True, beside=False, **modules):
+            todo = [Demonstration("any", needs, run_it)]
+            return next(iter(run(fork_server, hand_in(**modules), Shipped(0), todo, lend, beside)))
+
+        return outcome
+
+    @staticmethod
+    def sampled(f, world):
+        """By DDIM, in five steps."""
+        shown, alphas_cumprod = Shown(), torch.linspace(0.99, 0.02, 10)
+        x0 = f(
+            "ddim.sample_ddim",
+            eps_model=lambda x_t, t: 0.1 * x_t,
+            x_T=torch.ones(1, 1, 2, 2),
+            timesteps=f.timesteps(10, 5),
+            alphas_cumprod=alphas_cumprod,
+        )
+        shown.show("sampled", x0.expand(-1, 3, -1, -1))
+        return shown
+
+    NEEDS = ("noising.strided_timesteps", "ddim.sample_ddim")
+
+    def test_one_function_makes_a_picture(self, outcome):
+        one = outcome(self.NEEDS, self.sampled, beside=True, noising=self.WRITTEN)
+        assert (one.outcome, one.lent) == (PASSED, ["ddim.sample_ddim"])
+        assert torch.equal(one.beside.rows[0][1], self.sampled(Trusted(reference_function), None).rows[0][1])
+
+    def test_a_course_may_not_allow_it(self, outcome):
+        one = outcome(self.NEEDS, self.sampled, lend=False, noising=self.WRITTEN)
+        assert (one.outcome, one.lent, one.shown) == (SKIPPED, [], None)
+
+    def test_where_nothing_is_written_nothing_is_claimed(self, outcome):
+        def never(f, world):
+            raise AssertionError("it is not even begun")
+
+        one = outcome(self.NEEDS, never, ddim="def sample_ddim(*a, **k):\n    raise NotImplementedError")
+        assert (one.outcome, one.lent) == (SKIPPED, [])
+        assert one.problems == ["not written yet: noising.strided_timesteps, ddim.sample_ddim"]
+
+    def test_what_is_asked_for_and_takes_no_part_is_no_part(self, outcome):
+        def other(f, world):
+            f.timesteps(10, 5)
+            return Shown()
+
+        sampler = "def sample_ddim(eps_model, x_T, timesteps, alphas_cumprod):\n    return x_T"
+        one = outcome(self.NEEDS, other, ddim=sampler)
+        assert one.outcome == SKIPPED
+        assert one.problems == ["nothing of what was handed in took part"]
+
+    def test_what_a_function_calls_and_lacks_is_lent_to_it(self, outcome):
+        sampler = """
+            from .noising import strided_timesteps
+
+            def ddim_step(x_t, eps, noise, t, t_prev, alphas_cumprod, eta=0.0):
+                raise NotImplementedError
+
+            def sample_ddim(eps_model, x_T, timesteps, alphas_cumprod, eta=0.0, noise_fn=None, clip_x0=False):
+                x = x_T
+                for t, t_prev in zip(timesteps, [*timesteps[1:], -1]):
+                    x = ddim_step(x, eps_model(x, t), 0 * x, t, t_prev, alphas_cumprod)
+                return x
+        """
+        one = outcome(self.NEEDS, self.sampled, beside=True, noising=self.WRITTEN, ddim=sampler)
+        assert (one.outcome, one.lent, one.problems) == (PASSED, ["ddim.ddim_step"], [])
+        mine, right = one.shown.rows[0][1], one.beside.rows[0][1]
+        assert torch.allclose(mine, right, atol=1e-5)
+
+    def test_what_is_wrong_is_not_replaced(self, outcome):
+        wrong = "def sample_ddim(eps_model, x_T, timesteps, alphas_cumprod):\n    return [1 / 0]"
+        one = outcome(self.NEEDS, self.sampled, ddim=wrong)
+        assert one.outcome == FAILED
+        assert "ddim.sample_ddim: your code raised ZeroDivisionError" in one.problems[0]
+
+    def test_the_references_source_is_not_beside_student_code(self, outcome):
+        spy = """
+            import inspect, sys
+
+            def ddim_step(x_t, eps, noise, t, t_prev, alphas_cumprod, eta=0.0):
+                raise NotImplementedError
+
+            def sample_ddim(eps_model, x_T, timesteps, alphas_cumprod, eta=0.0, noise_fn=None, clip_x0=False):
+                try:
+                    source = inspect.getsource(ddim_step)
+                except OSError:
+                    source = ""
+                held = [name for name in sys.modules if name.split(".")[0] == "reference"]
+                return x_T + (1e9 if held or "abar" in source else 0)
+        """
+        one = outcome(self.NEEDS, self.sampled, noising=self.WRITTEN, ddim=spy)
+        assert one.outcome == PASSED
+        assert one.shown.rows[0][1].abs().max() <= 1
+
+
+@pytest.mark.slow
+def test_the_first_right_function_makes_a_picture(fork_server, tmp_path):
+    stubs.write(stubs.build(), tmp_path / "homework")
+    (tmp_path / "homework" / "noising.py").write_text((PLAIN / "noising.py").read_text(encoding="utf-8"))
+    outcomes = {one.name: one for one in run(fork_server, tmp_path / "homework", Shipped(0), DEMONSTRATIONS, lend=True)}
+    made = {name for name, one in outcomes.items() if one.outcome == PASSED}
+    assert {"DDPM sampling", "DDIM in 5, 10, 25 and 50 steps"} <= made
+    assert all(one.lent for name, one in outcomes.items() if name in made)
+    assert all(one.outcome == SKIPPED for name, one in outcomes.items() if name not in made)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("one", DEMONSTRATIONS, ids=lambda one: one.name)
+def test_a_demonstration_needs_all_that_it_asks_for(one):
+    asked = set()
+
+    def noted(task):
+        asked.add(task)
+        return reference_function(task)
+
+    one.run(Trusted(noted), Shipped(0))
+    assert asked == set(one.needs)
 
 
 def test_a_loss_of_the_submission_has_gradients_here():
@@ -202,9 +328,10 @@ def test_trusted_functions_take_what_workers_take():
 def test_the_report(tmp_path):
     shown = Shown(frames=torch.rand(4, 3, 8, 8))
     shown.show("a <row>", torch.zeros(3, 3, 8, 8))
-    measures = {"error": {"value": 0.5, "better": "lower", "reference": 0.4, "limit": 0.6}}
+    measures = {"error": {"value": 0.5, "better": "lower", "reference": 0.4, "limit": 0.6, "says": "how <far> it is"}}
+    right = Shown(rows=[("a <row>", torch.ones(3, 3, 8, 8))])
     outcomes = [
-        Outcome("good: 1", PASSED, 1.0, [], measures, shown),
+        Outcome("good: 1", PASSED, 1.0, [], measures, shown, ["noising.strided_timesteps"], right),
         Outcome("bad", FAILED, 2.0, ["latents.interpolate: <b>broken</b>"]),
     ]
     report.write(outcomes, "handed in", 3, "cpu", tmp_path)
@@ -216,11 +343,17 @@ def test_the_report(tmp_path):
     assert Image.open(tmp_path / "good-1.gif").n_frames == 6
     text = (tmp_path / "README.md").read_text()
     assert "![what good: 1 made](good-1.png)" in text
-    assert "| error | 0.5 | ≤ 0.6 | 0.4 |" in text
+    assert "| error | 0.5 | ≤ 0.6 | 0.4 | how <far> it is |" in text
+    for told in (text, page):
+        assert "with a lent strided_timesteps" in told
+    assert "how &lt;far&gt; it is" in page
+    assert page.index('alt="yours: a &lt;row&gt;"') < page.index('alt="the reference\'s: a &lt;row&gt;"')
+    assert Image.open(tmp_path / "good-1.png").width > 2 * 3 * 16
     results = json.loads((tmp_path / "results.json").read_text())
     assert results["seed"] == 3
     assert [one["outcome"] for one in results["demonstrations"]] == ["passed", "failed"]
     assert results["demonstrations"][0]["measures"] == measures
+    assert results["demonstrations"][0]["lent"] == ["noising.strided_timesteps"]
 
 
 def test_techniques_are_found_where_they_lie():

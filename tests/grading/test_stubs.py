@@ -262,7 +262,8 @@ def test_a_version_that_is_not_remembered_is_told(fresh, folder, monkeypatch, tm
     assert stubs.differing(fresh) == {}
     stubs.remember(fresh)
     lines = stubs.GENERATED.read_text(encoding="utf-8").split()
-    assert len(lines) == len(set(lines)) == len(set(fresh.values()))
+    without = stubs.build(traps=False)
+    assert len(lines) == len(set(lines)) == len({*fresh.values(), *without.values()})
 
 
 def test_writing_again_changes_nothing(fresh, folder):
@@ -511,3 +512,66 @@ def test_a_signature_over_several_lines_stays():
 def test_a_module_without_graded_functions_stays_whole():
     source = '"""Shapes."""\n\nimport math\n\nTAU = math.tau\n'
     assert stubs.stub(source) == source
+
+
+# --- without the traps --------------------------------------------------------------------------------------------
+
+
+def test_without_traps_nothing_else_goes(fresh):
+    bare = stubs.build(traps=False)
+    assert bare.keys() == fresh.keys()
+    assert "Trap:" in "".join(fresh.values())
+    for name, text in bare.items():
+        assert "Trap" not in text
+        assert text.count("# TODO") == fresh[name].count("# TODO")
+        kept, before = text.splitlines(), fresh[name].splitlines()
+        gone = [line.strip() for line in before if line not in kept]
+        assert all(line.startswith("#") for line in gone) or name == "__init__.py"
+    assert "where the traps are" in fresh["__init__.py"] and "traps" not in bare["__init__.py"]
+
+
+def test_a_trap_of_several_lines_goes_whole():
+    stub = "    # TODO: add.\n    # Trap: one,\n    # not two.\n    # TODO: and go.\n    # on\n    raise NotImplementedError\n"
+    left = "    # TODO: add.\n    # TODO: and go.\n    # on\n    raise NotImplementedError\n"
+    assert stubs.without_traps(stub) == left
+
+
+COURSE = """
+title = "Fewer steps"
+traps = false
+
+[[part]]
+title = "Sampling"
+points = 10
+
+[[part.task]]
+number = "1"
+title = "DDIM"
+points = 10
+functions = ["ddim.sample_ddim"]
+"""
+
+
+def test_the_command_makes_what_a_course_asks_for(tmp_path, capsys):
+    course, target = tmp_path / "fewer.toml", tmp_path / "homework"
+    course.write_text(COURSE)
+    assert main(["stubs", str(target), "--course", str(course)]) == 0
+    assert {path.name for path in target.iterdir()} == {"__init__.py", "ddim.py", "ddpm.py", "shapes.py"}
+    assert "Trap" not in (target / "ddim.py").read_text(encoding="utf-8")
+    assert main(["stubs", str(target)]) == 0  # they are nobody's work: all is made anew, with the traps
+    assert "Trap" in (target / "ddim.py").read_text(encoding="utf-8")
+    assert main(["stubs", "--check", "--course", "all"]) == 2
+    assert "expected no --course, got all" in capsys.readouterr().err
+
+
+def test_a_handout_has_the_traps_only_where_the_course_says_so(tmp_path):
+    from grading.contract import courses
+    from grading.handout import homework, readme
+
+    course = tmp_path / "fewer.toml"
+    for traps in (False, True):
+        course.write_text(COURSE.replace("traps = false", f"traps = {str(traps).lower()}"))
+        courses.load.cache_clear()
+        loaded = courses.load(str(course))
+        told = "".join(homework.files(loaded).values()) + readme.written(loaded, [])
+        assert ("Trap:" in told) is traps and ("where the traps are" in told) is traps

@@ -47,6 +47,8 @@ class Course:
     limit_mb: float | None = None  # how large a file may be that is handed in
     hints: tuple[str, ...] = ("mistake",)  # how much is told at the first attempt, the second, …; the last from then on
     visibility: str = "visible"  # on Gradescope, when a student sees the results
+    lend: bool = False  # in a smoke run right functions stand in the place of those that are not written yet
+    traps: bool = True  # stubs say where the traps are
 
     @property
     def functions(self) -> list[str]:
@@ -85,7 +87,7 @@ def load(name: str) -> Course:
     """
     if name == "all":
         parts = {module: Fraction(len(tasks_of(module))) for module in MODULES}
-        return Course("all", "Every graded function", tuple(_everything()), parts)
+        return Course("all", "Every graded function", tuple(_everything()), parts, lend=True)
     own = Path(name)
     if name not in NAMES and own.suffix != ".toml":
         raise Unusable(
@@ -107,6 +109,8 @@ def load(name: str) -> Course:
         document.get("limit_mb"),
         tuple(document.get("hints", ("mistake",))),
         document.get("visibility", "visible"),
+        document.get("lend", False),
+        document.get("traps", True),
     )
 
 

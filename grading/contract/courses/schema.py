@@ -41,6 +41,8 @@ KEYS: dict[str, dict[str, Key]] = {
         "limit_mb": Key("a number of megabytes", (int, float), required=False),
         "hints": Key(f"a list of {', '.join(HINTS)}, one for each attempt", (list,), required=False),
         "visibility": _one_of(*VISIBILITIES),
+        "lend": Key("true or false", (bool,), required=False),
+        "traps": Key("true or false", (bool,), required=False),
         "part": Key("one or more tables [[part]]", (list,)),
     },
     "part": {

@@ -7,7 +7,9 @@
 | ``properties`` | what holds of a right function whose result is random, a network, a search |
 | ``student``    | your function, and what a call of it came to                             |
 | ``compare``    | two results that may differ by so much                                   |
-| ``watch``      | again whenever a file is saved                                           |
+| ``watch``      | again whenever a file is saved; what of it is new                        |
+| ``round``      | a process that is ready to check, started ahead of each save             |
+| ``saved``, ``changes``, ``order`` | which files were saved, which functions that touches, which is next |
 | ``submit``     | the zip to hand in                                                       |
 | ``crossing/``  | a call and what came of it; the networks that your functions are given   |
 """

@@ -29,7 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     check = commands.add_parser("check", help="what is passed, what is failed, what is not implemented")
     check.add_argument("names", nargs="*", metavar="MODULE[.FUNCTION]", help="check only these")
-    check.add_argument("--watch", action="store_true", help="again whenever a file is saved, what that file holds")
+    check.add_argument("--watch", action="store_true", help="again whenever a file is saved, what that changes")
     check.set_defaults(run=_check)
     submit = commands.add_parser("submit", help="make the zip to hand in")
     submit.add_argument("--out", type=Path, default=Path("submission.zip"), metavar="FILE")

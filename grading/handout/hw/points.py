@@ -57,6 +57,13 @@ def _expect_gradients(reply: Reply, gradients: dict[str, Any], allowed: float) -
         expect_close(reply, expected, allowed, f"the gradient with respect to {name}", found)
 
 
+def load() -> None:
+    """Read all of it ahead."""
+    for file in PUBLIC.glob("*.safetensors"):
+        _tensors(file.stem)
+    _document()
+
+
 @cache
 def _document() -> dict[str, Any]:
     return json.loads(_read("points.json"))

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from .verdict import Verdict, judge
+from .course import FUNCTIONS, SETTINGS
+from .order import next_up
+
+if TYPE_CHECKING:
+    from .verdict import Verdict
 
 _SHOWN = 3  # failures of one function
 _WORDS = ("passed", "failed", "not implemented")
 
 
 def run(tasks: list[str]) -> None:
-    verdicts = []
+    from .verdict import judge  # with torch, which whoever watches does without
+
+    words = {}
     for task in tasks:
-        verdicts.append(judge(task))
-        print(told(verdicts[-1]), flush=True)
-    counts = Counter(verdict.word for verdict in verdicts)
-    print(f"\n{len(verdicts)} functions: " + ", ".join(f"{counts[word]} {word}" for word in _WORDS))
+        verdict = judge(task)
+        words[task] = verdict.word
+        print(told(verdict), flush=True)
+    print("\n" + "\n".join(summed(words)))
+
+
+def summed(words: Mapping[str, str]) -> list[str]:
+    """How many there are of each, and which is next."""
+    counts = Counter(words.values())
+    total = f"{len(words)} functions: " + ", ".join(f"{counts[word]} {word}" for word in _WORDS)
+    unfinished = [task for task in FUNCTIONS if words.get(task, "passed") != "passed"]
+    return [total, *filter(None, [next_up(unfinished, SETTINGS["made_of"])])]
 
 
 def told(verdict: Verdict) -> str:

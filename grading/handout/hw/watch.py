@@ -1,47 +1,97 @@
-"""Again whenever a file is saved: only what that file holds, in a fresh process, so that no old code is left."""
+"""Again whenever a file is saved: only what that changes, each time in a new process that was ready for it."""
 
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 import time
 
-from .course import HOMEWORK, ROOT
+from .changes import touched
+from .course import HOMEWORK
+from .report import summed
+from .round import Round
+from .saved import Saved, look
 
-_LOOK_EVERY = 0.2  # seconds
+_ENDED = "failed  it ended the process that it was checked in"
 
 
 def watch(tasks: list[str]) -> None:
     """Check everything once, then what is saved, until it is interrupted."""
-    before = _saved()
-    _check(tasks)
-    while True:
-        print("\nwaiting for a file to be saved; Ctrl-C ends it", flush=True)
-        while (now := _saved()) == before:
-            time.sleep(_LOOK_EVERY)
-        changed = {name for name in now.keys() | before.keys() if now.get(name) != before.get(name)}
-        before = now
-        print(f"\n{', '.join(sorted(changed))}:", flush=True)
-        _check(affected(tasks, changed))
+    watching = _Watching(tasks)
+    try:
+        watching.go_on()
+    except KeyboardInterrupt:
+        print()
+    finally:
+        watching.ahead.end()
 
 
-def affected(tasks: list[str], changed: set[str]) -> list[str]:
-    """The functions of the changed files; all where another file, which anything may use, has changed."""
-    modules = {task.split(".")[0] for task in tasks}
-    if not {name[: -len(".py")] for name in changed} <= modules:
-        return tasks
-    return [task for task in tasks if f"{task.split('.')[0]}.py" in changed]
+class _Watching:
+    def __init__(self, tasks: list[str]) -> None:
+        self.tasks = tasks
+        self.words: dict[str, str] = {}  # of each function, as it was checked last
+        self.saved = Saved(lambda: look(HOMEWORK, _is_ignored))
+        self.ahead = Round()
+
+    def go_on(self) -> None:
+        sources, left = _sources(), self.tasks
+        while True:
+            changed: list[str] = []
+            while left and not changed:
+                left, changed = self._checked(left)
+            if not changed:
+                print(
+                    "\n" + "\n".join([*summed(self.words), "waiting for a file to be saved; Ctrl-C ends it"]),
+                    flush=True,
+                )
+            while not changed:
+                time.sleep(self.saved.pause)
+                changed = self.saved.changed()
+            before, sources = sources, _sources()
+            todo = touched(self.tasks, before, sources)
+            print(f"\n{', '.join(changed)}: {len(todo)} of {len(self.tasks)} functions may be touched", flush=True)
+            left = todo + [task for task in left if task not in todo]
+
+    def _checked(self, todo: list[str]) -> tuple[list[str], list[str]]:
+        """Check them; those that are left, and the files of which a save has broken it off."""
+        at_work, left = self.ahead, list(todo)
+        at_work.begin(todo)
+        changed: list[str] = []
+        try:
+            for verdict in at_work.verdicts(self.saved.pause):
+                if verdict is not None:
+                    left.remove(verdict["task"])
+                    self._tell(**verdict)
+                    if self.ahead is at_work:  # it loads while the rest of this round goes on
+                        self.ahead = Round()
+                changed = self.saved.changed()
+                if changed:
+                    return left, changed
+        finally:
+            at_work.end()
+            if self.ahead is at_work:
+                self.ahead = Round()
+        if left:
+            task = left.pop(0)
+            self._tell(task, "failed", "", f"{task}  {_ENDED}")
+        return left, changed
+
+    def _tell(self, task: str, word: str, note: str, told: str) -> None:
+        was = self.words.get(task, "")
+        self.words[task] = word
+        head, *rest = told.split("\n")
+        head += f"  (was {was})" if was not in ("", word) else ""
+        if note or word != "not implemented" or was not in ("", word):  # else it is nothing new
+            print("\n".join([head, *rest]), flush=True)
 
 
-def _saved() -> dict[str, int]:
-    """When each file was saved; one that is being replaced is there at the next look."""
-    times = {}
-    for path in HOMEWORK.rglob("*.py"):
+def _is_ignored(name: str) -> bool:
+    return name.startswith(".") or name == "__pycache__"
+
+
+def _sources() -> dict[str, str]:
+    """The text of each file; what is gone again is seen at the next look."""
+    texts = {}
+    for path in look(HOMEWORK, _is_ignored):
         with contextlib.suppress(OSError):
-            times[path.relative_to(HOMEWORK).as_posix()] = path.stat().st_mtime_ns
-    return times
-
-
-def _check(tasks: list[str]) -> None:
-    subprocess.run([sys.executable, "-m", "hw", "check", *tasks], cwd=ROOT)
+            texts[path] = (HOMEWORK / path).read_text(encoding="utf-8", errors="replace")
+    return texts

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ..demonstration import Shown, demonstration
 from ..functions import Functions
-from ..worlds.shipped import Shipped
+from ..worlds.shipped import PREFERENCE, Shipped
 from ..worlds.world import EpsModel, World
 from .ddpm import sampled
 from .guidance import guided_by_reference
@@ -34,6 +34,7 @@ def anagram(f: Functions, world: Shipped) -> Shown:
     x0 = sampled(f, world, two_ways_up(f, world, upright, flipped), x_T, timesteps, world.noise_fn("illusion"))
     shown.show("upright: " + ", ".join(upright), x0)
     shown.show("upside down: " + ", ".join(flipped), x0.flip(2))
-    shown.higher("upright: preference for its prompts over the other ones", world.preference(x0, upright, flipped))
-    shown.higher("upside down: the same", world.preference(x0.flip(2), flipped, upright))
+    preferred = world.preference(x0, upright, flipped)
+    shown.higher("upright: preference for its prompts over the other ones", preferred, PREFERENCE)
+    shown.higher("upside down: the same", world.preference(x0.flip(2), flipped, upright), PREFERENCE)
     return shown

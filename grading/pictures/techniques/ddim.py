@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ..demonstration import Shown, demonstration
 from ..functions import Functions
-from ..worlds.shipped import PROMPTS, Shipped
+from ..worlds.shipped import LIKENESS, PROMPTS, STRANGENESS, Shipped
 from ..worlds.world import EpsModel, World
 from .guidance import guided_by_reference
 
@@ -37,6 +37,6 @@ def ddim(f: Functions, world: Shipped) -> Shown:
         x0 = sampled(f, world, eps_model, world.noise(8, "x_T"), f.timesteps(1000, steps))
         shown.show(f"DDIM, {steps} steps, eta 0", x0)
         if steps >= 25:
-            shown.higher(f"likeness to the prompts' pictures, {steps} steps", world.likeness(x0, PROMPTS))
-            shown.lower(f"distance to the nearest real picture, {steps} steps", world.strangeness(x0))
+            shown.higher(f"likeness to the prompts' pictures, {steps} steps", world.likeness(x0, PROMPTS), LIKENESS)
+            shown.lower(f"distance to the nearest real picture, {steps} steps", world.strangeness(x0), STRANGENESS)
     return shown

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ..demonstration import Shown, demonstration
 from ..functions import Functions
-from ..worlds.shipped import PROMPTS, Shipped
+from ..worlds.shipped import LIKENESS, PROMPTS, STRANGENESS, Shipped
 from ..worlds.world import EpsModel, NoiseFn, World
 
 __all__ = ["sampled"]
@@ -40,6 +40,6 @@ def ddpm(f: Functions, world: Shipped) -> Shown:
     x_T, timesteps = world.noise(8, "x_T"), f.timesteps(1000, 100)
     x0 = sampled(f, world, world.prompted(PROMPTS), x_T, timesteps, world.noise_fn("ddpm"))
     shown.show("DDPM, 100 steps: " + ", ".join(PROMPTS), x0)
-    shown.higher("likeness to the prompts' pictures", world.likeness(x0, PROMPTS))
-    shown.lower("distance to the nearest real picture", world.strangeness(x0))
+    shown.higher("likeness to the prompts' pictures", world.likeness(x0, PROMPTS), LIKENESS)
+    shown.lower("distance to the nearest real picture", world.strangeness(x0), STRANGENESS)
     return shown

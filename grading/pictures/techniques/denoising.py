@@ -11,6 +11,8 @@ from .ddpm import sampled
 
 __all__ = ["noised", "one_step"]
 
+TO_THE_CLEAN = "the mean squared difference to the pictures before noise was added"
+
 
 def noised(f: Functions, world: World, x0: Tensor, noise: Tensor, t: int) -> Tensor:
     """x_t of x_0."""
@@ -43,7 +45,7 @@ def denoising(f: Functions, world: Shipped) -> Shown:
         shown.show("Gaussian blur", blurred)
         shown.show("one step", estimate)
         shown.show("iterative", iterative)
-        shown.lower(f"error of the blur at t = {t}", F.mse_loss(blurred, x0))
-        shown.lower(f"error of one step at t = {t}", F.mse_loss(estimate.clamp(-1, 1), x0))
-        shown.lower(f"error of iterative denoising at t = {t}", F.mse_loss(iterative.clamp(-1, 1), x0))
+        shown.lower(f"error of the blur at t = {t}", F.mse_loss(blurred, x0), TO_THE_CLEAN)
+        shown.lower(f"error of one step at t = {t}", F.mse_loss(estimate.clamp(-1, 1), x0), TO_THE_CLEAN)
+        shown.lower(f"error of iterative denoising at t = {t}", F.mse_loss(iterative.clamp(-1, 1), x0), TO_THE_CLEAN)
     return shown

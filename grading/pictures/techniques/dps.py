@@ -14,6 +14,9 @@ from ..worlds.world import NoiseFn, World
 
 __all__ = ["holes", "restored"]
 
+MISFIT = "the mean squared difference between the measurement and what is measured of the result"
+DISTANCE = "the mean squared difference to the picture that was measured"
+
 
 def restored(
     f: Functions,
@@ -72,6 +75,7 @@ def dps(f: Functions, world: Shipped) -> Shown:
             x_T, noise_fn = world.noise(len(x0), "x_T"), world.noise_fn(f"{name} {steps}")
             found = restored(f, world, measurement, operator, x_T, timesteps, noise_fn)
             shown.show(f"{name}: {steps} steps", found)
-            shown.lower(f"{name}, {steps} steps: misfit of the measurement", F.mse_loss(operator(found), measurement))
-            shown.lower(f"{name}, {steps} steps: distance to the truth", F.mse_loss(found.clamp(-1, 1), x0))
+            misfit, distance = F.mse_loss(operator(found), measurement), F.mse_loss(found.clamp(-1, 1), x0)
+            shown.lower(f"{name}, {steps} steps: misfit of the measurement", misfit, MISFIT)
+            shown.lower(f"{name}, {steps} steps: distance to the truth", distance, DISTANCE)
     return shown

@@ -10,13 +10,15 @@ from reference.networks.quality import straightness
 
 from ..demonstration import Shown, demonstration
 from ..functions import Functions
-from ..worlds.digits import Digits
+from ..worlds.digits import LIKENESS, STRANGENESS, Digits
 from ..worlds.shipped import Shipped
 
 __all__ = ["VelocityModel", "followed", "guided", "sampled", "told"]
 
 VelocityModel = Callable[[Tensor, Tensor], Tensor]  # of x_t and t, one time per sample
 GUIDANCE = 5.0  # CS180's
+TO_THE_DIGIT = "the mean squared difference to the real digit that the straight way ends at"
+STRAIGHT = "the distance from end to end over the length of the way; 1 is straight"
 LEGS = 8  # into which a way is divided where it is shown
 
 
@@ -53,8 +55,8 @@ def steps(f: Functions, world: Shipped) -> Shown:
     for number in (5, 10, 25, 50):
         x1 = sampled(f, guided(f, digits, labels), digits.noise(10, "x_0"), number)
         shown.show(f"Euler, {number} steps, guidance {GUIDANCE:g}", x1)
-        shown.higher(f"likeness to the digits asked for, {number} steps", digits.likeness(x1, labels))
-        shown.lower(f"distance to the nearest real digit, {number} steps", digits.strangeness(x1))
+        shown.higher(f"likeness to the digits asked for, {number} steps", digits.likeness(x1, labels), LIKENESS)
+        shown.lower(f"distance to the nearest real digit, {number} steps", digits.strangeness(x1), STRANGENESS)
     return shown
 
 
@@ -80,6 +82,7 @@ def ways(f: Functions, world: Shipped) -> Shown:
         for t in (0.25, 0.75):
             x_t = straight[times.index(t)]
             end = f("flow.flow_step", x_t=x_t, v=velocity(x_t, torch.full((3,), t)), t=t, t_next=1.0)
-            shown.lower(f"error of one step along {whose} velocity from t = {t:g}", F.mse_loss(end.clamp(0, 1), x1))
-    shown.higher("straightness of the network's ways", straightness(points))
+            error = F.mse_loss(end.clamp(0, 1), x1)
+            shown.lower(f"error of one step along {whose} velocity from t = {t:g}", error, TO_THE_DIGIT)
+    shown.higher("straightness of the network's ways", straightness(points), STRAIGHT)
     return shown

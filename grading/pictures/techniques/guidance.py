@@ -9,7 +9,7 @@ from reference.guidance import guided_eps
 
 from ..demonstration import Shown, demonstration
 from ..functions import Functions
-from ..worlds.shipped import PROMPTS, Shipped
+from ..worlds.shipped import LIKENESS, PROMPTS, Shipped
 from ..worlds.world import EpsModel, World
 from .ddpm import sampled
 
@@ -56,5 +56,5 @@ def guidance(f: Functions, world: Shipped) -> Shown:
         x0 = sampled(f, world, eps_model, world.noise(8, "x_T"), timesteps, world.noise_fn("guidance"))
         shown.show(f"scale {scale:g}" + (": no prompt" if scale == 0 else ""), x0)
         if scale:  # at 0 nobody hears the prompt
-            shown.higher(f"likeness to the prompts' pictures, scale {scale:g}", world.likeness(x0, PROMPTS))
+            shown.higher(f"likeness to the prompts' pictures, scale {scale:g}", world.likeness(x0, PROMPTS), LIKENESS)
     return shown

@@ -15,6 +15,7 @@ from .guidance import guided_by_reference
 
 __all__ = ["near_and_far"]
 
+OF_BLURRED = "the mean squared difference to the real picture, where both are blurred"
 BLUR: dict[str, Any] = {"kernel_size": 9, "sigma": 1.5}
 
 
@@ -41,10 +42,11 @@ def hybrid(f: Functions, world: Shipped) -> Shown:
     shown.show("far (blurred): " + ", ".join(far), blurred)
     real_far = f("illusions.lowpass", x=world.pictures(*far), **BLUR)
     real_near = f("illusions.lowpass", x=world.pictures(*near), **BLUR)
-    shown.lower("low frequencies: distance to the far picture's", (blurred - real_far).square().mean())
-    shown.higher("low frequencies: distance to the near picture's", (blurred - real_near).square().mean())
+    shown.lower("low frequencies: distance to the far picture's", (blurred - real_far).square().mean(), OF_BLURRED)
+    shown.higher("low frequencies: distance to the near picture's", (blurred - real_near).square().mean(), OF_BLURRED)
     details = _correlation(x0 - blurred, world.pictures(*near) - real_near)
-    shown.higher("high frequencies: correlation with the near picture's", details)
+    says = "how alike, pixel by pixel, what a blur takes away is to that of the real picture; 1 is the same"
+    shown.higher("high frequencies: correlation with the near picture's", details, says)
     return shown
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..demonstration import Shown, demonstration
 from ..functions import Functions
-from ..worlds.shipped import PROMPTS, Shipped
+from ..worlds.shipped import LIKENESS, PROMPTS, Shipped
 from ..worlds.world import EpsModel, NoiseFn, World
 
 __all__ = ["inpainted"]
@@ -49,7 +49,10 @@ def inpainting(f: Functions, world: Shipped) -> Shown:
     shown.show("the left half is kept", original * (1 - mask) + mask)
     shown.show("inpainted", x0)
     kept, drawn = (1 - mask).expand_as(x0).bool(), mask.expand_as(x0).bool()
-    shown.lower("change where the picture is kept", F.mse_loss(x0[kept], original[kept]))
-    shown.lower("difference to the hidden half", F.mse_loss(x0[drawn].clamp(-1, 1), original[drawn]))
-    shown.higher("likeness to the whole picture", world.likeness(x0, PROMPTS))
+    changed, guessed = F.mse_loss(x0[kept], original[kept]), F.mse_loss(x0[drawn].clamp(-1, 1), original[drawn])
+    shown.lower("change where the picture is kept", changed, "the mean squared difference outside the mask; 0 is right")
+    shown.lower(
+        "difference to the hidden half", guessed, "the mean squared difference inside the mask to what was there"
+    )
+    shown.higher("likeness to the whole picture", world.likeness(x0, PROMPTS), LIKENESS)
     return shown

@@ -28,7 +28,12 @@ def interpolation(f: Functions, world: Shipped) -> Shown:
     frames = between(f, world.stylegan, latent[0], latent[1], 31)
     shown.frames = frames
     shown.show("every fifth of 31 frames", frames[::5])
-    shown.lower("error at both ends", F.mse_loss(frames[[0, -1]], target), SLACK)
+    ends = F.mse_loss(frames[[0, -1]], target)
+    shown.lower(
+        "error at both ends", ends, "the mean squared difference of first and last frame to the two faces", SLACK
+    )
     jumps = (frames[1:] - frames[:-1]).square().mean(dim=(1, 2, 3))
-    shown.lower("largest step between frames, of the whole way", jumps.max() / F.mse_loss(frames[0], frames[-1]))
+    largest = jumps.max() / F.mse_loss(frames[0], frames[-1])
+    says = "how even the way is: the largest squared change from frame to frame, over that from end to end"
+    shown.lower("largest step between frames, of the whole way", largest, says)
     return shown

@@ -18,6 +18,7 @@ from ..worlds.world import Generator
 __all__ = ["SLACK", "fit", "searched", "start"]
 
 TARGETS = ("grinning face", "neutral face", "smiling face with sunglasses", "slightly frowning face")
+TO_THE_TARGET = "the mean squared difference to the pictures that are looked for"
 STEPS = 60
 SLACK = 2.0  # step sizes and stopping rule are free
 
@@ -89,7 +90,7 @@ def spaces(f: Functions, world: Shipped) -> Shown:
             _, image = searched(f, generator_fn, latent, target, fit(f, world.maps))
             caption = f"{name} from {'the mean' if from_mean else 'a random start'}"
             shown.show(caption, image)
-            shown.lower(f"{caption}: error", F.mse_loss(image, target), SLACK)
+            shown.lower(f"{caption}: error", F.mse_loss(image, target), TO_THE_TARGET, SLACK)
     return shown
 
 
@@ -105,13 +106,13 @@ def weights(f: Functions, world: Shipped) -> Shown:
     for weight in (0.0, 0.01, 0.1, 1.0):
         _, image = search(loss_fn=fit(f, world.maps, perceptual_weight=weight))
         shown.show(f"perceptual weight {weight:g}", image)
-        shown.lower(f"perceptual weight {weight:g}: error", F.mse_loss(image, target), SLACK)
+        shown.lower(f"perceptual weight {weight:g}: error", F.mse_loss(image, target), TO_THE_TARGET, SLACK)
     for weight in (0.001, 0.01, 0.1):
         found, image = search(loss_fn=fit(f, world.maps, delta_weight=weight))
         shown.show(f"weight of delta {weight:g}", image)
         length = (found - latent).flatten(1).norm(dim=1).mean()
-        shown.lower(f"weight of delta {weight:g}: length of delta", length, SLACK)
+        shown.lower(f"weight of delta {weight:g}: length of delta", length, "how far the latent has gone", SLACK)
     _, image = search(loss_fn=fit(f, world.maps), optimizer="adam")
     shown.show("Adam", image)
-    shown.lower("Adam: error", F.mse_loss(image, target), SLACK)
+    shown.lower("Adam: error", F.mse_loss(image, target), TO_THE_TARGET, SLACK)
     return shown

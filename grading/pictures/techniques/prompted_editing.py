@@ -7,10 +7,10 @@ from torch import Tensor
 
 from ..demonstration import Shown, demonstration
 from ..functions import Functions
-from ..worlds.shipped import Shipped
+from ..worlds.shipped import LIKENESS, Shipped
 from ..worlds.world import World
 from .guidance import guided
-from .sdedit import TIMESTEPS, edited
+from .sdedit import CHANGE, TIMESTEPS, edited
 
 __all__ = ["edited_to"]
 
@@ -39,6 +39,7 @@ def prompted_editing(f: Functions, world: Shipped) -> Shown:
         for scale in (2.0, 6.0):
             x0 = edited_to(f, world, image, prompts, scale, start, TIMESTEPS)
             shown.show(f"scribble to {', '.join(prompts)}; start {start}, guidance {scale:g}", x0)
-            shown.higher(f"likeness to the prompts, start {start}, guidance {scale:g}", world.likeness(x0, prompts))
-            shown.lower(f"change, start {start}, guidance {scale:g}", F.mse_loss(x0, image))
+            how = f"start {start}, guidance {scale:g}"
+            shown.higher(f"likeness to the prompts, {how}", world.likeness(x0, prompts), LIKENESS)
+            shown.lower(f"change, {how}", F.mse_loss(x0, image), CHANGE)
     return shown

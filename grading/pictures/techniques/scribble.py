@@ -8,7 +8,7 @@ from torch import Tensor
 from ...sandbox.crossing.values import Seeded
 from ..demonstration import Shown, demonstration
 from ..functions import Functions
-from ..worlds.shipped import Shipped
+from ..worlds.shipped import STRANGENESS, Shipped
 from .inversion import searched, start
 
 __all__ = ["fit_where_drawn"]
@@ -34,6 +34,7 @@ def scribble(f: Functions, world: Shipped) -> Shown:
     _, image = searched(f, world.stylegan.synthesis, latent, sketch, fit_where_drawn(f, mask))
     shown.show("sketch, mask, image", torch.cat([sketch, 2 * mask.expand(-1, 3, -1, -1) - 1, image]))
     drawn = mask.expand_as(image).bool()
-    shown.lower("error where something is drawn", (image - sketch)[drawn].abs().mean())
-    shown.lower("distance to the nearest real picture", world.strangeness(image))
+    error = (image - sketch)[drawn].abs().mean()
+    shown.lower("error where something is drawn", error, "the mean difference to the drawing, inside the mask")
+    shown.lower("distance to the nearest real picture", world.strangeness(image), STRANGENESS)
     return shown

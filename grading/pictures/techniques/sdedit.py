@@ -8,11 +8,12 @@ from torch import Tensor
 
 from ..demonstration import Shown, demonstration
 from ..functions import Functions
-from ..worlds.shipped import Shipped
+from ..worlds.shipped import STRANGENESS, Shipped
 from ..worlds.world import EpsModel, NoiseFn, World
 
-__all__ = ["TIMESTEPS", "edited"]
+__all__ = ["CHANGE", "TIMESTEPS", "edited"]
 
+CHANGE = "the mean squared difference to the picture that went in"
 STARTS = (1, 3, 5, 7, 10, 20)
 TIMESTEPS = list(range(960, -1, -40))  # 25 of 1000
 
@@ -53,7 +54,8 @@ def sdedit(f: Functions, world: Shipped) -> Shown:
         ]
         shown.show(f"{name}: starts {', '.join(map(str, STARTS))}, original", torch.cat([*edits, image]))
         errors = [float(F.mse_loss(edit, image)) for edit in edits]
-        shown.lower(f"{name}: change from start 20", errors[-1])
-        shown.higher(f"{name}: change from start 1", errors[0])
-        shown.lower(f"{name}: distance of edits to the nearest real picture", world.strangeness(torch.cat(edits[:3])))
+        shown.lower(f"{name}: change from start 20", errors[-1], CHANGE)
+        shown.higher(f"{name}: change from start 1", errors[0], CHANGE)
+        strange = world.strangeness(torch.cat(edits[:3]))
+        shown.lower(f"{name}: distance of edits to the nearest real picture", strange, STRANGENESS)
     return shown

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..demonstration import Shown, demonstration
 from ..functions import Functions
-from ..worlds.shipped import Shipped
+from ..worlds.shipped import LIKENESS, Shipped
 from ..worlds.world import World
 from .denoising import noised
 from .guidance import combined
@@ -77,8 +77,9 @@ def show_distilled(f: Functions, world: Shipped, name: str, residual: Residual, 
     steps = list(distilled(f, world, name, residual, 0.1 * world.noise(len(PROMPTS), "start"), ends, adam, limit=1.2))
     x = steps[-1]
     shown.show(f"{name}: steps {', '.join(map(str, SHOWN))}", torch.cat([steps[step - 1] for step in SHOWN]))
-    shown.higher(f"{name}: likeness to the prompts' pictures", world.likeness(x, PROMPTS))
-    shown.lower(f"{name}: distance to the prompts' pictures", F.mse_loss(x.clamp(-1, 1), world.pictures(*PROMPTS)))
+    distance = F.mse_loss(x.clamp(-1, 1), world.pictures(*PROMPTS))
+    shown.higher(f"{name}: likeness to the prompts' pictures", world.likeness(x, PROMPTS), LIKENESS)
+    shown.lower(f"{name}: distance to the prompts' pictures", distance, "the mean squared difference to the real ones")
 
 
 @demonstration(

@@ -13,7 +13,10 @@ from reference import data, networks
 from reference.data.draws import seeded
 from reference.networks.quality import in_batches
 
-__all__ = ["Digits"]
+__all__ = ["LIKENESS", "STRANGENESS", "Digits"]
+
+LIKENESS = "how probable the classifier finds the digit that was asked for; 1 is certain"
+STRANGENESS = "how far the digits are from the nearest real one, in the classifier's features"
 
 
 class Digits:

@@ -14,9 +14,12 @@ from reference.networks.schedules import EMOJI_SCHEDULE
 from .digits import Digits
 from .world import World
 
-__all__ = ["PROMPTS", "Shipped", "StyleGAN"]
+__all__ = ["LIKENESS", "PREFERENCE", "PROMPTS", "STRANGENESS", "Shipped", "StyleGAN"]
 
 PROMPTS = ("red apple", "cat face", "red heart", "hibiscus", "rocket", "dog face", "grinning face", "panda face")
+LIKENESS = "how probable the classifier finds the picture that was asked for, among all that it knows; 1 is certain"
+PREFERENCE = "how much more probable the classifier finds one picture than the other: the logarithm of the ratio"
+STRANGENESS = "how far the pictures are from the nearest real one, in the classifier's features"
 
 
 class Shipped(World):

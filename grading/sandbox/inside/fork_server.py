@@ -40,8 +40,10 @@ def run(control: socket.socket) -> None:
     preloaded: set[str] = set()  # for these submissions
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 1)
-        if not message:
-            return
+        if not message:  # whoever asked is gone: nothing is to go on running
+            for pid in workers - clones:
+                _reap(pid, workers)
+            os._exit(0)  # taking apart what is loaded takes a second
         request = json.loads(message)
         if "spawn" in request:
             if request["optimises"]:  # at its first use an optimizer imports this: 0.8 s for each worker
@@ -88,6 +90,7 @@ def _become_worker(
 ) -> None:
     try:
         control.close()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         channel = socket.socket(fileno=descriptor)
         serve.serve(channel, Path(code), Path(scratch), module, function, forbidden)
     finally:
