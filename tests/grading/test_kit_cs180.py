@@ -120,6 +120,7 @@ WRONG = [
     ("export", "part_a.py", "illusions.anagram_eps", "torch.flip(uncond_2 + scale * (noise_2 - uncond_2), [2])", "uncond_2 + scale * (noise_2 - uncond_2)", "It has to be brought upright before the two are joined"),
     ("export", "part_a.py", "illusions.anagram_eps", "torch.flip(image, [2])", "torch.flip(image, [2, 3])", "rotated by 180° for cond_flipped"),
     ("modules", "src/diffusion.py", "illusions.anagram_eps", ".mean(0)", ".sum(0)", "The estimates are added up"),
+    ("export", "part_a.py", "illusions.anagram_eps", "torch.flip(uncond_2 + scale * (noise_2 - uncond_2), [2])", "uncond_1 + scale * (torch.flip(noise_2, [2]) - uncond_1)", "unconditional estimate guides both views"),
     # 1.9
     ("export", "part_a.py", "illusions.hybrid_eps", "high_pass = eps_2 - TF", "high_pass = TF", "Both parts are blurred"),
     ("export", "part_a.py", "illusions.hybrid_eps", "low_pass + high_pass", "(low_pass + high_pass) / 2", "The sum is halved as for an anagram"),

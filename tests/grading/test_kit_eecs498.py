@@ -229,6 +229,15 @@ def test_cutouts_boxes_are_measured(verdicts, tmp_path, number, words):
     assert words in said and "no known mistake" not in said
 
 
+def test_a_level_of_the_clean_image_that_is_not_1(verdicts, tmp_path):
+    """Read by itself the formula has two wrong weights; the cause is one."""
+    first = PREV.replace(">=", ">").replace("self.one", "self.alphas_cumprod[0]")
+    (verdict,) = verdicts(filled_in(tmp_path, *WRONG["DDPM 1"][0][:3], first), ["ddpm.posterior_step"]).values()
+    said = " ".join(explain(verdict, "mistake"))
+    assert "The step to the clean image changes nothing: there abar_prev is 1" in said
+    assert "it is missing" not in said
+
+
 def test_cutouts_boxes_are_measured_where_x_is_overwritten_too(verdicts, tmp_path):
     """A leaf cannot be written to: that error is no reason to say nothing of the boxes."""
     task, file, *change = WRONG["cutout"][4]

@@ -46,7 +46,9 @@ def _survey(folder: Path) -> Survey | None:
         if found:
             files[name] = str(found[0].relative_to(folder))
             there = _methods(found[0], kind)
-            lacks = {task: f"{files[name]} has no {kind}.{method}" for task, method in asked.items() if method not in there}
+            lacks = {
+                task: f"{files[name]} has no {kind}.{method}" for task, method in asked.items() if method not in there
+            }
         else:
             lacks = {task: f"there is no {_TODOS[task].file}" for task in asked}
         missing |= {task: f"not handed in: {why}" for task, why in lacks.items()}
