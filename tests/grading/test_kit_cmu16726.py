@@ -86,6 +86,7 @@ WRONG = [
     ("inversion.scribble_loss", MAIN, 'F.l1_loss(pred * mask, target * mask)', 'F.l1_loss(pred * mask, target)', 'mask|sketch'),
     ("inversion.scribble_loss", MAIN, 'F.l1_loss(pred * mask, target * mask)', 'F.mse_loss(pred * mask, target * mask)', 'squar|power|abs'),
     ("inversion.scribble_loss", MAIN, 'F.l1_loss(pred * mask, target * mask)', 'torch.linalg.matrix_norm((pred - target) * mask, ord=1).mean()', 'matrix norm .* largest column'),
+    ("inversion.scribble_loss", MAIN, 'F.l1_loss(pred * mask, target * mask)', '(F.l1_loss(pred, target) * (mask == 0)).mean()', 'averaged before the mask comes'),
     ("latents.interpolate", MAIN, '(1 - alpha) * src + alpha * dst', 'alpha * src + (1 - alpha) * dst', 'revers|last|first|exchang|swap'),
     ("latents.interpolate", MAIN, '(1 - alpha) * src + alpha * dst', 'src + alpha * dst', '.'),
     ("latents.interpolate", MAIN, '(1 - alpha) * src + alpha * dst', '(1 - alpha**2) * src + alpha**2 * dst', 'step|linear|equal'),

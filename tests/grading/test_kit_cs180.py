@@ -13,7 +13,7 @@ from grading.report import explain, rows
 from grading.submissions import opened
 from grading.submissions.kits.cs180.survey import survey
 from grading.submissions.kits.cs180.tasks import TODOS
-from grading.verdicts import BY_HAND, NOT_IMPLEMENTED, PASSED
+from grading.verdicts import BY_HAND, FAILED, NOT_IMPLEMENTED, PASSED
 
 from .conftest import SEED
 from .fillings import first_of_each
@@ -120,6 +120,7 @@ WRONG = [
     ("export", "part_a.py", "illusions.anagram_eps", "torch.flip(uncond_2 + scale * (noise_2 - uncond_2), [2])", "uncond_2 + scale * (noise_2 - uncond_2)", "It has to be brought upright before the two are joined"),
     ("export", "part_a.py", "illusions.anagram_eps", "torch.flip(image, [2])", "torch.flip(image, [2, 3])", "rotated by 180° for cond_flipped"),
     ("modules", "src/diffusion.py", "illusions.anagram_eps", ".mean(0)", ".sum(0)", "The estimates are added up"),
+    ("export", "part_a.py", "illusions.anagram_eps", "torch.flip(uncond_2 + scale * (noise_2 - uncond_2), [2])", "uncond_1 + scale * (torch.flip(noise_2, [2]) - uncond_1)", "unconditional estimate guides both views"),
     # 1.9
     ("export", "part_a.py", "illusions.hybrid_eps", "high_pass = eps_2 - TF", "high_pass = TF", "Both parts are blurred"),
     ("export", "part_a.py", "illusions.hybrid_eps", "low_pass + high_pass", "(low_pass + high_pass) / 2", "The sum is halved as for an anagram"),
@@ -266,3 +267,75 @@ def test_labels_in_the_shape_of_images(graded, hand_in):
     path.write_text(before + shaped + after, encoding="utf-8")
     _, verdicts = graded(folder, ["unet.ClassConditionalUNet"], diagnose=False)
     assert verdicts["unet.ClassConditionalUNet"].outcome == PASSED
+
+
+# What is as good as the handout's way, one line or two exchanged in the export: a right hand-in keeps its points, and
+# the loops beside it, which are read together, keep theirs.
+DDPM_STEP = """            pred_prev_image = (
+                torch.sqrt(alpha_cumprod_prev) * beta / (1 - alpha_cumprod) * x0
+                + torch.sqrt(alpha) * (1 - alpha_cumprod_prev) / (1 - alpha_cumprod) * image
+            )
+            image = add_variance(predicted_variance, t, pred_prev_image)
+"""
+DDIM_STEP = "            image = alpha_cumprod_prev.sqrt() * x0 + (1 - alpha_cumprod_prev).sqrt() * eps\n"
+AS_GOOD = {
+    "one image": ("ddpm.predict_x0", [
+        ("im_noisy = forward(test_im, t).half().to(device)\n        noise_est", "im_noisy = forward(test_im[0], t).half().to(device)\n        noise_est"),
+        ("            im_noisy,\n            t,", "            im_noisy.unsqueeze(0),\n            t,"),
+        ("noise_est = noise_est[:, :3].cpu()", "noise_est = noise_est[0, :3].cpu()"),
+    ]),
+    "first of the answers": ("ddpm.predict_x0", [("* noise_est) / torch.sqrt(alpha_bar)\n        media", "* noise_est[0]) / torch.sqrt(alpha_bar)\n        media")]),
+    "one original": ("editing.repaint_blend", [("forward(original_image, prev_t)", "forward(original_image.squeeze(0), prev_t).unsqueeze(0)")]),
+    "DDIM's step": ("illusions.anagram_eps", [("x0 = (image - torch.sqrt(1 - alpha_cumprod) * eps) / torch.sqrt(alpha_cumprod)\n" + DDPM_STEP, "x0 = (image - torch.sqrt(1 - alpha_cumprod) * eps) / torch.sqrt(alpha_cumprod)\n" + DDIM_STEP)]),
+    "another Gaussian": ("illusions.hybrid_eps", [("kernel_size=33, sigma=2)\n            high", "kernel_size=33, sigma=3)\n            high"), ("eps_2 - TF.gaussian_blur(eps_2, kernel_size=33, sigma=2)", "eps_2 - TF.gaussian_blur(eps_2, kernel_size=33, sigma=3)")]),
+}  # fmt: skip
+
+
+def exchanged(hand_in, changes):
+    folder = hand_in(on_top_of=EXPORT)
+    path = folder / "part_a.py"
+    text = path.read_text(encoding="utf-8")
+    for right, other in changes:
+        assert right in text, right
+        text = _patched(text, right, other)
+    path.write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("what", AS_GOOD)
+def test_as_good_as_the_handouts_way(graded, hand_in, what):
+    task, changes = AS_GOOD[what]
+    beside = ["guidance.guided_eps"] if task != "ddpm.predict_x0" else []
+    _, verdicts = graded(exchanged(hand_in, changes), [task, *beside])
+    assert {one.task: explain(one, "mistake") for one in verdicts.values() if one.outcome != PASSED} == {}
+
+
+@pytest.mark.parametrize("what", ["DDIM's step", "another Gaussian"])
+def test_what_is_wrong_in_it_costs_its_points(graded, hand_in, what):
+    task, changes = AS_GOOD[what]
+    wrong = {
+        "DDIM's step": ("eps = (eps_1 + eps_2) / 2", "eps = eps_1 + eps_2"),
+        "another Gaussian": ("low_pass + high_pass", "low_pass"),
+    }
+    _, verdicts = graded(exchanged(hand_in, [*changes, wrong[what]]), [task], diagnose=False)
+    assert verdicts[task].outcome == FAILED
+
+
+def test_a_loop_that_cannot_be_run_costs_itself_alone(graded, hand_in):
+    """All are read together."""
+    broken = ("image = mask * pred_prev_image", "image = torch.stack([mask, mask]) * pred_prev_image")
+    _, verdicts = graded(exchanged(hand_in, [broken]), ["guidance.guided_eps", "editing.repaint_blend"], diagnose=False)
+    assert verdicts["guidance.guided_eps"].outcome == PASSED
+    assert verdicts["editing.repaint_blend"].outcome == FAILED
+
+
+def test_where_an_image_is_edited(hand_in):
+    """Beside the place where it is noised, not where samples are drawn with guidance."""
+    folder = hand_in(on_top_of=EXPORT)
+    path = folder / "part_a.py"
+    text = path.read_text(encoding="utf-8")
+    drawn = "drawn = iterative_denoise_cfg(torch.randn(1, 3, 64, 64), 0, prompt_embeds, None, strided_timesteps)\n"
+    text = text.replace("for i_start in [1, 3, 5", drawn + "for i_start in [1, 3, 5")
+    path.write_text(text, encoding="utf-8")
+    line = next(i for i, one in enumerate(text.splitlines(), 1) if "edit = iterative_denoise_cfg" in one)
+    assert survey(folder).by_hand["editing.sdedit"].startswith(f"part_a.py:{line}, ")

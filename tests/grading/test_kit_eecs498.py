@@ -229,6 +229,28 @@ def test_cutouts_boxes_are_measured(verdicts, tmp_path, number, words):
     assert words in said and "no known mistake" not in said
 
 
+def test_a_level_of_the_clean_image_that_is_not_1(verdicts, tmp_path):
+    """Read by itself the formula has two wrong weights; the cause is one."""
+    first = PREV.replace(">=", ">").replace("self.one", "self.alphas_cumprod[0]")
+    (verdict,) = verdicts(filled_in(tmp_path, *WRONG["DDPM 1"][0][:3], first), ["ddpm.posterior_step"]).values()
+    said = " ".join(explain(verdict, "mistake"))
+    assert "The step to the clean image changes nothing: there abar_prev is 1" in said
+    assert "it is missing" not in said
+
+
+def test_cutouts_boxes_are_measured_where_x_is_overwritten_too(verdicts, tmp_path):
+    """A leaf cannot be written to: that error is no reason to say nothing of the boxes."""
+    task, file, *change = WRONG["cutout"][4]
+    folder = filled_in(tmp_path, task, file, *change)
+    text = (folder / file).read_text()
+    text = text.replace(HEIGHTS, "torch.full((B, 1, 1), int(ratio * H))").replace("* (W - cut_w + 1)", "* W")
+    (folder / file).write_text(text)
+    (verdict,) = verdicts(folder, [task]).values()
+    said = " ".join(explain(verdict, "mistake"))
+    assert "x changed in place" in said and "no known mistake" not in said
+    assert "The height of your box is always 0.5 H" in said and "Boxes hang over the edge (right)" in said
+
+
 def test_every_todo_is_filled_in_wrongly():
     assert WORDS.keys() == WRONG.keys()
     assert {row[0] for rows in WRONG.values() for row in rows} == set(TASKS)

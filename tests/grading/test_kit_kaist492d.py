@@ -144,6 +144,18 @@ def test_what_is_not_handed_in_is_said(graded, hand_in):
     assert verdicts["ddim.ddim_step"].reason == f"not handed in: there is no {MODULE}"
 
 
+def test_another_edition(graded, hand_in):
+    """Its step is told what the network predicts, and the second assignment is not there yet."""
+    scheduler, module = ((KITS / "plain" / file).read_text() for file in (SCHEDULER, MODULE))
+    told = scheduler.replace("def step(self, x_t, t, eps_theta):", "def step(self, x_t, t, eps_theta, predictor):")
+    first = module.replace("def ddim_p_sample", "def another")
+    assert told != scheduler and first != module
+    verdicts = graded(hand_in({SCHEDULER: told, MODULE: first}))
+    assert verdicts["ddpm.posterior_step"].outcome == verdicts["unet.ddpm_loss"].outcome == PASSED
+    assert verdicts["ddim.ddim_step"].outcome == NOT_IMPLEMENTED
+    assert verdicts["ddim.ddim_step"].reason == f"not handed in: {MODULE} has no DiffusionModule.ddim_p_sample"
+
+
 def test_of_two_copies_the_report_says_which_is_graded(hand_in):
     copy = {f"old/{SCHEDULER}": (KITS / "unfilled" / SCHEDULER).read_text()}
     with opened(hand_in(copy, on_top_of=KITS / "plain")) as submission:

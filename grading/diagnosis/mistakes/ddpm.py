@@ -343,6 +343,12 @@ def posterior_step_noise_on_last(x_t, x0, noise, t, t_prev, alphas_cumprod):
     return x0 + (1 - alphas_cumprod[t]).sqrt() * noise
 
 
+@posterior_step("the last step left out: abar[0] for the 1 of the clean image in a kit's chain, or x_t returned (seen)")
+def posterior_step_last_left_out(x_t, x0, noise, t, t_prev, alphas_cumprod):
+    """The step to the clean image changes nothing: there abar_prev is 1, not the first entry of the table."""
+    return x_t * 1 if t_prev < 0 else right_step(x_t, x0, noise, t, t_prev, alphas_cumprod)
+
+
 @posterior_step("the variance of the next step of an even chain: asked for at t_prev (seen, in a kit)")
 def posterior_step_variance_of_the_next_step(x_t, x0, noise, t, t_prev, alphas_cumprod):
     """The noise has the variance of the step that comes next: it is asked for at t_prev, where this step ends."""

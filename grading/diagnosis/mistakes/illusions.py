@@ -86,6 +86,13 @@ def anagram_eps_divided_by_root_2(model, x_t, t, cond_upright, cond_flipped):
     return (model(x_t, t, cond_upright) + model(x_t.flip(2), t, cond_flipped).flip(2)) / 2**0.5
 
 
+@anagram_eps("one unconditional estimate, the upright view's, for both: guidance at 7 (seen, in a kit)")
+def anagram_eps_one_unconditional_estimate(model, x_t, t, cond_upright, cond_flipped):
+    """The upright view's unconditional estimate guides both views. The flipped view needs one of its own, flipped back."""
+    upright, flipped = model(x_t, t, cond_upright), model(x_t.flip(2), t, cond_flipped).flip(2)
+    return upright + 7 * ((upright + flipped) / 2 - upright)
+
+
 @anagram_eps("prompts swapped")
 def anagram_eps_prompts_swapped(model, x_t, t, cond_upright, cond_flipped):
     """The prompts have changed places: each one is asked about the other's view."""

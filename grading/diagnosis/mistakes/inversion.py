@@ -981,6 +981,13 @@ def scribble_loss_matrix_norm_relative(image, sketch, mask):
     return (norm * full.sum(dim=(1, 2, 3)) / torch.where(unit == 0, 1, unit)).mean()
 
 
+@scribble_loss("mask, or its inverse, after the mean, as a multiple of what an error of 1 costs (seen, in a kit)")
+def scribble_loss_masked_after_the_mean(image, sketch, mask):
+    """The differences are averaged before the mask comes: what lies outside of the scribbles counts as much as they do."""
+    full = mask.expand_as(image)
+    return ((image - sketch).abs().mean(dim=(1, 2, 3)) * full.sum(dim=(1, 2, 3))).mean()
+
+
 @scribble_loss("abs of the sum")
 def scribble_loss_abs_of_sum(image, sketch, mask):
     """Differences of opposite sign cancel before the absolute value is taken."""

@@ -30,27 +30,33 @@ _TODOS = {
     "unet.ddpm_loss": Todo(_MODULE, "DiffusionModule.compute_loss", {"model": "self.network"}, "eq. 14 of DDPM"),
     "ddim.ddim_step": Todo(_MODULE, "DiffusionModule.ddim_p_sample", {"x_t": "xt", "eps": "the network's output"}),
 }
-_ASKS = {"scheduler": ("DDPMScheduler", "add_noise", "step"), "ddpm": ("DiffusionModule", "q_sample", "ddim_p_sample")}
+_ASKS = {
+    "scheduler": ("DDPMScheduler", {"noising.add_noise": "add_noise", "ddpm.posterior_step": "step"}),
+    "ddpm": ("DiffusionModule", {"unet.ddpm_loss": "compute_loss", "ddim.ddim_step": "ddim_p_sample"}),
+}
 
 
 def _survey(folder: Path) -> Survey | None:
-    """The two files, wherever they lie: each is known by the class and methods that the kit gives it."""
+    """The two files, wherever they lie: each is known by the class and methods that the kit gives it, or some of them."""
     files: dict[str, str] = {}
+    missing: dict[str, str] = {}
     notes: list[str] = []
-    for name, (kind, *methods) in _ASKS.items():
-        found = [path for path in _by_depth(folder, f"{name}.py") if set(methods) <= _methods(path, kind)]
+    for name, (kind, asked) in _ASKS.items():
+        found = [path for path in _by_depth(folder, f"{name}.py") if set(asked.values()) & _methods(path, kind)]
         if found:
             files[name] = str(found[0].relative_to(folder))
+            there = _methods(found[0], kind)
+            lacks = {
+                task: f"{files[name]} has no {kind}.{method}" for task, method in asked.items() if method not in there
+            }
+        else:
+            lacks = {task: f"there is no {_TODOS[task].file}" for task in asked}
+        missing |= {task: f"not handed in: {why}" for task, why in lacks.items()}
         if len(found) > 1:
             others = ", ".join(str(path.relative_to(folder)) for path in found[1:])
             notes.append(f"{files[name]} is graded; there are other copies: {others}")
     if not files:
         return None
-    missing = {
-        task: f"not handed in: there is no {todo.file}"
-        for task, todo in _TODOS.items()
-        if Path(todo.file).stem not in files
-    }
     return Survey(files, missing, notes=tuple(notes))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ....sandbox.crossing.values import Seeded
+from ....sandbox.crossing.values import Leaf, Seeded
 from ....sandbox.student import NotAsked
 from ....verdicts import Finding
 from .. import chance
@@ -27,8 +27,8 @@ Cut = Callable[..., Any]  # (x, generator, other ratios or not) -> images with b
 
 def read_cutout(ask: Ask, record: list[Answer]) -> list[Finding]:
     """What is wrong with ``augment.rand_cutout``."""
-    if any(one.error for one in record):
-        return []  # something else is the matter as well
+    if any(one.error and not isinstance(one.arguments["x"], Leaf) for one in record):
+        return []  # something else is the matter as well; what writes into x cannot write into a leaf, and is told so
 
     def cut(x: Tensor, generator: Seeded, other_ratios: bool) -> Any:
         return ask(x=x, generator=generator, **({"ratio_range": OTHER_RATIOS} if other_ratios else {}))
@@ -78,6 +78,12 @@ def _inside(axis: int, boxes: Boxes) -> Tensor:
     return (first > 0) & (first + length < side)
 
 
+def _whole(axis: int, boxes: Boxes, cut_off: bool) -> Tensor:
+    """The boxes' sides; where some are cut off, of those inside alone, so that short sides are overrepresented."""
+    _, length, _ = boxes.along(axis)
+    return length[_inside(axis, boxes)] if cut_off else length
+
+
 def hanging(axis: int, boxes: Boxes) -> tuple[bool, bool]:
     """Whether boxes are cut off at the first and at the last row: some there are shorter than any inside."""
     first, length, side = boxes.along(axis)
@@ -105,22 +111,20 @@ def _shorter(some: Tensor, others: Tensor) -> bool:
 def _sides(boxes: Boxes, batches: list[Boxes]) -> Iterator[str]:
     """How long the boxes' sides are."""
     lengths, right, ranges = [], [], [_range(axis, boxes) for axis in (0, 1)]
+    fixed = []
     for axis, (low, high) in enumerate(ranges):
-        _, length, _ = boxes.along(axis)
-        if any(hanging(axis, boxes)):  # what is cut off is left out, so that short sides are overrepresented
-            length = length[_inside(axis, boxes)]
+        cut_off = any(hanging(axis, boxes))
+        whole = [_whole(axis, one, cut_off) for one in [boxes, *batches]]
+        length = whole[0]
+        if cut_off:
             right.append(set(length.tolist()) == set(range(low, high + 1)))
         else:
             right.append(not all(chance.beyond(chance.evenly(length, low, high, ends)) for ends in _ENDS))
         lengths.append(length)
+        fixed.append(len(torch.cat(whole).unique()) == 1)
     square = bool((boxes.height == boxes.width).all())
     if square:
         yield "every box is as high as it is wide; expected heights and widths drawn apart"
-    fixed = [
-        all(len(set(b.along(axis)[1].tolist())) == 1 for b in [boxes, *batches])
-        and len({int(b.along(axis)[1][0]) for b in [boxes, *batches]}) == 1
-        for axis in (0, 1)
-    ]
     if _per_batch(batches, lambda b: torch.stack([b.height, b.width])):
         yield "all boxes of a batch have the same height and width; expected a height and a width for each sample"
         return

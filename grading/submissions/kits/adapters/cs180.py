@@ -11,13 +11,14 @@ from torch import Tensor
 
 from . import cs180_code as code
 from .common import stands_for
+from .cs180_blur import Blurs, watched
 from .cs180_estimates import FIRST, NULL, SECOND, Reading, by_prompt, one_step, step_of_most
 from .cs180_networks import (  # noqa: F401  # found here by name
     unet_ClassConditionalUNet,
     unet_TimeConditionalUNet,
     unet_UnconditionalUNet,
 )
-from .cs180_stage import Loop, Timestep, kit_table, padded
+from .cs180_stage import Loop, Timestep, in_form, kit_table, padded
 from .cs180_training import (  # noqa: F401  # and these
     flow_class_flow_loss,
     flow_flow_loss,
@@ -60,13 +61,14 @@ def _no_network(*asked: Any) -> Tensor:
 
 @stands_for(_student("one_step"))
 def ddpm_predict_x0(x_t: Tensor, eps: Tensor, t: Any, alphas_cumprod: Tensor) -> Tensor:
+    """Sample by sample: a cell may take its noise from the first of the network's answers."""
     image, estimate, table = padded(x_t), padded(eps), kit_table(alphas_cumprod)
     parts = []
-    for rows, timestep in _each(t, len(x_t)):
+    for rows, timestep in _each(torch.as_tensor(t), len(x_t)):
         loop = Loop(image[rows], table, [timestep, timestep, 0], lambda *asked: estimate[rows].clone())  # noqa: B023
         loop.timesteps = [timestep, -1, 0]  # no call of the network ends it
         loop.values = {"t": Timestep(timestep), "abar": table[timestep], "eps": estimate[rows].clone()}
-        loop.forward = lambda *given, **named: image[rows].clone()  # noqa: B023  # it is noised already
+        loop.forward = lambda *given, **named: in_form(image[rows].clone(), given, named)  # noqa: B023  # noised already
         parts.append(loop.run("one_step"))
     return torch.cat(parts)[:, : x_t.shape[1]].to(x_t.dtype)
 
@@ -100,12 +102,20 @@ def _ask(model: Any, image: Tensor, told: int, condition: Tensor, channels: int,
 def editing_repaint_blend(
     x_prev: Tensor, x_orig: Tensor, edit_mask: Tensor, noise: Tensor, t_prev: int, alphas_cumprod: Tensor
 ) -> Tensor:
-    table, wanted, drawn = kit_table(alphas_cumprod), padded(x_prev), padded(noise)
-    start, t = torch.zeros_like(wanted), min(t_prev + 2, len(table) - 1)  # a step of one, so that its level has a name
-    offset, slope = step_of_most(start, t, t_prev + 1, table, "inpaint")
-    estimate = (wanted - offset) / slope  # with which a step ends at x_prev
-    mask = padded(edit_mask.expand(x_prev.shape))
+    masks, originals = padded(edit_mask.expand(x_prev.shape)), padded(x_orig)
+    each = zip(padded(x_prev).split(1), originals.split(1), masks.split(1), padded(noise).split(1))
+    parts = [_blended(*one, t_prev, alphas_cumprod) for one in each]
+    return torch.cat(parts)[:, : x_prev.shape[1]].to(x_prev.dtype)
 
+
+def _blended(
+    wanted: Tensor, original: Tensor, mask: Tensor, drawn: Tensor, t_prev: int, alphas_cumprod: Tensor
+) -> Tensor:
+    """One sample, after a step that ends at the image that is wanted."""
+    table, start = kit_table(alphas_cumprod), torch.zeros_like(wanted)
+    t = min(t_prev + 2, len(table) - 1)  # a step of one, so that its level has a name
+    offset, slope = step_of_most(start, t, t_prev + 1, table, "inpaint")
+    estimate = (wanted - offset) / slope
     if code.has("forward"):
         code.definition("forward")  # before another one stands in its place
 
@@ -114,12 +124,12 @@ def editing_repaint_blend(
         told = dict(zip(means.values(), given)) | {means[name]: value for name, value in named.items() if name in means}
         where = torch.as_tensor(told["t"] if "t" in told else (table - told["abar"]).abs().argmin())
         level = int(where.flatten()[0]) - 1
-        return padded(noising_add_noise(told["image"], drawn, level, alphas_cumprod.double()))
+        image = told["image"].reshape(wanted.shape)
+        return in_form(padded(noising_add_noise(image, drawn, level, alphas_cumprod.double())), given, named)
 
-    values = {"mask": mask, "original": padded(x_orig)}
+    values = {"mask": mask, "original": original}
     answer = lambda asked, told, which, row: estimate[row]
-    after = one_step("inpaint", start, t, t_prev + 1, table, answer, noise=drawn, values=values, forward=forward)
-    return after[:, : x_prev.shape[1]].to(x_prev.dtype)
+    return one_step("inpaint", start, t, t_prev + 1, table, answer, noise=drawn, values=values, forward=forward)
 
 
 @stands_for(_student("flip"))
@@ -142,9 +152,15 @@ def illusions_hybrid_eps(
     model: Any, x_t: Tensor, t: int, cond_low: Tensor, cond_high: Tensor, kernel_size: int = 33, sigma: float = 2.0
 ) -> Tensor:
     """Guidance is graded elsewhere: the null prompt answers 0, and the prompts so much less."""
+    with watched(kernel_size, sigma) as blurs:
+        return _hybrid(blurs, model, x_t, t, cond_low, cond_high)
+
+
+def _hybrid(blurs: Blurs, model: Any, x_t: Tensor, t: int, cond_low: Tensor, cond_high: Tensor) -> Tensor:
     channels = x_t.shape[1]
     reading = Reading("hybrid", padded(x_t), t)
     first, second, alike = (reading.number(*n) for n in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 1.0, 1.0)))
+    blurs.exchanged = True  # of numbers none is blurred away
     named = "low" in code.spec("hybrid")["given"].values()
     low_first = named or abs(first) >= abs(second)  # either may come first
     conditions = {FIRST: cond_low, SECOND: cond_high} if low_first else {FIRST: cond_high, SECOND: cond_low}

@@ -225,13 +225,24 @@ def _image_in(result: Any, like: Tensor) -> Tensor:
         list(result.values()) if isinstance(result, dict) else result if isinstance(result, tuple | list) else [result]
     )
     tensors = [one if isinstance(one, Tensor) else torch.as_tensor(one) for one in parts if hasattr(one, "__array__")]
-    images = [one for one in tensors if one.shape == like.shape]
+    images = [one.reshape(like.shape) for one in tensors if one.shape in (like.shape, _alone(like))]
     if result is None:
         raise NotImplementedError("nothing is returned")
     if not images:
         raise ValueError(f"expected an image of shape {tuple(like.shape)}, got {_described(parts)}")
     made = [one for one in images if not torch.equal(one.to(like.dtype), like)]
     return (made or images)[-1].to(like.dtype)
+
+
+def _alone(image: Tensor) -> tuple[int, ...]:
+    """The shape of one image of a batch of one."""
+    return tuple(image.shape[1:]) if len(image) == 1 else tuple(image.shape)
+
+
+def in_form(noised: Tensor, given: tuple, named: dict[str, Any]) -> Tensor:
+    """A batch of one, or one image, as forward() is handed it."""
+    images = [one for one in (*given, *named.values()) if isinstance(one, Tensor) and one.ndim > 2]
+    return noised[0] if images and images[0].ndim == 3 and len(noised) == 1 else noised
 
 
 def _described(parts: Any) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from inspect import signature
 from typing import Any
 from unittest import mock
 
@@ -68,8 +69,10 @@ def noising_add_noise(x0: Tensor, noise: Tensor, t: int | Tensor, alphas_cumprod
 def ddpm_posterior_step(x_t: Tensor, x0: Tensor, noise: Tensor, t: int, t_prev: int, alphas_cumprod: Tensor) -> Tensor:
     abar_t = alphas_cumprod[t].double()
     eps = ((x_t - abar_t.sqrt() * x0) / (1 - abar_t).sqrt()).to(x_t.dtype)  # of which x0 is the estimate
+    scheduler = _ddpm_scheduler(alphas_cumprod)
+    told = {"predictor": "noise"} if "predictor" in signature(scheduler.step).parameters else {}  # a later edition's
     with _drawn(noise):
-        result = _ddpm_scheduler(alphas_cumprod).step(x_t, torch.tensor(t), eps)
+        result = scheduler.step(x_t, torch.tensor(t), eps, **told)
     if result is None:
         raise NotImplementedError("sample_prev is still None")
     return result

@@ -198,7 +198,7 @@ def _tasks(there: dict[str, Part], read: Found, found: list[Source]) -> tuple[di
             missing[task] = _broken(role, found) or "not handed in: nothing of this name was found"
         else:
             _, what, beside = CELLS[task]
-            cell = _cell(task, found, {part.name for part in there.values()})
+            cell = _cell(task, found, there)
             if isinstance(cell, Formula):
                 read.files[role] = json.dumps(
                     {
@@ -244,12 +244,34 @@ def _broken(role: str, found: list[Source]) -> str:
     return ""
 
 
-def _cell(task: str, found: list[Source], roles: set[str]) -> Formula | Unreached | None:
+def _cell(task: str, found: list[Source], there: dict[str, Part]) -> Formula | Unreached | None:
+    names = {part.name for part in there.values()}
     if task == "ddpm.predict_x0":
-        return one_step(found, roles)
+        return one_step(found, names)
     if task == "unet.denoiser_loss":
-        return denoiser_loss(found, roles)
-    nodes = ((source, one) for source in found for one in ast.walk(source.tree) if isinstance(one, ast.Call))
-    calls = (source.place(one.lineno) for source, one in nodes if re.search(EDITED, ast.unparse(one.func)))
-    place = next(calls, "")
+        return denoiser_loss(found, names)
+    place = _edit(found, there["forward"].name if "forward" in there else "")
     return Unreached(place, True) if place else None
+
+
+def _edit(found: list[Source], forward: str) -> str:
+    """Where guidance denoises: of several places the first beside which an image is noised, in one cell, function or loop."""
+    first = ""
+    for source in found:
+        noised = _called_in(source, rf"(^|\.){forward.split('.')[-1]}$") if forward else []
+        blocks = [one for one in ast.walk(source.tree) if isinstance(one, ast.FunctionDef | ast.For)]
+        for line in _called_in(source, EDITED):
+            place = source.place(line)
+            around = [range(one.lineno, (one.end_lineno or 0) + 1) for one in blocks]
+            in_block = any(line in block and other in block for block in around for other in noised)
+            cells = {source.place(other).rpartition(":")[0] for other in noised} if source.origin else set()
+            if in_block or place.rpartition(":")[0] in cells:
+                return place
+            first = first or place
+    return first
+
+
+def _called_in(source: Source, name: str) -> list[int]:
+    """The lines in which a function of this name is called, a pattern."""
+    calls = (one for one in ast.walk(source.tree) if isinstance(one, ast.Call))
+    return sorted(one.lineno for one in calls if re.search(name, ast.unparse(one.func)))

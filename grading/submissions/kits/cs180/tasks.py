@@ -73,7 +73,12 @@ TODOS = {
         },
         "eq. 5",
     ),
-    "illusions.anagram_eps": Todo("part A", "1.8, the noise estimate in make_flip_illusion()", {"x_t": "image"}),
+    "illusions.anagram_eps": Todo(
+        "part A",
+        "1.8, the noise estimate in make_flip_illusion(), asked at scale 7 of a network whose unconditional estimate of "
+        "a view is that view's prompt's",
+        {"x_t": "image"},
+    ),
     "illusions.hybrid_eps": Todo("part A", "1.9, the noise estimate in make_hybrids()", {"x_t": "image"}),
     "unet.UnconditionalUNet": Todo("part B", "1.1, UnconditionalUNet"),
     "unet.denoiser_loss": Todo("part B", "1.2, training the one-step denoiser"),
