@@ -168,6 +168,16 @@ SAID = {  # task, source, what is said, what is not
         ["random numbers are drawn that do not come from noise_fn"],
         ["without clip_x0 the result is another one", UNEXPLAINED],
     ),
+    "the mean norm squared": (
+        "gan_losses.r1_penalty",
+        """
+        def r1_penalty(real_images, real_logits, gamma):
+            (g,) = torch.autograd.grad(real_logits.sum(), real_images, create_graph=True)
+            return gamma / 2 * g.flatten(1).norm(dim=1).mean() ** 2
+        """,
+        ["the square of the norms' sum"],
+        [UNEXPLAINED],
+    ),
     "a nan that wins": (
         "bells.invert_best_of",
         """

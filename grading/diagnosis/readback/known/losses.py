@@ -119,6 +119,7 @@ def _squares(g: Tensor) -> Tensor:
 
 _R1: Bases = {
     "the sum of the norms": _r1(lambda g: g.flatten(1).norm(dim=1).sum()),
+    "the square of the norms' sum": _r1(lambda g: g.flatten(1).norm(dim=1).sum().square()),
     "the sum of (‖∇D‖ − 1)²": _r1(lambda g: (g.flatten(1).norm(dim=1) - 1).square().sum()),
     "the sum of the absolute gradients": _r1(lambda g: g.abs().sum()),
     "the square of each sample's sum": _r1(lambda g: g.flatten(1).sum(1).square().sum()),
