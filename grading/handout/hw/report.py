@@ -9,7 +9,7 @@ from .course import FUNCTIONS, SETTINGS
 from .order import next_up
 from .verdict import Verdict, judge
 
-_SHOWN = 3  # failures of one function
+SHOWN = 3  # failures of one function
 _WORDS = ("passed", "failed", "not implemented")
 
 
@@ -37,9 +37,8 @@ def told(verdict: Verdict) -> str:
 
 def explained(verdict: Verdict) -> list[str]:
     lines = []
-    for failure in verdict.failures[:_SHOWN]:
+    for failure in verdict.failures[:SHOWN]:
         lines += [f"  ✗ {failure.says}", f"    {failure.summary}"]
-        named = {"called": failure.called, "expected": failure.expected, "got": failure.got, "where": failure.where}
-        lines += [f"      {name:<9} {text}" for name, text in named.items() if text]
-    more = len(verdict.failures) - _SHOWN
+        lines += [f"      {name:<9} {text}" for name, text in failure.named().items()]
+    more = len(verdict.failures) - SHOWN
     return lines + ([f"  … and {more} more checks fail"] if more > 0 else [])

@@ -1,0 +1,54 @@
+"""What a cell shows: the same words as the terminal, with the formula. It suits light and dark notebooks alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import cache
+from html import escape
+
+from .course import HERE
+from .report import SHOWN
+from .verdict import Verdict
+
+_MARKS = {"passed": ("✓", "#17652f"), "failed": ("✗", "#a3150f"), "not implemented": ("–", "#7a5200")}
+_BADGE = "background: {}; border-radius: .3em; color: #fff; font-weight: bold; padding: .1em .5em"
+_QUOTED = "background: #8882; border-radius: .3em; color: inherit; margin: .3em 0; padding: .5em; white-space: pre-wrap"
+
+
+def html(verdicts: Sequence[Verdict], printed: str, following: str) -> str:
+    """All texts are escaped; the formulas are ours."""
+    pieces = [_one(verdict, len(verdicts) == 1) for verdict in verdicts]
+    if printed:
+        pieces.append(f"<details><summary>what was printed</summary>{_quoted(printed)}</details>")
+    pieces += [f"<p>{escape(following)}</p>"] if following else []
+    return f'<div class="hw-check">{"".join(pieces)}</div>'
+
+
+def _one(verdict: Verdict, alone: bool) -> str:
+    mark, colour = _MARKS[verdict.word]
+    badge = f'<span style="{_BADGE.format(colour)}">{mark} {verdict.word}</span>'
+    note = f" {escape(verdict.note)}" if verdict.note else ""
+    head = f"<p>{badge} <code>{escape(verdict.task)}</code>{note}</p>"
+    formula = formulas().get(verdict.task, "") if alone or verdict.word == "failed" else ""
+    shown = f'<div style="overflow-x: auto; padding: .3em 0">{formula}</div>' if formula else ""
+    return f"{head}{shown}{''.join(_failures(verdict))}"
+
+
+def _failures(verdict: Verdict) -> Iterator[str]:
+    for failure in verdict.failures[:SHOWN]:
+        rows = "\n".join(f"{name:<9} {text}" for name, text in failure.named().items())
+        yield f"<p><b>{escape(failure.says)}</b><br>{escape(failure.summary)}</p>{_quoted(rows) if rows else ''}"
+    more = len(verdict.failures) - SHOWN
+    if more > 0:
+        yield f"<p>… and {more} more checks fail</p>"
+
+
+def _quoted(text: str) -> str:
+    return f'<pre style="{_QUOTED}">{escape(text)}</pre>'
+
+
+@cache
+def formulas() -> dict[str, str]:
+    """By function, as MathML: what stands in the docstrings."""
+    return json.loads((HERE / "formulas.json").read_text(encoding="utf-8"))
