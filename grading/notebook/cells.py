@@ -8,6 +8,7 @@ from ..contract.functions import all_tasks, chosen
 from ..paths import ROOT
 from .magic import Shown, register, shell
 
+_SEEDS = 1 << 32
 _graders: list[subprocess.Popen] = []  # the one that is warm, once there is one
 
 
@@ -20,17 +21,19 @@ def check(*names: str, seed: int | None = None) -> Shown:
         tasks = chosen(",".join(names), list(all_tasks())) if names else list(all_tasks())
     except ValueError as error:
         return Shown(str(error))
+    if seed is not None and not 0 <= seed < _SEEDS:
+        return Shown(f"seed={seed}: expected a whole number from 0 to 2**32 - 1")
     running = shell()
     if running is None:
         return Shown("check: expected a notebook, whose cells are graded; for files there is python -m grading grade")
-    there = [task for task in tasks if _name(task, running.user_ns)]
+    there = [task for task in tasks if _is_there(task, running.user_ns)]
     if not there:
         name = tasks[0].split(".")[1]
         return Shown(f"{name} is not defined in this notebook: run its cell first")
     return Shown(**_answer({"cells": running.history_manager.input_hist_raw[1:], "tasks": there, "seed": seed}))
 
 
-def _name(task: str, names: dict) -> bool:
+def _is_there(task: str, names: dict) -> bool:
     return task.split(".")[1] in names or task.replace(".", "_") in names
 
 

@@ -8,9 +8,9 @@ import sys
 from types import FrameType
 from typing import Any
 
-from . import limits
 from .files import Files, NotWritten
 from .limit import Limit
+from .limits import CALL_SECONDS, patience
 
 
 class Cells(Files):
@@ -32,4 +32,4 @@ class Cells(Files):
 
     def limited(self) -> contextlib.AbstractContextManager:
         """So that nobody has to restart the kernel."""
-        return Limit(limits.CALL_SECONDS * limits.patience())
+        return Limit(CALL_SECONDS * patience())

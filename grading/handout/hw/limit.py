@@ -46,7 +46,8 @@ class Limit:
 
 
 def _interrupt() -> None:
-    if hasattr(signal, "pthread_kill"):  # ends what merely sleeps, too
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    main = threading.main_thread().ident
+    if main is not None and hasattr(signal, "pthread_kill"):  # ends what merely sleeps, too
+        signal.pthread_kill(main, signal.SIGINT)
     else:
         _thread.interrupt_main()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 
+from .compare import Failure
 from .course import HERE
 from .report import SHOWN
 from .verdict import Verdict
@@ -32,16 +33,20 @@ def _one(verdict: Verdict, alone: bool) -> str:
     head = f"<p>{badge} <code>{escape(verdict.task)}</code>{note}</p>"
     formula = formulas().get(verdict.task, "") if alone or verdict.word == "failed" else ""
     shown = f'<div style="overflow-x: auto; padding: .3em 0">{formula}</div>' if formula else ""
-    return f"{head}{shown}{''.join(_failures(verdict))}"
+    return head + shown + (_failures(verdict.failures) if verdict.failures else "")
 
 
-def _failures(verdict: Verdict) -> Iterator[str]:
-    for failure in verdict.failures[:SHOWN]:
-        rows = "\n".join(f"{name:<9} {text}" for name, text in failure.named().items())
-        yield f"<p><b>{escape(failure.says)}</b><br>{escape(failure.summary)}</p>{_quoted(rows) if rows else ''}"
-    more = len(verdict.failures) - SHOWN
-    if more > 0:
-        yield f"<p>… and {more} more checks fail</p>"
+def _failures(failures: Sequence[Failure]) -> str:
+    """The first in full; the others fold, since they mostly say the same."""
+    first, *others = map(_failure, failures[:SHOWN])
+    more = f"<p>… and {len(failures) - SHOWN} more</p>" if len(failures) > SHOWN else ""
+    folded = f"<details><summary>{len(failures) - 1} more checks fail</summary>{''.join(others)}{more}</details>"
+    return first + (folded if others else "")
+
+
+def _failure(failure: Failure) -> str:
+    rows = "\n".join(f"{name:<9} {text}" for name, text in failure.named().items())
+    return f"<p><b>{escape(failure.says)}</b><br>{escape(failure.summary)}</p>{_quoted(rows) if rows else ''}"
 
 
 def _quoted(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy
 import torch
 
-from . import limits
+from .limits import PRINTED
 
 
 @contextlib.contextmanager
@@ -51,5 +51,5 @@ class _Bounded(io.StringIO):
     """The beginning of what is printed."""
 
     def write(self, text: str) -> int:
-        super().write(text[: max(limits.PRINTED - self.tell(), 0)])
+        super().write(text[: max(PRINTED - self.tell(), 0)])
         return len(text)
