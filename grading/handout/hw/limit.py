@@ -26,8 +26,8 @@ class Limit:
             self._clock.start()
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        self._ended.set()
         try:
+            self._ended.set()
             while self._clock.is_alive():
                 self._clock.join()
             time.sleep(0)  # an interrupt that is on its way arrives here
