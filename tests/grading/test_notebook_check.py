@@ -96,7 +96,7 @@ def test_in_a_students_notebook(tmp_path):
 def right(below):
     shown = below["right"]
     assert shown.words.startswith(f"✓ passed {TASK} "), shown.words
-    assert "<math" in shown.html and "next: " in shown.words
+    assert "<math" in shown.html and "checks hold" in shown.words and "next: " in shown.words
     assert shown.plain.startswith(f"{TASK}  passed\nnext: ")
     assert "✓ passed" in below["again"].words
 

@@ -29,8 +29,8 @@ def html(verdicts: Sequence[Verdict], printed: str, following: str) -> str:
 def _one(verdict: Verdict, alone: bool) -> str:
     mark, colour = _MARKS[verdict.word]
     badge = f'<span style="{_BADGE.format(colour)}">{mark} {verdict.word}</span>'
-    note = f" {escape(verdict.note)}" if verdict.note else ""
-    head = f"<p>{badge} <code>{escape(verdict.task)}</code>{note}</p>"
+    note = f"all {verdict.number} checks hold" if verdict.word == "passed" else escape(verdict.note)
+    head = f"<p>{badge} <code>{escape(verdict.task)}</code> {note}</p>"
     formula = formulas().get(verdict.task, "") if alone or verdict.word == "failed" else ""
     shown = f'<div style="overflow-x: auto; padding: .3em 0">{formula}</div>' if formula else ""
     return head + shown + (_failures(verdict.failures) if verdict.failures else "")
