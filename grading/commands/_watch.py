@@ -1,6 +1,7 @@
 """`grade --watch`: again whenever a file is saved, only what that touches, each time in a fork of a process that is warm."""
 
 import argparse
+import contextlib
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -51,11 +52,13 @@ class _Watching:
         self.verdicts: dict[str, Verdict] = {}
         self.standing: set[str] = set()  # the functions whose verdict is on what is there now
         self.sources: Mapping[str, str] = {}  # that they are on
+        self.noted: set[str] = set()  # what has been said of the submission as a whole
         self.saved = Saved(lambda: look(arguments.path, is_ignored))
 
     def go_on(self) -> None:
         with self._opened() as submission:  # what cannot be graded at all ends the command
             course = self._course(submission)
+        self.console.print("[dim]loading, so that every save is graded at once …[/dim]")
         warm_up(self.fork_server, _of_each_kind(course))
         self.console.print(f"[dim]{escape(quoted(self.seed.again))}[/dim]")
         changed: list[str] = []
@@ -72,7 +75,7 @@ class _Watching:
                 time.sleep(self.saved.pause)
                 changed = self.saved.changed()
 
-    def _opened(self):
+    def _opened(self) -> contextlib.AbstractContextManager[Submission]:
         limit_mb = self.asked.limit_mb if self.asked is not None else None
         return opened(self.arguments.path, limit_mb, self.arguments.kit)
 
@@ -100,9 +103,14 @@ class _Watching:
             saved = self._graded(run, shown.take) if todo else []
         if not saved:
             shown.ends({task: self.verdicts[task] for task in course.functions if task in self.verdicts})
-            if not changed and confined(self.verdicts.values()):
-                self.console.print(f"[dim]{escape(confined(list(self.verdicts.values())))}[/dim]")
+            self._note(*submission.notes, confined(self.verdicts.values()))
         return saved
+
+    def _note(self, *notes: str) -> None:
+        for note in filter(None, quoted(list(notes))):
+            if note not in self.noted:
+                self.console.print(f"[magenta]{escape(note)}[/magenta]")
+            self.noted.add(note)
 
     def _todo(self, submission: Submission, course: Course, changed: Sequence[str]) -> list[str]:
         """What was edited first; of a course's own kit everything, since names do not tell what uses what there."""

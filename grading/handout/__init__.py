@@ -9,6 +9,6 @@
 | ``hw/``        | goes into the zip as it is: checks, ``--watch`` and ``submit``, which students run |
 
 What is in ``hw/`` needs torch from 2.1, numpy, safetensors and pytest, Python from 3.9, and no particular system. Beside
-it the zip holds those files of ours that know no answer: a call and what came of it (``sandbox/crossing/``), and what looks
-like a credential (``blackout.py``).
+it the zip holds those files of ours that know no answer: a call and what came of it (``sandbox/crossing/``), what looks
+like a credential (``blackout.py``), which files were saved, which functions that touches, and which is written next.
 """

@@ -1,7 +1,7 @@
 """When sources are saved. They are looked at again and again: that works on any system, and for any file system.
 
 Editors write in pieces, or write another file and give it the old one's name. So a change counts once nothing goes on
-changing, and a file is gone once it has been gone for a while.
+changing; that a file is gone, or empty, only once it has been so for a while.
 
 Handouts hold this file, too.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 SOURCES = (".py", ".ipynb")
 LOOK_EVERY = 0.1  # seconds
 SETTLED = 0.04  # seconds without a change
-GONE = 0.4  # seconds: what is replaced may not be there for a moment
+GONE = 0.4  # seconds: what is replaced may not be there for a moment, and what is written anew is empty first
 SHARE = 0.02  # of the time, at most, goes into looking
 
 Look = dict[str, tuple[int, int]]  # by path: when it was saved, and its size
@@ -57,7 +57,8 @@ class Saved:
             self._new, self._since = now, start
         took = time.monotonic() - start
         self.pause = max(LOOK_EVERY if now == self._known else SETTLED / 2, took / SHARE)  # until the next look
-        if now == self._known or start - self._since < (SETTLED if self._known.keys() <= now.keys() else GONE):
+        gone = any(size and not now.get(name, (0, 0))[1] for name, (_, size) in self._known.items())
+        if now == self._known or start - self._since < (GONE if gone else SETTLED):
             return []
         changed = sorted(name for name in {*now, *self._known} if now.get(name) != self._known.get(name))
         self._known = now

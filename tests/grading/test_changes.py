@@ -171,6 +171,13 @@ def test_a_file_that_is_replaced_is_not_gone(watched, tmp_path):
     assert settled(watched) == ["ddpm.py"]
 
 
+def test_a_file_that_is_written_anew_is_not_empty(watched, tmp_path):
+    (tmp_path / "ddpm.py").write_text("")
+    assert watched(0.0) == watched(saved.SETTLED) == []
+    (tmp_path / "ddpm.py").write_text("x = 22\n")
+    assert settled(watched) == ["ddpm.py"]
+
+
 def test_files_that_are_new_and_that_are_gone(watched, tmp_path):
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "steps.py").write_text("")

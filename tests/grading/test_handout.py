@@ -23,7 +23,7 @@ from grading.handout.pack import packed
 from grading.paths import FIXTURES, ROOT
 
 from .conftest import PLAIN, SOLUTIONS
-from .watched import watching
+from .watched import saved, watching
 
 STYLES = ("plain", "doubles", "functional")
 FEW = ("guidance", "ddpm.posterior_step", "noising.strided_timesteps", "gan_losses.generator_loss", "latents.sample_z")
@@ -295,7 +295,7 @@ def test_what_a_save_touches_is_checked_again(handout):
         told = watched.until_waiting()
         assert "3 functions: 3 passed, 0 failed, 0 not implemented\nwaiting" in told
 
-        guidance.write_text(WRONG + GUIDED)
+        saved(guidance, WRONG + GUIDED)
         told = watched.until_waiting()
         assert "guidance.py: 2 of 3 functions may be touched\n" in told
         assert "guidance.classifier_free_guidance  failed  (was passed)\n" in told
@@ -303,20 +303,18 @@ def test_what_a_save_touches_is_checked_again(handout):
         assert "next: guidance.classifier_free_guidance (guided_eps waits for it)\n" in told
         assert "noising" not in told
 
-        guidance.write_text(RIGHT + GUIDED.replace("return", "print('here')\n    return"))
+        saved(guidance, RIGHT + GUIDED.replace("return", "print('here')\n    return"))
         told = watched.until_waiting()
         assert "here\n" in told and "guidance.guided_eps  passed  (was failed)\n" in told
 
-        guidance.write_text(RIGHT + "def (")
+        saved(guidance, RIGHT + "def (")
         assert "guidance.py:5" in watched.until_waiting()
 
         guidance.unlink()
         told = watched.until_waiting()
         assert "not implemented  there is no homework/guidance.py  (was failed)\n" in told
 
-        (handout / "homework" / "new.py").write_text(RIGHT + GUIDED)
-        watched.until_waiting()
-        os.replace(handout / "homework" / "new.py", guidance)  # as editors save
+        saved(guidance, RIGHT + GUIDED)
         assert "3 functions: 3 passed" in watched.until_waiting()
         assert watched.ended() == 0
 
@@ -327,7 +325,7 @@ def test_a_save_breaks_off_what_hangs_and_what_ends_the_process_is_told(handout)
     guidance.write_text("while True:\n    pass\n" + RIGHT + GUIDED)
     with watching([*command, "noising.add_noise", "guidance", "--watch"], handout, PYTHONPATH="") as watched:
         watched.until("noising.add_noise  passed")
-        guidance.write_text(RIGHT + GUIDED.replace("return", "import os\n    os._exit(3)\n    return"))
+        saved(guidance, RIGHT + GUIDED.replace("return", "import os\n    os._exit(3)\n    return"))
         told = watched.until_waiting()
         assert "guidance.classifier_free_guidance  passed\n" in told
         assert "guidance.guided_eps  failed  it ended the process that it was checked in\n" in told

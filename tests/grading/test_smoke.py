@@ -347,7 +347,7 @@ def test_the_report(tmp_path):
     for told in (text, page):
         assert "with a lent strided_timesteps" in told
     assert "how &lt;far&gt; it is" in page
-    assert page.index('alt="yours: a &lt;row&gt;"') < page.index('alt="the reference&#39;s: a &lt;row&gt;"')
+    assert page.index('alt="yours: a &lt;row&gt;"') < page.index('alt="the reference\'s: a &lt;row&gt;"')
     assert Image.open(tmp_path / "good-1.png").width > 2 * 3 * 16
     results = json.loads((tmp_path / "results.json").read_text())
     assert results["seed"] == 3

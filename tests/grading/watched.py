@@ -40,6 +40,12 @@ class Watched:
         return self.process.wait(SECONDS)
 
 
+def saved(path: Path, text: str) -> None:
+    """Save a file at once, as editors do."""
+    path.with_name("~").write_text(text, encoding="utf-8")
+    os.replace(path.with_name("~"), path)
+
+
 @contextlib.contextmanager
 def watching(command: list[str], folder: Path, **variables: str) -> Iterator[Watched]:
     environment = (

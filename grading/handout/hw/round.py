@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 
-from .course import ROOT
+from .course import HOMEWORK, ROOT, Unusable
 
 
 class Round:
@@ -25,15 +26,21 @@ class Round:
         command = [sys.executable, "-m", "hw.round"]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, cwd=ROOT, encoding="utf-8", stdin=pipe, stdout=pipe)
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._asked, self._answers = self._process.stdin, self._process.stdout
         self._lines: queue.Queue[str] = queue.Queue()
 
     def begin(self, tasks: list[str]) -> None:
-        self._process.stdin.write(json.dumps(tasks) + "\n")
-        self._process.stdin.flush()
+        try:
+            print(json.dumps(tasks), file=self._asked, flush=True)
+        except OSError as error:
+            raise Unusable(
+                "the process that checks has ended before it was asked: what stands above says why"
+            ) from error
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        for line in self._process.stdout:
+        for line in self._answers:
             self._lines.put(line)
         self._lines.put("")
 
@@ -52,7 +59,7 @@ class Round:
     def end(self) -> None:
         self._process.kill()
         self._process.wait()
-        self._process.stdin.close()
+        self._asked.close()
 
 
 def main() -> None:
@@ -67,10 +74,18 @@ def main() -> None:
     properties.of("")
     asked = sys.stdin.readline()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    _forget_compiled()
     for task in json.loads(asked or "[]"):
         verdict = judge(task)
         said = {"task": task, "word": verdict.word, "note": verdict.note, "told": told(verdict)}
         print(json.dumps(said), file=answers, flush=True)
+
+
+def _forget_compiled() -> None:
+    """Compiled files are known by second and size: of two saves within a second the first might be checked twice."""
+    sys.dont_write_bytecode = True
+    for folder in list(HOMEWORK.rglob("__pycache__")):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
