@@ -19,7 +19,7 @@ from grading.paths import ROOT
 
 FLOORS = (  # from the top
     {"grading", "grading.__main__"},
-    {"grading.commands"},
+    {"grading.commands", "grading.notebook"},
     {"grading.gradebooks", "grading.handout"},
     {"grading.batch"},
     {"grading.report", "grading.autograder", "grading.audit", "grading.bench", "grading.cluster", "grading.pictures"},

@@ -6,7 +6,7 @@
 | ``homework``   | the stubs, cut down to what a course asks for                                      |
 | ``public``     | inputs from a public seed, with results, gradients and tolerances                  |
 | ``readme``     | the README, made from the course file                                              |
-| ``hw/``        | goes into the zip as it is: checks, ``--watch`` and ``submit``, which students run |
+| ``hw/``        | goes into the zip as it is: checks, ``--watch``, a notebook's ``check``, ``submit`` |
 
 What is in ``hw/`` needs torch from 2.1, numpy, safetensors and pytest, Python from 3.9, and no particular system. Beside
 it the zip holds those files of ours that know no answer: a call and what came of it (``sandbox/crossing/``), what looks

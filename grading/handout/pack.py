@@ -7,6 +7,7 @@ from ..contract.courses import Course
 from ..contract.functions import all_tasks, function
 from ..contract.uses import used_by
 from ..paths import ROOT
+from ..report.page import formulas
 from ..zipped import zipped
 from . import homework, public, readme
 
@@ -23,6 +24,7 @@ _LENT = {
     "changes.py": "submissions/changes.py",
     "saved.py": "submissions/saved.py",
     "order.py": "contract/order.py",
+    "magic.py": "notebook/magic.py",
 }
 _CONFTEST = '"""Here lie the packages that the tests import."""\n'
 _PYTEST = "[pytest]\ntestpaths = tests\n"
@@ -45,6 +47,7 @@ def packed(course: Course) -> bytes:
         "conftest.py": _CONFTEST,
         "pytest.ini": _PYTEST,
         "hw/course.json": json.dumps(settings, indent=1, ensure_ascii=False) + "\n",
+        "hw/formulas.json": json.dumps(_formulas(course), ensure_ascii=False) + "\n",
         "hw/crossing/__init__.py": "",
     }
     files |= {f"homework/{name}": text for name, text in stubs.items()}
@@ -54,6 +57,11 @@ def packed(course: Course) -> bytes:
         files["tests/test_homework.py" if name == "test_homework.py" else f"hw/{name}"] = _read(path)
     points = {f"hw/public/{name}": content for name, content in public.build(course.functions).items()}
     return zipped({name: text.encode() for name, text in files.items()} | points)
+
+
+def _formulas(course: Course) -> dict[str, str]:
+    """What stands in the stubs, laid out: a notebook shows it without a script."""
+    return {task: str(formulas.asked(task)) for task in course.functions if formulas.asked(task)}
 
 
 def _defines(stub: str, name: str) -> bool:

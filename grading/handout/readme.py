@@ -15,6 +15,17 @@ is installed, and it runs on Linux, macOS and Windows.
 {commands}
 ```
 
+In a notebook beside this file (Jupyter, Colab: upload and unpack the zip):
+
+```python
+from hw import check
+check("{first}")     # whatever the notebook's cells have defined by now
+```
+
+or `%%check {first}` as a cell's first line, which runs the cell and checks the function; `%%check` alone checks what the cell
+defines. In a notebook within `homework/`, where `submit` packs it, `import sys; sys.path.append("..")` comes first. What does
+not come to an end is interrupted; random states are left as they are.
+
 A function is *passed*, *failed* (with what was expected, what your code gave, and how much they may differ) or *not
 implemented*. The checks are public: their inputs and results lie in `hw/public/`, so that you can load them and look. What is
 graded are other inputs. A function whose result is random, a network or a search has no single right answer; it is
@@ -30,7 +41,7 @@ does not parse and anything that looks like a password or a token are refused.
 def written(course: Course, also: list[str]) -> str:
     """``also`` are functions that lie among the stubs and have no points."""
     first = course.functions[0]
-    head = _HEAD.format(title=course.title, commands=_commands(first))
+    head = _HEAD.format(title=course.title, commands=_commands(first), first=first)
     parts = [head if course.traps else without_traps(head), "## Tasks\n"]
     for part, worth in course.parts.items():
         items = [item for item in course.items if item.part == part]

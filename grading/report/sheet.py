@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 _HERE = Path(__file__).resolve().parent
+_DOCUMENT = re.compile(r"(?<!\w)(?::root|body)(?= \{)")
 
 
 def environment(folder: Path) -> Environment:
@@ -21,6 +22,7 @@ def environment(folder: Path) -> Environment:
     )
     made.globals["style"] = Markup("".join(map(_text, (_HERE / "sheet.css", folder / "page.css"))))
     made.filters["breakable"] = _breakable
+    made.filters["scoped"] = _scoped
     return made
 
 
@@ -31,3 +33,8 @@ def _text(path: Path) -> str:
 def _breakable(name: str) -> Markup:
     """A function's name, which may go on in the next line behind a dot or an underscore."""
     return Markup(re.sub(r"([._])", r"\1<wbr>", str(escape(name))))
+
+
+def _scoped(style: Markup) -> Markup:
+    """The look within a rule of a part of a page: what is said of the document is said of that part."""
+    return Markup(_DOCUMENT.sub("&", str(style)))

@@ -81,6 +81,6 @@ def patience() -> float:
     """How many processes share a processor here, within limits: how much longer by the wall clock everything takes."""
     try:
         load = os.getloadavg()[0]
-    except OSError:  # there is none to be had
+    except (AttributeError, OSError):  # there is none to be had
         load = 0.0
     return min(max(1.0, load / (os.cpu_count() or 1)), MOST_PATIENCE)

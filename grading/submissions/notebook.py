@@ -17,7 +17,7 @@ from .archive import Room
 from .folder import shown
 
 _OTHER_LINES = re.compile(r"\s*([%!?]|[\w, ]+=\s*[%!])|.*\?\s*$")  # of the notebook's own language
-_PYTHON_AFTER_ALL = ("%%time", "%%capture", "%%prun")  # … and %%timeit: the rest of such a cell is Python
+_PYTHON_AFTER_ALL = ("%%time", "%%capture", "%%prun", "%%check")  # … and %%timeit: the rest of such a cell is Python
 _MOST_OTHER_LINES = 200  # in one cell
 
 

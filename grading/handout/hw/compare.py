@@ -17,15 +17,27 @@ class Failure(AssertionError):
     """What a check has found."""
 
     def __init__(
-        self, summary: str, expected: str = "", got: str = "", called: str = "", where: str = "", says: str = ""
+        self,
+        summary: str,
+        expected: str = "",
+        got: str = "",
+        called: str = "",
+        where: str = "",
+        says: str = "",
+        endless: bool = False,
     ) -> None:
         super().__init__(summary)
         self.summary, self.expected, self.got = summary, expected, got
         self.called, self.where, self.says = called, where, says
+        self.endless = endless  # no further call makes sense
+
+    def named(self) -> dict[str, str]:
+        """What there is to show, under its name."""
+        shown = {"called": self.called, "expected": self.expected, "got": self.got, "where": self.where}
+        return {name: text for name, text in shown.items() if text}
 
     def __str__(self) -> str:
-        named = {"called": self.called, "expected": self.expected, "got": self.got, "where": self.where}
-        return "\n".join([self.summary, *(f"{name:<9} {text}" for name, text in named.items() if text)])
+        return "\n".join([self.summary, *(f"{name:<9} {text}" for name, text in self.named().items())])
 
 
 def expect_tensor(reply: Any, shape: tuple, what: str = "the result") -> Tensor:

@@ -12,7 +12,7 @@ from .order import next_up
 if TYPE_CHECKING:
     from .verdict import Verdict
 
-_SHOWN = 3  # failures of one function
+SHOWN = 3  # failures of one function
 _WORDS = ("passed", "failed", "not implemented")
 
 
@@ -42,9 +42,8 @@ def told(verdict: Verdict) -> str:
 
 def explained(verdict: Verdict) -> list[str]:
     lines = []
-    for failure in verdict.failures[:_SHOWN]:
+    for failure in verdict.failures[:SHOWN]:
         lines += [f"  ✗ {failure.says}", f"    {failure.summary}"]
-        named = {"called": failure.called, "expected": failure.expected, "got": failure.got, "where": failure.where}
-        lines += [f"      {name:<9} {text}" for name, text in named.items() if text]
-    more = len(verdict.failures) - _SHOWN
+        lines += [f"      {name:<9} {text}" for name, text in failure.named().items()]
+    more = len(verdict.failures) - SHOWN
     return lines + ([f"  … and {more} more checks fail"] if more > 0 else [])

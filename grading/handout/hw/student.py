@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 import traceback
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from .compare import Failure
-from .course import HOMEWORK, ROOT, SETTINGS
+from .course import SETTINGS
 from .crossing import calls
 from .describe import describe_call
-
-
-class NotWritten(Exception):
-    """The function, or one that it calls, is not written yet."""
+from .files import FILES, Files, NotWritten, raised
 
 
 class Reply(SimpleNamespace):
@@ -27,10 +21,12 @@ class Reply(SimpleNamespace):
 
 
 class Student:
-    def __init__(self, task: str) -> None:
+    def __init__(self, task: str, own: Files = FILES) -> None:
+        """``own`` says where functions are written: in files, or in the cells of a notebook."""
         self.module, self.name = task.split(".")
+        self.own = own
         self.parameters: list[str] = SETTINGS["parameters"][task]
-        self.function = _imported(self.module, self.name)
+        self.function = own.function(self.module, self.name)
 
     def __call__(self, by_name: bool = False, cotangent: Any = None, **arguments: Any) -> Reply:
         """Call it, by position as far as no argument is left out; side effects that nobody wants are failures."""
@@ -40,7 +36,7 @@ class Student:
                 break
             positional.append(name)
         called = describe_call(self.name, arguments)
-        with _Caught(self.name, called):
+        with _Caught(self, called), self.own.limited():
             said = calls.perform(self.function, positional, arguments, cotangent)
         reply = Reply(value=said.pop("result"), called=called, **said)
         _expect_nothing_behind(reply)
@@ -49,7 +45,7 @@ class Student:
     def network(self, settings: dict, *inputs: dict, by_name: bool = False, train: dict | None = None) -> Reply:
         """Build the network and run it on each of the inputs, or fit it to one batch."""
         called = describe_call(self.name, settings)
-        with _Caught(self.name, called):
+        with _Caught(self, called), self.own.limited():
             said = calls.run_module(self.function, settings, list(inputs), by_name, train)
         return Reply(value=said["outputs"], called=called, **said)
 
@@ -57,8 +53,8 @@ class Student:
 class _Caught:
     """What student code raises, as a failure that names the line; what is not written yet, as that."""
 
-    def __init__(self, name: str, called: str) -> None:
-        self.name, self.called = name, called
+    def __init__(self, student: Student, called: str) -> None:
+        self.student, self.called = student, called
 
     def __enter__(self) -> None:
         pass
@@ -66,40 +62,12 @@ class _Caught:
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if not isinstance(error, (Exception, SystemExit)) or isinstance(error, Failure):
             return
-        inner = traceback.extract_tb(trace)[-1]
-        if isinstance(error, NotImplementedError) and _is_homework(inner.filename):  # not one of torch's own
-            other = inner.name not in (self.name, "__init__", "forward")
-            raise NotWritten(f"it calls {inner.name}, which is not written yet" if other else "") from None
-        raise _raised(error, self.called) from None
-
-
-def _imported(module: str, name: str) -> Any:
-    for folder in (ROOT, HOMEWORK):  # ``from .noising import …`` and ``from noising import …``
-        if str(folder) not in sys.path:
-            sys.path.insert(0, str(folder))
-    if not (HOMEWORK / f"{module}.py").is_file():
-        raise NotWritten(f"there is no homework/{module}.py")
-    try:
-        function = getattr(importlib.import_module(f"homework.{module}"), name, None)
-    except NotImplementedError as error:
-        raise NotWritten(f"homework/{module}.py raises NotImplementedError when it is imported") from error
-    except (Exception, SystemExit) as error:
-        raise _raised(error, f"import homework.{module}", "The file can be imported.") from None
-    if function is None:
-        raise NotWritten(f"homework/{module}.py has no {name}")
-    return function
-
-
-def _raised(error: BaseException, called: str, says: str = "Every call ends with a result.") -> Failure:
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_homework(frame.filename)]
-    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""
-    if isinstance(error, SyntaxError) and error.filename:
-        where = f"{Path(error.filename).name}:{error.lineno}"
-    return Failure(f"{type(error).__name__}: {error}", called=called, where=where, says=says)
-
-
-def _is_homework(filename: str) -> bool:
-    return HOMEWORK in Path(filename).resolve().parents
+        inner, line = list(traceback.walk_tb(trace))[-1]
+        if isinstance(error, NotImplementedError) and self.student.own.place(inner, line):  # not one of torch's own
+            name = inner.f_code.co_name
+            other = name not in (self.student.name, "__init__", "forward")
+            raise NotWritten(f"it calls {name}, which is not written yet" if other else "") from None
+        raise raised(error, self.student.own, self.called) from None
 
 
 def _expect_nothing_behind(reply: Reply) -> None:

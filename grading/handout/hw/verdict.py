@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from . import points, properties
 from .compare import Failure
-from .student import NotWritten, Student
+from .files import FILES, Files, NotWritten
+from .student import Student
 
 
 @dataclass
@@ -16,20 +17,23 @@ class Verdict:
     word: str  # passed, failed, not implemented
     failures: list[Failure] = field(default_factory=list)
     note: str = ""
+    number: int = 0  # of the checks that were made
 
 
-def judge(task: str) -> Verdict:
+def judge(task: str, own: Files = FILES) -> Verdict:
     """Passed when every check passes; not implemented when it, or what it calls, raises NotImplementedError."""
     failures: list[Failure] = []
+    number = 0
     try:
-        student = Student(task)
+        student = Student(task, own)
         for says, check in checks(task):
+            number += 1
             failures += failed(student, says, check)
     except NotWritten as missing:
         return Verdict(task, "not implemented", note=str(missing))
-    except Failure as failure:  # it cannot be imported
+    except Failure as failure:  # it cannot be imported, or does not come to an end
         failures.append(failure)
-    return Verdict(task, "failed" if failures else "passed", failures)
+    return Verdict(task, "failed" if failures else "passed", failures, number=number)
 
 
 def failed(student: Student, says: str, check: Callable[[Student], None]) -> list[Failure]:
@@ -38,6 +42,8 @@ def failed(student: Student, says: str, check: Callable[[Student], None]) -> lis
         check(student)
     except Failure as failure:
         failure.says = failure.says or says
+        if failure.endless:
+            raise
         return [failure]
     return []
 

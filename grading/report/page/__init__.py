@@ -6,6 +6,8 @@ pictures are ``data:`` URIs. All texts are escaped by the template, and have pas
 | file               | holds                                                              |
 | ------------------ | ------------------------------------------------------------------ |
 | ``page.html``      | the template, in the frame of ``sheet.html``; ``page.css``         |
+| ``article.html``   | one function of it                                                 |
+| ``fragment.html``  | that alone, for a page of somebody else's                          |
 | ``code``           | the student's own lines, coloured, the mistaken ones marked        |
 | ``formulas``       | the formula that is asked for and the one that the code computes   |
 | ``picture``        | what the mistake does to a picture                                 |
@@ -28,7 +30,7 @@ from . import formulas
 from .code import Code, code
 from .picture import Picture
 
-__all__ = ["Code", "Picture", "code", "page"]
+__all__ = ["Code", "Picture", "code", "fragment", "page"]
 
 
 def page(
@@ -69,15 +71,27 @@ def page(
         hints=hints,
         codes=codes or {},
         pictures=(pictures or {}) if hints == "mistake" else {},
+        alone=False,
+    )
+
+
+def fragment(table: list[Row], codes: Mapping[str, list[Code]], ends: str) -> str:
+    """Each function with all that is known of it and its formula, to be put into a page of somebody else's.
+
+    It brings its own colours, of which nothing else on that page takes notice. ``ends`` is its last line.
+    """
+    told = [(row, row.told("mistake")) for row in table if row.verdict is not None]
+    return _template("fragment.html").render(
+        told=told, hints="mistake", codes=codes, pictures={}, alone=True, ends=quoted(ends)
     )
 
 
 @cache
-def _template() -> Template:
+def _template(name: str = "page.html") -> Template:
     made = environment(Path(__file__).resolve().parent)
     made.globals["formulas"] = formulas
     made.filters["points"] = _points
-    return made.get_template("page.html")
+    return made.get_template(name)
 
 
 def _points(row: Row) -> str:

@@ -76,7 +76,7 @@ def run_module(
     """
     torch.set_grad_enabled(True)
     torch.set_default_dtype(torch.float32)
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)  # no GPU's: in a notebook it goes on to be used
     model = network(**settings)
     if train is not None:
         losses, untrained = _fit(model, **train)
