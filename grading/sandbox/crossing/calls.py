@@ -153,8 +153,13 @@ def _copy(value: Any) -> Any:
 def _same(before: Any, after: Any) -> bool:
     if isinstance(before, Tensor):
         same_kind = isinstance(after, Tensor) and before.shape == after.shape and before.dtype == after.dtype
-        return same_kind and torch.equal(before.detach().nan_to_num(), after.detach().nan_to_num())
+        return same_kind and (torch.equal(before, after) or torch.equal(_numbers(before), _numbers(after)))
     return before == after if isinstance(before, list) else True
+
+
+def _numbers(value: Tensor) -> Tensor:
+    """With numbers in the place of nan, which is no other nan's equal."""
+    return value.detach().nan_to_num()
 
 
 def _trainable(network: nn.Module) -> list[bool]:

@@ -66,7 +66,8 @@ def _settle(code: Path, scratch: Path, printed: _Printed) -> Path:
     confinement.die_with_parent()
     _redirect(printed)
     folder = scratch / code.name
-    shutil.copytree(code, folder, symlinks=True)  # so that nothing a function writes reaches another one
+    # So that nothing a function writes reaches another one; who may read a file, and since when it is, is no matter here.
+    shutil.copytree(code, folder, symlinks=True, copy_function=shutil.copyfile)
     os.chdir(folder)
     # A breakpoint() that was forgotten is passed by: nobody is there to go on from it.
     os.environ.update(HOME=str(scratch), TMPDIR=str(scratch), PYTHONBREAKPOINT="0")
