@@ -99,17 +99,19 @@ def _answer_calls(channel: socket.socket, found: Callable, own: loader.Own, prin
     folder = own.folder
     remote, edits = _remote(channel), Edits(folder)
     adapter = Watched(found, folder) if hands_on(found, calls.where_defined(found, folder)) else None
-    lending = Lending(own, remote)
+    lending, networks = Lending(own, remote), list[calls.Built]()
     while True:
         request = wire.receive(channel)
         printed.text = ""
         ran: dict[str, Any] = {"lines": [], "steps": 0}
-        tracing = traced(folder, ran) if request.pop("traced", False) else contextlib.nullcontext()
+        watched_lines = request.pop("traced", False)
+        tracing = traced(folder, ran) if watched_lines else contextlib.nullcontext()
         try:
             edits.hold(request.pop("edits", []))
             with interruptible(), tracing:
                 if "settings" in request:
-                    reply = calls.run_module(found, **request)
+                    anew = edits.held or watched_lines  # other code, or its lines are asked for
+                    reply = calls.run_module(found, **request, kept=None if anew else networks)
                 elif request.pop("watched", False):
                     with FirstNaN(folder) as watch:
                         calls.perform(found, **request, remote=remote)
