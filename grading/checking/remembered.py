@@ -12,7 +12,8 @@ from typing import ParamSpec, TypeVar
 from ..sandbox.crossing import wire
 
 _MOST = 8192  # results of each function; a grading of all functions asks at about seven hundred points
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def remembered(compute: Callable[P, R]) -> Callable[P, R]:
