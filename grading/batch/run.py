@@ -68,7 +68,7 @@ def here(
         return grade_one(own_server, hand_in, folder, digest, wanted, store)
 
     if len(pieces) > _WORTH_WARMING * jobs:
-        warm_up(fork_server, wanted.widest.functions)
+        warm_up(fork_server, wanted.widest.functions, wanted.seed)
     one_each(fork_server, len(pieces), jobs, work, take, 2 * wanted.deadline + _OVERDUE)
 
 

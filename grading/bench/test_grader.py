@@ -1,5 +1,6 @@
 """The grader itself: a whole grading, its modules, and what a call into a worker costs."""
 
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -7,6 +8,7 @@ from functools import partial
 import pytest
 import torch
 
+from ..contract import courses
 from ..contract.functions import MODULES, all_tasks
 from ..grader import Run, grade
 from ..paths import ROOT
@@ -15,6 +17,7 @@ from .code import Direct, Isolated
 
 REFERENCE = ROOT / "reference"
 NETWORK_CALLS = 50
+COURSE, SUBMISSIONS = "eecs498-hw5", 10
 
 
 @pytest.mark.benchmark(group="a whole grading")
@@ -37,6 +40,37 @@ def test_grading(bench):
     (seconds,) = bench.contenders[name]["seconds"]
     bench.note(name, functions=len(tasks), **{"functions a second": len(tasks) / seconds})
     bench.facts(about=f"{len(tasks)} functions of {folder.name}/, on as many processors as the grader takes")
+
+
+@pytest.mark.benchmark(group="a class")
+def test_class(bench, tmp_path):
+    """Submissions that differ by a comment: as a class, by a command for each, and by pytest without any isolation."""
+    settings = bench.settings
+    count = 1 if settings.quick else SUBMISSIONS
+    tasks = ["distillation.sds_weight"] if settings.quick else list(courses.load(COURSE).functions)
+    folders = [tmp_path / "class" / f"submission{number}" for number in range(count)]
+    for folder in folders:
+        shutil.copytree(settings.submission or REFERENCE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        with (folder / f"{tasks[0].split('.')[0]}.py").open("a", encoding="utf-8") as file:
+            file.write(f"# {folder.name}\n")
+    seed = str(settings.seed)
+    how = ["--seed", seed, "--only", ",".join(tasks), "--course", COURSE]
+
+    def all_of(*commands):
+        for command in commands:
+            done = subprocess.run([sys.executable, "-m", *map(str, command)], cwd=ROOT, capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout + done.stderr
+
+    contenders = {
+        "grading class": [["grading", "class", tmp_path / "class", "--out", tmp_path / "out", *how]],
+        "grading grade, each": [["grading", "grade", folder, *how] for folder in folders],
+        "pytest in one process, each": [["grading.bench.in_process", folder, seed, *tasks] for folder in folders],
+    }
+    bench.by_the_wall()
+    bench.race({name: partial(all_of, *each) for name, each in contenders.items()}, rounds=1, warm_up=False)
+    for contender in bench.contenders.values():
+        contender["submissions a second"] = count / contender["seconds"][0]
+    bench.facts(about=f"{count} complete submissions of {COURSE} ({len(tasks)} functions), from the start of Python")
 
 
 @pytest.mark.benchmark(group="grading by module")

@@ -25,6 +25,7 @@ from ..sandbox.replies import Reply
 from ..verdicts import GraderFault, Unusable
 from .compare import assert_close, assert_same, exact, tolerance
 from .points import cases
+from .remembered import remembered
 
 DEFAULT_SEED = 20241206  # the day on which the EECS homework was due
 AGREEMENT = 1e-9  # between platforms and versions of torch; relative to the largest value of a tensor
@@ -97,14 +98,12 @@ def golden_cases(task: str, folder: Path | None = None) -> Iterator[tuple[dict[s
     tensors = _tensors(folder, f"golden/{module}.safetensors")
     for point in _manifest(folder)["points"][task]:
         arguments, expected = wire.unpack(point["arguments"], tensors), wire.unpack(point["expected"], tensors)
-        now = exact(task, arguments)
-        if not _reproduced(now, expected):
+        if not _reproduced(exact(task, arguments), expected):
             raise GraderFault(f"the golden fixture of {task} ({point['label']}) does not match the reference")
 
         def check(reply: Reply, arguments: Any = arguments, expected: Any = expected) -> None:
             if isinstance(expected, Tensor):
-                allowed = tolerance(expected, lambda nearby: exact(task, nearby), arguments)
-                assert_close(reply, expected, allowed + AGREEMENT * float(expected.abs().max()), kind="value")
+                assert_close(reply, expected, _allowed(task, arguments, expected), kind="value")
             else:
                 assert_same(reply, expected, kind="value")
 
@@ -113,6 +112,11 @@ def golden_cases(task: str, folder: Path | None = None) -> Iterator[tuple[dict[s
 
 def _reproduced(now: Any, stored: Any) -> bool:
     return _agree(stored, now) if isinstance(stored, Tensor) else now == stored
+
+
+@remembered
+def _allowed(task: str, arguments: dict[str, Any], expected: Tensor) -> float:
+    return tolerance(expected, lambda nearby: exact(task, nearby), arguments) + AGREEMENT * float(expected.abs().max())
 
 
 def expect_usable(folder: Path) -> None:

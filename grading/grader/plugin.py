@@ -27,7 +27,7 @@ def task_of(item: pytest.Item) -> str:
     return marker.args[0] if marker else item.callspec.params["task"]  # type: ignore[attr-defined]
 
 
-def _comes_last(item: pytest.Item) -> bool:
+def comes_last(item: pytest.Item) -> bool:
     return item.get_closest_marker("afterwards") is not None
 
 
@@ -99,7 +99,7 @@ class GradingPlugin:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         order = {task: i for i, task in enumerate(self.run.tasks)}
         chosen = (item for item in items if task_of(item) in order)
-        items[:] = sorted(chosen, key=lambda item: (order[task_of(item)], _comes_last(item)))
+        items[:] = sorted(chosen, key=lambda item: (order[task_of(item)], comes_last(item)))
         items[:] = [item for item in items if self.profile.checks(task_of(item), item.originalname)]  # type: ignore[attr-defined]
         for item in items:
             self.expected[task_of(item)] += 1
@@ -226,7 +226,7 @@ class GradingPlugin:
         """The function's checks, to be asked of edited code."""
         given = {"seed": self.run.seed, "fixtures": self.run.fixtures}
         return [
-            Check(item.obj, _handed(item, given), item in self.failed, _comes_last(item))  # type: ignore[attr-defined]
+            Check(item.obj, _handed(item, given), item in self.failed, comes_last(item))  # type: ignore[attr-defined]
             for item in self.items[task]
         ]
 

@@ -11,8 +11,8 @@ from .grade import grade
 from .run import Run
 
 
-def warm_up(fork_server: ForkServer, tasks: Sequence[str]) -> None:
-    """Grade the reference in this process.
+def warm_up(fork_server: ForkServer, tasks: Sequence[str], seed: int = 0) -> None:
+    """Grade the reference in this process, on the inputs that are drawn from this seed.
 
     Not where there is a GPU: for each of them a first gradient starts a thread, and threads do not survive a fork.
     """
@@ -20,4 +20,4 @@ def warm_up(fork_server: ForkServer, tasks: Sequence[str]) -> None:
         return
     torch.set_num_threads(1)
     with opened(ROOT / "reference") as submission:
-        grade(fork_server, Run(submission, tuple(tasks), 0, diagnose=None, carry=False))
+        grade(fork_server, Run(submission, tuple(tasks), seed, diagnose=None, carry=False))

@@ -226,7 +226,7 @@ class Student:
         self.spent += numbers // A_CALLS_NUMBERS
         observation = Observation(arguments, cotangent, None, by_name=by_name)
         if recorded:
-            observation.arguments = {name: copy.copy(value) for name, value in arguments.items()}
+            observation.arguments = {name: _aside(value) for name, value in arguments.items()}
             self.record.append(observation)
         local = self.function.differentiated if local_probes is None else local_probes
         asked = request(self.function, arguments, by_name, cotangent, local, self._loans)
@@ -300,3 +300,8 @@ class Student:
             raise OutOfPatience
         self._calls_left -= calls
         self.spent += calls
+
+
+def _aside(value: Any) -> Any:
+    """A copy of an argument, of a tensor with the same numbers, which ``copy`` takes ten times as long for."""
+    return value.detach() if isinstance(value, Tensor) else copy.copy(value)

@@ -1,5 +1,6 @@
 """What goes wrong on the grader's side ends as "not graded": neither 0 points nor full marks, and exit code 3."""
 
+import inspect
 import json
 import os
 import shutil
@@ -142,6 +143,7 @@ def test_a_reference_that_cannot_compute_the_answer(run, monkeypatch):
         raise ValueError("x_t: expected something else")
 
     monkeypatch.setattr(compare, "exact", broken)
+    monkeypatch.setattr(compare, "right", inspect.unwrap(compare.right))  # what it has answered already it remembers
     assert_not_graded(*run("guidance"), GUIDANCE)
 
 

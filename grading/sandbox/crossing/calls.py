@@ -6,7 +6,7 @@ import numbers
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -62,36 +62,67 @@ def perform(
     return reply
 
 
+class Built(NamedTuple):
+    """A network of the student's, ready to be run, and how it was built."""
+
+    model: nn.Module
+    settings: dict[str, Any]
+    dtype: torch.dtype
+    parameters: int  # how many it has
+    random_state: Tensor  # torch's, when it was ready
+    default_dtype: torch.dtype
+
+
 def run_module(
     network: Callable,
     settings: dict[str, Any],
     inputs: list[dict[str, Any]],
     by_name: bool,
     train: dict[str, Any] | None,
+    kept: list[Built] | None = None,
 ) -> dict[str, Any]:
     """Build a network of the student's from a fixed seed, in the images' dtype, and run it on each of the inputs.
 
-    Its parameters are shaken a little: layers that begin at zero, as last layers often do, would hide everything else.
-    With ``train`` it is fitted to one batch instead, in float32, and the loss before and after comes back.
+    With ``train`` it is fitted to one batch instead, in float32, and the loss before and after comes back. The network of
+    the last run is ``kept`` for the next one: it would be the same again.
     """
+    if train is not None:
+        _at_the_start()
+        losses, untrained = _fit(network(**settings), **train)
+        return {"outputs": [], "losses": losses, "changed": [], "untrained": untrained, "parameters": 0}
+    dtype = inputs[0]["x"].dtype
+    last = kept.pop() if kept else None  # what ends in an error is not kept
+    same = last is not None and (last.settings, last.dtype) == (settings, dtype)
+    built = last if last is not None and same else _build(network, settings, dtype)
+    torch.set_rng_state(built.random_state)
+    torch.set_default_dtype(built.default_dtype)
+    before = [{name: _copy(value) for name, value in arguments.items()} for arguments in inputs]
+    with torch.no_grad():
+        outputs = [built.model(**given) if by_name else built.model(*given.values()) for given in inputs]
+    changed = [name for old, new in zip(before, inputs) for name in _changed(old, new)]
+    reply = {"outputs": outgoing(outputs), "losses": [], "changed": sorted(set(changed)), "untrained": ""}
+    if kept is not None:
+        kept.append(built)
+    return reply | {"parameters": built.parameters}
+
+
+def _at_the_start() -> None:
     torch.set_grad_enabled(True)
     torch.set_default_dtype(torch.float32)
     torch.default_generator.manual_seed(0)  # no GPU's: in a notebook it goes on to be used
+
+
+def _build(network: Callable, settings: dict[str, Any], dtype: torch.dtype) -> Built:
+    """Its parameters are shaken a little: layers that begin at zero, as last layers often do, would hide everything else."""
+    _at_the_start()
     model = network(**settings)
-    if train is not None:
-        losses, untrained = _fit(model, **train)
-        return {"outputs": [], "losses": losses, "changed": [], "untrained": untrained, "parameters": 0}
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    model = model.float() if inputs[0]["x"].dtype == torch.float32 else model.double()  # what is complex stays so
+    model = model.float() if dtype == torch.float32 else model.double()  # what is complex stays so
     model.eval()
-    before = [{name: _copy(value) for name, value in arguments.items()} for arguments in inputs]
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.02 * torch.randn_like(parameter))
-        outputs = [model(**arguments) if by_name else model(*arguments.values()) for arguments in inputs]
-    changed = [name for old, new in zip(before, inputs) for name in _changed(old, new)]
-    reply = {"outputs": outgoing(outputs), "losses": [], "changed": sorted(set(changed)), "untrained": ""}
-    return reply | {"parameters": parameters}
+    return Built(model, settings, dtype, parameters, torch.get_rng_state(), torch.get_default_dtype())
 
 
 def _fit(
@@ -153,8 +184,13 @@ def _copy(value: Any) -> Any:
 def _same(before: Any, after: Any) -> bool:
     if isinstance(before, Tensor):
         same_kind = isinstance(after, Tensor) and before.shape == after.shape and before.dtype == after.dtype
-        return same_kind and torch.equal(before.detach().nan_to_num(), after.detach().nan_to_num())
+        return same_kind and (torch.equal(before, after) or torch.equal(_numbers(before), _numbers(after)))
     return before == after if isinstance(before, list) else True
+
+
+def _numbers(value: Tensor) -> Tensor:
+    """With numbers in the place of nan, which is no other nan's equal."""
+    return value.detach().nan_to_num()
 
 
 def _trainable(network: nn.Module) -> list[bool]:

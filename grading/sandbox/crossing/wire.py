@@ -112,8 +112,8 @@ def receive(channel: socket.socket, out_of_time: Limit = _no_limit) -> Any:
     document_size, blob_size = _HEADER.unpack(_read(channel, _HEADER.size, wait))
     if document_size > limits.MESSAGE_JSON or blob_size > limits.MESSAGE_BLOB:
         raise ProtocolError(f"a message of {document_size + blob_size:,} bytes, more than is accepted")
-    document = _read(channel, document_size, wait)
-    return decode(document, _read(channel, blob_size, wait))
+    content = _read(channel, document_size + blob_size, wait)
+    return decode(content[:document_size], content[document_size:])
 
 
 def _read(channel: socket.socket, size: int, wait: _Wait) -> bytes:
@@ -200,5 +200,7 @@ def unpack(tree: Any, tensors: dict[str, Tensor]) -> Any:
 
 def clean(text: str) -> str:
     """Text that every report can show: nothing that moves a terminal's cursor, no half characters, not too long."""
+    if text.isascii() and text.isprintable() and len(text) <= limits.TEXT:
+        return text
     shown = "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text[: limits.TEXT])
     return shown.encode("utf-8", "replace").decode()

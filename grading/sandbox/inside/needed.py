@@ -10,6 +10,7 @@ What a function of the module's own says to a package, such as ``torch.manual_se
 import ast
 import symtable
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _DEFINING = (*_DEFINITIONS, ast.Import, ast.ImportFrom)
@@ -22,29 +23,50 @@ class Waiting:
     """The statements of a module that have not been run yet."""
 
     def __init__(self, body: list[ast.stmt], source: str) -> None:
-        self.statements = body = [one for one in body if not _for_a_script(one)]
-        defining = [one for one in body if _defines(one)]
-        self.defined = {one.name for top in defining for one in ast.walk(top) if isinstance(one, _DEFINITIONS)}
-        self.there = {name for one in defining for name in binds(one)}
-        self.inside = _used_inside(source, self.defined)
-        declared = (node.names for one in body for node in ast.walk(one) if isinstance(node, ast.Global))
-        self.variables = {name for one in body if not _defines(one) for name in binds(one)}.union(*declared)
-        self.used = set().union(*self.inside.values(), *(_used_by(one) for one in defining))
-        self.unchanging = _unchanging(body)
+        self.statements = self.body = [one for one in body if not _for_a_script(one)]
+        self.defining = [one for one in self.body if _defines(one)]
+        self.source = source
 
     def taken(self) -> list[ast.stmt]:
         """What is run when the module is imported; the rest goes on waiting."""
-        if self.used & _BY_TEXT:
-            return self._take(self.statements)
         waiting: list[ast.stmt] = []
         made = set[str]()  # by what waits
         for one in self.statements:
             if not _defines(one) and (self._may_take_long(one) or _loaded(one) & made):
                 waiting.append(one)
                 made |= set(binds(one))
+        if not waiting or self.used & _BY_TEXT:
+            return self._take(self.statements)
         needed = self._needed(self.used | self.there, waiting)
         ids = {id(one) for one in waiting} - {id(one) for one in needed}
         return self._take([one for one in self.statements if id(one) not in ids])
+
+    # What is looked for once there is something that may wait: of most modules there is not.
+
+    @cached_property
+    def defined(self) -> set[str]:
+        return {one.name for top in self.defining for one in ast.walk(top) if isinstance(one, _DEFINITIONS)}
+
+    @cached_property
+    def there(self) -> set[str]:
+        return {name for one in self.defining for name in binds(one)}
+
+    @cached_property
+    def inside(self) -> dict[str, set[str]]:
+        return _used_inside(self.source, self.defined)
+
+    @cached_property
+    def variables(self) -> set[str]:
+        declared = (node.names for one in self.body for node in ast.walk(one) if isinstance(node, ast.Global))
+        return {name for one in self.body if not _defines(one) for name in binds(one)}.union(*declared)
+
+    @cached_property
+    def used(self) -> set[str]:
+        return set().union(*self.inside.values(), *(_used_by(one) for one in self.defining))
+
+    @cached_property
+    def unchanging(self) -> set[str]:
+        return _unchanging(self.body)
 
     def taken_for(self, name: str) -> list[ast.stmt]:
         """What has to be run now for a name."""
@@ -68,7 +90,7 @@ class Waiting:
         nodes = list(ast.walk(statement))
         loops = [one for one in nodes if isinstance(one, _LOOPS) and not _over_what_stands_there(one)]
         called = {_base(one.func) for one in nodes if isinstance(one, ast.Call)}
-        return bool(loops or called & self.defined)
+        return bool(loops) or (bool(called) and bool(called & self.defined))
 
     def _needed(self, used: set[str], waiting: Iterable[ast.stmt]) -> list[ast.stmt]:
         """Of these statements those that bind or may change what is ``used``, with all that they come from."""

@@ -66,7 +66,8 @@ def _settle(code: Path, scratch: Path, printed: _Printed) -> Path:
     confinement.die_with_parent()
     _redirect(printed)
     folder = scratch / code.name
-    shutil.copytree(code, folder, symlinks=True)  # so that nothing a function writes reaches another one
+    # So that nothing a function writes reaches another one; who may read a file, and since when it is, is no matter here.
+    shutil.copytree(code, folder, symlinks=True, copy_function=shutil.copyfile)
     os.chdir(folder)
     # A breakpoint() that was forgotten is passed by: nobody is there to go on from it.
     os.environ.update(HOME=str(scratch), TMPDIR=str(scratch), PYTHONBREAKPOINT="0")
@@ -98,17 +99,19 @@ def _answer_calls(channel: socket.socket, found: Callable, own: loader.Own, prin
     folder = own.folder
     remote, edits = _remote(channel), Edits(folder)
     adapter = Watched(found, folder) if hands_on(found, calls.where_defined(found, folder)) else None
-    lending = Lending(own, remote)
+    lending, networks = Lending(own, remote), list[calls.Built]()
     while True:
         request = wire.receive(channel)
         printed.text = ""
         ran: dict[str, Any] = {"lines": [], "steps": 0}
-        tracing = traced(folder, ran) if request.pop("traced", False) else contextlib.nullcontext()
+        watched_lines = request.pop("traced", False)
+        tracing = traced(folder, ran) if watched_lines else contextlib.nullcontext()
         try:
             edits.hold(request.pop("edits", []))
             with interruptible(), tracing:
                 if "settings" in request:
-                    reply = calls.run_module(found, **request)
+                    anew = edits.held or watched_lines  # other code, or its lines are asked for
+                    reply = calls.run_module(found, **request, kept=None if anew else networks)
                 elif request.pop("watched", False):
                     with FirstNaN(folder) as watch:
                         calls.perform(found, **request, remote=remote)

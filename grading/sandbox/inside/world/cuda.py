@@ -68,12 +68,13 @@ def _making(function: Callable, half: torch.dtype | None) -> Callable:
     """``half`` is made in place of a half-precision dtype; None leaves the dtype to the function."""
 
     def made(*arguments: Any, **named: Any) -> Any:
-        if _is_gpu(named.get("device")):
-            del named["device"]
-        if named.get("dtype") in _HALVES:
-            named["dtype"] = half
-        if named.get("pin_memory"):
-            del named["pin_memory"]
+        if named:  # most calls name none of these, and some loops over pixels make ten thousand of them
+            if "device" in named and _is_gpu(named["device"]):
+                del named["device"]
+            if "dtype" in named and named["dtype"] in _HALVES:
+                named["dtype"] = half
+            if named.get("pin_memory"):
+                del named["pin_memory"]
         return function(*arguments, **named)
 
     return made
