@@ -27,7 +27,9 @@ class Block:
 def blocks(definition: Definition, symbols: Mapping[str, str]) -> list[Block]:
     """The signature, then the body piece by piece; the docstring stands elsewhere on the page."""
     lines = definition.module_source.splitlines()
-    pieces = [(definition.first_line - 1, definition.node.body[0].lineno - 1, ())]
+    pieces: list[tuple[int, int, tuple[str, ...]]] = [
+        (definition.first_line - 1, definition.node.body[0].lineno - 1, ())
+    ]
     end = definition.node.body[0].end_lineno or 0
     for statement in definition.node.body[1:]:
         formulas = tuple(_formulas(statement, symbols))

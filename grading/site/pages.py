@@ -48,7 +48,7 @@ def _function_page(definition: Definition, module: Module, staff: bool) -> str:
     d = docstring.parsed(definition.docstring)
     table = symbols.rows(module.docstring)
     known = traps.traps_of(task)
-    shown = [one for one in known if one.shown.endswith(".webp")]
+    shown = [one for one in known if one.picture]
     return _template("function.rst", staff).render(
         task=task,
         module=module.name,

@@ -18,10 +18,10 @@ from reference.data.grids import grid
 
 from ..contract.reference import reference_function
 from ..diagnosis.mistakes import catalogue
-from ..pictures.functions import CannotGoOn, Trusted
+from ..pictures.functions import Trusted
 from ..pictures.small import RECIPES
 from ..pictures.worlds.shipped import Shipped
-from .traps import HARDLY, INDEX, NO_PICTURE, RIGHT
+from .traps import INDEX, RIGHT
 
 SEED = 0
 QUALITY = 85  # of WebP: 4 kB for a row of four
@@ -29,7 +29,7 @@ SEEN = 6.0  # of 256 levels, in the mean: below that one sees nothing, or anothe
 
 
 def make(folder: Path, told: Callable[[str], None] = print) -> None:
-    """All of them, and the index that says of each mistake which file it has, or why it has none."""
+    """All of them, and the index that says of which mistakes there is one."""
     torch.set_num_threads(1)  # what is forked has no other
     for task in RECIPES:
         _emptied(folder / task)
@@ -38,9 +38,9 @@ def make(folder: Path, told: Callable[[str], None] = print) -> None:
     with multiprocessing.get_context("fork").Pool(len(os.sched_getaffinity(0)), maxtasksperchild=1) as pool:
         for task, recipe in sorted(RECIPES.items()):
             names = [one.name for one in catalogue() if one.task == task]
-            drawn = pool.starmap(_drawn, [(task, name, folder / task / f"{name}.webp") for name in names])
-            index[task] = {"caption": recipe.caption, "mistakes": dict(zip(names, drawn))}
-            told(f"{task}: {sum(said.endswith('.webp') for said in drawn)} pictures of {len(names)}")
+            seen = pool.starmap(_is_drawn, [(task, name, folder / task / f"{name}.webp") for name in names])
+            index[task] = {"caption": recipe.caption, "mistakes": dict(zip(names, seen))}
+            told(f"{task}: {sum(seen)} pictures of {len(names)}")
     text = json.dumps(index, indent=1, ensure_ascii=False, sort_keys=True)
     (folder / INDEX).write_text(text + "\n", encoding="utf-8")
 
@@ -51,19 +51,17 @@ def _emptied(folder: Path) -> None:
         old.unlink()
 
 
-def _drawn(task: str, name: str, path: Path) -> str:
-    """With one mistake; the name of the file, or why there is none."""
+def _is_drawn(task: str, name: str, path: Path) -> bool:
+    """With one mistake; whether there is a picture, and another one than the right one."""
     (wrong,) = (one.implementation for one in catalogue() if (one.task, one.name) == (task, name))
     try:
         _draw(lambda asked: wrong if asked == task else reference_function(asked), task, path)
-    except CannotGoOn as unusable:
-        return f"{NO_PICTURE}: {unusable}"
-    except Exception as error:  # what a mistake makes of a picture may be no picture
-        return f"{NO_PICTURE}: {type(error).__name__}"
+    except Exception:  # what a mistake makes of a picture may be no picture
+        return False
     if _is_seen(path, path.with_name(RIGHT)):
-        return path.name
+        return True
     path.unlink()
-    return HARDLY
+    return False
 
 
 def _draw(functions: Callable[[str], Callable], task: str, path: Path) -> None:

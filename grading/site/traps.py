@@ -15,8 +15,6 @@ from ..paths import ROOT
 PICTURES = ROOT / "docs" / "pictures"
 INDEX = "pictures.json"
 RIGHT = "right.webp"
-HARDLY = "hardly another picture"
-NO_PICTURE = "no picture"
 _CATALOGUE = ROOT / "grading" / "diagnosis" / "mistakes"
 
 
@@ -26,7 +24,7 @@ class Trap:
     name: str
     student: str
     staff: str
-    shown: str = ""  # a file's name, or why there is none
+    picture: str = ""  # a file's name, where there is one
 
 
 @cache
@@ -37,8 +35,8 @@ def traps() -> tuple[Trap, ...]:
     for module in MODULES:
         for task, staff, definition in _entries((_CATALOGUE / f"{module}.py").read_text(encoding="utf-8")):
             student = " ".join((ast.get_docstring(definition) or "").split())
-            shown = index[task]["mistakes"].get(definition.name, "") if task in index else ""
-            found.append(Trap(task, definition.name, student, staff, shown))
+            drawn = task in index and index[task]["mistakes"].get(definition.name, False)
+            found.append(Trap(task, definition.name, student, staff, f"{definition.name}.webp" if drawn else ""))
     return tuple(found)
 
 
@@ -55,16 +53,17 @@ def caption(task: str) -> str:
 
 def _entries(source: str) -> list[tuple[str, str, ast.FunctionDef | ast.ClassDef]]:
     """Task, words for staff, definition: ``predict_x0 = partial(mistake, "ddpm.predict_x0")``, then ``@predict_x0("…")``."""
-    tree = ast.parse(source)
-    tasks = {
-        node.targets[0].id: node.value.args[1].value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("partial(mistake, ")
-    }
-    return [
-        (tasks[decorator.func.id], decorator.args[0].value, node)
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
-        for decorator in node.decorator_list
-        if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") in tasks
-    ]
+    tasks, found = {}, []
+    for node in ast.parse(source).body:
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id=name)],
+                value=ast.Call(func=ast.Name(id="partial"), args=[ast.Name(id="mistake"), ast.Constant(value=task)]),
+            ):
+                tasks[name] = task
+            case ast.FunctionDef() | ast.ClassDef():
+                for decorator in node.decorator_list:
+                    match decorator:
+                        case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=staff)]) if name in tasks:
+                            found.append((tasks[name], staff, node))
+    return found

@@ -28,13 +28,12 @@ OUTSIDE = ("http", "https", "mailto")
 
 
 def built(folder: Path, *whose: str) -> Path:
-    """A warning is an error, so that the exit code says that there was none."""
+    """A warning of Sphinx's is an error: the exit code says that there was none."""
     if sys.version_info < (3, 11):
         pytest.skip("the site is built with Python 3.11 or newer")
     command = [sys.executable, "-m", "nox", "-s", "docs", "--", *whose, "--out", str(folder)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "WARNING" not in run.stdout + run.stderr
     return folder
 
 
