@@ -60,6 +60,7 @@ def _function_page(definition: Definition, module: Module, staff: bool) -> str:
         symbol_head=_titled(symbols.HEAD),
         symbols=_typeset(symbols.needed(table, record.parameters, docstring.formulas(d.text))),
         **_places(task, d.sources),
+        printed=handouts.printed(task),
         source=definition.source,
         blocks=lines.blocks(definition, symbols.by_name(table)) if staff else [],
         right=traps.RIGHT,
@@ -122,7 +123,7 @@ def _template(name: str, staff: bool = False):
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    made.filters |= {"heading": heading, "prose": prose, "told": _staff_told if staff else _told}
+    made.filters |= {"heading": heading, "plain": plain, "prose": prose, "told": _staff_told if staff else _told}
     made.globals |= {"table": table, "definitions": definitions}
     return made.get_template(name)
 

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import sys
 
 import pytest
 
@@ -114,6 +115,32 @@ def test_the_handouts_stand_side_by_side():
     assert eecs.equations == ("part B Eq. 2",) and eecs.tasks[0].startswith("B1")
     assert cmu.equations == ("part 3",)
     assert cs180.equations == ("part A 1.4 Eq. 3",)
+
+
+PRINTED = r"""
+title = "Somewhere 101"
+[[equation]]
+number = "B (2)"
+task = "ddpm.posterior_step"
+latex = 'x_{t-1} := \bar\mu x_t + \sigma z'
+differs = "the mean lacks x_0"
+[[equation]]
+number = "B (5)"
+task = "ddpm.posterior_step"
+latex = '\bar\beta_t = 1 - \bar\alpha_t'
+defines = true
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="reads TOML with what Python 3.11 has")
+def test_what_a_handout_prints_stands_beside_it(tmp_path, monkeypatch):
+    (tmp_path / "somewhere.toml").write_text(PRINTED, encoding="utf-8")
+    monkeypatch.setattr(handouts, "SOURCES", tmp_path)
+    handouts._sources.cache_clear()
+    page = page_of(pages.pages(staff=False), STEP)
+    handouts._sources.cache_clear()
+    assert "**Somewhere 101, B (2)**" in page and r".. math:: x_{t-1} := \bar\mu x_t + \sigma z" in page
+    assert "**It differs:** the mean lacks x\\_0." in page and r"\bar\beta_t" not in page
 
 
 def test_a_semicolon_in_brackets_divides_nothing():
