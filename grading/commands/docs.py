@@ -23,6 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when it is built, 1 where Sphinx has a warning."""
     _arguments.expect_checkout("docs")
     if arguments.pictures:
+        _arguments.expect_extra("--pictures", "smoke", "PIL", "diffusers")
         from ..site.pictures import make
         from ..site.traps import PICTURES
 
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     out = arguments.out or Path("runs") / "docs" / ("staff" if arguments.staff else "students")
     _refuse_work(out)
     code = build(out, arguments.staff)
-    print(f"{out / 'index.html'} is built, the {'staff' if arguments.staff else 'students'}' pages")
+    print(f"{out / 'index.html'} is built, for {'the staff' if arguments.staff else 'students'}")
     return AMISS if code else DONE
 
 

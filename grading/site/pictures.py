@@ -35,7 +35,7 @@ def make(folder: Path, told: Callable[[str], None] = print) -> None:
         _emptied(folder / task)
         _draw(reference_function, task, folder / task / RIGHT)  # which loads the models, for all that follows
     index = {}
-    with multiprocessing.get_context("fork").Pool(len(os.sched_getaffinity(0)), maxtasksperchild=1) as pool:
+    with multiprocessing.get_context("fork").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
         for task, recipe in sorted(RECIPES.items()):
             names = [one.name for one in catalogue() if one.task == task]
             seen = pool.starmap(_is_drawn, [(task, name, folder / task / f"{name}.webp") for name in names])
