@@ -18,7 +18,7 @@ _SAID = {
     '<th class="head"><p></p></th>': "<td></td>",
 }
 # What may be wider than a screen, and scrolls by itself.
-_WIDE = ("<pre>", '<div class="table-wrapper docutils container">')
+_WIDE = re.compile(r'<(pre|div class="table-wrapper[^"]*")>')
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -42,8 +42,7 @@ def _block(translator: Any, node: nodes.math_block) -> None:
 
 
 def _reached_by_keyboard(app: Sphinx, page: str, template: str, context: dict[str, Any], document: Any) -> None:
-    for wide in _WIDE:
-        context["body"] = context.get("body", "").replace(wide, f'{wide[:-1]} tabindex="0">')
+    context["body"] = _WIDE.sub(r'<\1 tabindex="0">', context.get("body", ""))
 
 
 def _made_readable(app: Sphinx, failed: Exception | None) -> None:
