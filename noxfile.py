@@ -23,6 +23,8 @@ nox.options.sessions = ["grade"]
 ROOT = Path(__file__).resolve().parent
 PINS = ROOT / "requirements.txt"
 ENVIRONMENT = ROOT / ".nox" / "environment"
+DOCS_PINS = ROOT / "docs" / "requirements.txt"
+DOCS_ENVIRONMENT = ROOT / ".nox" / "docs"
 CPU_BUILDS = "https://download.pytorch.org/whl/cpu"  # on Linux PyPI's torch brings gigabytes of CUDA
 PATIENCE = 3  # seconds, until that index counts as out of reach
 
@@ -64,9 +66,23 @@ def _cpu_builds() -> list[str]:
     return ["--extra-index-url", CPU_BUILDS]
 
 
-def run(session: nox.Session, folder: str | Path, *arguments: str) -> None:
+def prepare_docs(session: nox.Session) -> str:
+    """The python of the site's own environment, which holds Sphinx and no torch."""
+    if sys.version_info < (3, 11):
+        session.error("docs: the site is built with Python 3.11 or newer")
+    python = str(DOCS_ENVIRONMENT / "bin" / "python")
+    stamp = DOCS_ENVIRONMENT / "installed-pins"
+    pins = hashlib.sha256(DOCS_PINS.read_bytes() + sys.version.encode()).hexdigest()
+    if not stamp.is_file() or stamp.read_text() != pins:
+        session.run(sys.executable, "-m", "venv", "--clear", str(DOCS_ENVIRONMENT))
+        session.run(python, "-m", "pip", "install", "--quiet", "-r", str(DOCS_PINS))
+        stamp.write_text(pins)
+    return python
+
+
+def run(session: nox.Session, folder: str | Path, *arguments: str, python: str = "") -> None:
     """Run python in a folder. Its exit code is nox's: session.run would turn 2 and 3, which say whose fault it was, into 1."""
-    python = prepare(session)
+    python = python or prepare(session)
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     # Safe: a folder called grading or reference where nox was started is not the project's.
     variables = os.environ | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
@@ -124,6 +140,13 @@ def autograder(session: nox.Session) -> None:
 def handout(session: nox.Session) -> None:
     """The zip that students work in, without the answers: nox -s handout -- --course NAME [--out FILE]."""
     grading(session, "handout")
+
+
+@session
+def docs(session: nox.Session) -> None:
+    """The site: nox -s docs -- [--students | --staff] [--out DIR]; -- --pictures makes what mistakes do anew."""
+    python = "" if "--pictures" in session.posargs else prepare_docs(session)
+    run(session, session.invoked_from, "-m", "grading", "docs", *session.posargs, python=python)
 
 
 @session

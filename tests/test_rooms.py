@@ -20,7 +20,7 @@ from grading.paths import ROOT
 FLOORS = (  # from the top
     {"grading", "grading.__main__"},
     {"grading.commands", "grading.notebook"},
-    {"grading.gradebooks", "grading.handout"},
+    {"grading.gradebooks", "grading.handout", "grading.site"},
     {"grading.batch"},
     {"grading.report", "grading.autograder", "grading.audit", "grading.bench", "grading.cluster", "grading.pictures"},
     {"grading.grader"},
@@ -189,6 +189,11 @@ HEAVY = {"torch", "numpy", "rich", "pytest", "hypothesis", "reference", "diffuse
 def test_a_command_loads_nothing_heavy_before_it_runs(name):
     loaded = loaded_by(f"import grading.{name}")
     assert "grading" in loaded and not loaded & HEAVY
+
+
+def test_the_site_is_built_without_torch():
+    """In its own environment there is none."""
+    assert not loaded_by("from grading.site import build; build.pages.pages(True)") & (HEAVY - {"reference"})
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["grade", "--help"], ["stubs", "--check"], ["contract"]])

@@ -11,6 +11,7 @@ COMMANDS = (
     "compare",
     "autograder",
     "handout",
+    "docs",
     "stubs",
     "smoke",
     "bench",

@@ -17,19 +17,17 @@ import safetensors.torch
 from grading.__main__ import main
 from grading.contract import courses
 from grading.contract.functions import MODULES, all_tasks
-from grading.contract.stubs import build
 from grading.handout import public
 from grading.handout.pack import packed
 from grading.paths import FIXTURES, ROOT
 
 from .conftest import PLAIN, SOLUTIONS
+from .left_out import all_left_out_lines
 from .watched import saved, watching
 
 STYLES = ("plain", "doubles", "functional")
 FEW = ("guidance", "ddpm.posterior_step", "noising.strided_timesteps", "gan_losses.generator_loss", "latents.sample_z")
 WANTED = 0.9  # of the catalogue
-LONG = 24  # letters, without white space: shorter lines are idioms, such as torch.no_grad()
-REFUSES = "isinstance("  # what a call is refused for is no part of the formula, and a docstring says it
 SECRET = "hf_" + "aB3dE5gH7jK9mN1pQ3sT5vW7"
 
 
@@ -120,31 +118,13 @@ def named(node):
 def test_no_line_of_a_solution_is_in_it(handout):
     """Of what a stub leaves out, no line stands anywhere: neither in a file nor in what a test compares with."""
     text = "".join("".join(path.read_text(encoding="utf-8").split()) for path in handout.rglob("*.*") if is_text(path))
-    lines = {line for module in MODULES for line in left_out_lines(module)}
+    lines = all_left_out_lines()
     assert len(lines) > 250
     assert [line for line in lines if line in text] == []
 
 
 def is_text(path: Path) -> bool:
     return path.suffix in (".py", ".md", ".json", ".ini")
-
-
-def left_out_lines(module: str) -> set[str]:
-    """The lines of a module's code that its stub lacks, without white space."""
-    source = (ROOT / "reference" / f"{module}.py").read_text(encoding="utf-8")
-    told = {line for node in ast.walk(ast.parse(source)) if is_docstring(node) for line in span(node)}
-    lines = ["".join(line.split()) for i, line in enumerate(source.splitlines(), 1) if i not in told]
-    kept = "".join(build()[f"{module}.py"].split())
-    code = {line for line in lines if len(line) > LONG and not line.startswith("#") and REFUSES not in line}
-    return {line for line in code if line not in kept}
-
-
-def is_docstring(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def span(node: ast.AST) -> range:
-    return range(node.lineno, node.end_lineno + 1)
 
 
 def test_nothing_of_the_grader_that_knows_an_answer_is_in_it(handout):

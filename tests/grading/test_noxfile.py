@@ -31,6 +31,7 @@ def test_every_session_that_a_document_names_is_there():
         ROOT / "CONTRIBUTING.md",
         ROOT / "tests" / "README.md",
         *ROOT.glob("grading/**/*.md"),
+        *ROOT.glob("docs/**/*.md"),
     ]
     named = {name for path in documents for name in re.findall(r"nox -s ([\w-]+)", path.read_text(encoding="utf-8"))}
     assert {"grade", "gradebook", "class", "tests"} <= named

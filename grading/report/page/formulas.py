@@ -4,21 +4,12 @@ import re
 from functools import cache
 from inspect import cleandoc
 
-from latex2mathml.converter import convert
 from markupsafe import Markup
 
 from ...contract.reference import reference_function, reference_module
 from ...formulas.docstrings import formulas_in
 from ...verdicts import Formula, Term
-
-_COMMANDS = re.compile(r"(\\(?:text|begin|end|operatorname|class)\{[^}]*\}|\\[A-Za-z]+)")
-_WORD = re.compile(r"[A-Za-z]{3,}")
-_OTHERWISE = {
-    r"\mathbb E": "𝔼",
-    r"\mathcal L": "ℒ",
-    r"\top": "ᵀ",
-    r"\arg": r"\operatorname{arg}",
-}  # as it comes out right
+from ..mathml import mathml
 
 
 @cache
@@ -33,15 +24,6 @@ def computed(task: str, formula: Formula) -> Markup:
     terms = " + ".join(_term(task, term) for term in formula.terms).replace("+ -", "- ")
     left = re.match(r"[^=←]*?(?==|\\leftarrow)", _asked(task))
     return mathml(f"{left[0].strip()} = {terms}" if left else terms)
-
-
-def mathml(latex: str) -> Markup:
-    """Of LaTeX that is the grader's own; nothing of a submission is in it."""
-    for command, other in _OTHERWISE.items():
-        latex = latex.replace(command, other)
-    pieces = _COMMANDS.split(latex)  # a word is no product of letters
-    pieces[::2] = [_WORD.sub(lambda word: rf"\text{{{word[0]}}}", one) for one in pieces[::2]]
-    return Markup(convert("".join(pieces), display="block"))
 
 
 def _asked(task: str) -> str:
