@@ -4,9 +4,9 @@ import textwrap
 
 import pytest
 
-from grading.verdicts import FAILED
+from grading.verdicts import FAILED, PASSED
 
-from .conftest import told
+from .conftest import PLAIN, told
 
 UNEXPLAINED = "no known mistake explains these results"
 RIGHT_FLOW = "x_t = (1 - s) * x0 + s * x1"
@@ -210,6 +210,33 @@ SAID = {  # task, source, what is said, what is not
         [UNEXPLAINED],
     ),
 }
+
+
+def test_a_network_that_drops_classes_while_it_is_trained(grade, hand_in):
+    code = (PLAIN / "unet.py").read_text(encoding="utf-8") + textwrap.dedent(
+        """
+
+        class ClassConditionalUNet(ClassConditionalUNet):
+            def forward(self, x, c, t, keep=None):
+                keep = torch.ones_like(t) if keep is None else keep
+                return super().forward(x, c, t, keep * (torch.rand(len(x)) > 0.1).to(t) if self.training else keep)
+        """
+    )
+    verdict = grade(hand_in(unet=code), ["unet.ClassConditionalUNet"])["unet.ClassConditionalUNet"]
+    assert "in training mode the network drops classes by itself" in told(verdict)
+    assert UNEXPLAINED not in told(verdict)
+
+
+def test_layers_of_dropout_are_free(grade, hand_in):
+    code = (PLAIN / "unet.py").read_text(encoding="utf-8") + textwrap.dedent(
+        """
+
+        class ClassConditionalUNet(ClassConditionalUNet):
+            def forward(self, x, c, t, keep=None):
+                return super().forward(torch.nn.functional.dropout(x, 0.1, self.training), c, t, keep)
+        """
+    )
+    assert grade(hand_in(unet=code), ["unet.ClassConditionalUNet"])["unet.ClassConditionalUNet"].outcome == PASSED
 
 
 @pytest.mark.parametrize("what", SAID)

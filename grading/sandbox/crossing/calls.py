@@ -79,12 +79,14 @@ def run_module(
     inputs: list[dict[str, Any]],
     by_name: bool,
     train: dict[str, Any] | None,
+    training: bool = False,
     kept: list[Built] | None = None,
 ) -> dict[str, Any]:
     """Build a network of the student's from a fixed seed, in the images' dtype, and run it on each of the inputs.
 
-    With ``train`` it is fitted to one batch instead, in float32, and the loss before and after comes back. The network of
-    the last run is ``kept`` for the next one: it would be the same again.
+    With ``train`` it is fitted to one batch instead, in float32, and the loss before and after comes back. ``training``
+    says in which mode it is run. The network of the last run is ``kept`` for the next one, as it would be the same
+    again; not where it was in training mode, in which it may have counted along.
     """
     if train is not None:
         _at_the_start()
@@ -96,12 +98,13 @@ def run_module(
     built = last if last is not None and same else _build(network, settings, dtype)
     torch.set_rng_state(built.random_state)
     torch.set_default_dtype(built.default_dtype)
+    built.model.train(training)
     before = [{name: _copy(value) for name, value in arguments.items()} for arguments in inputs]
     with torch.no_grad():
         outputs = [built.model(**given) if by_name else built.model(*given.values()) for given in inputs]
     changed = [name for old, new in zip(before, inputs) for name in _changed(old, new)]
     reply = {"outputs": outgoing(outputs), "losses": [], "changed": sorted(set(changed)), "untrained": ""}
-    if kept is not None:
+    if kept is not None and not training:
         kept.append(built)
     return reply | {"parameters": built.parameters}
 
@@ -118,7 +121,6 @@ def _build(network: Callable, settings: dict[str, Any], dtype: torch.dtype) -> B
     model = network(**settings)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     model = model.float() if dtype == torch.float32 else model.double()  # what is complex stays so
-    model.eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.02 * torch.randn_like(parameter))
