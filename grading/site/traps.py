@@ -53,17 +53,20 @@ def caption(task: str) -> str:
 
 def _entries(source: str) -> list[tuple[str, str, ast.FunctionDef | ast.ClassDef]]:
     """Task, words for staff, definition: ``predict_x0 = partial(mistake, "ddpm.predict_x0")``, then ``@predict_x0("…")``."""
-    tasks, found = {}, []
+    tasks: dict[str, str] = {}
+    found = []
     for node in ast.parse(source).body:
         match node:
             case ast.Assign(
                 targets=[ast.Name(id=name)],
-                value=ast.Call(func=ast.Name(id="partial"), args=[ast.Name(id="mistake"), ast.Constant(value=task)]),
+                value=ast.Call(
+                    func=ast.Name(id="partial"), args=[ast.Name(id="mistake"), ast.Constant(value=str(task))]
+                ),
             ):
                 tasks[name] = task
             case ast.FunctionDef() | ast.ClassDef():
                 for decorator in node.decorator_list:
                     match decorator:
-                        case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=staff)]) if name in tasks:
+                        case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(staff))]) if name in tasks:
                             found.append((tasks[name], staff, node))
     return found
