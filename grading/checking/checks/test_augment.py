@@ -22,6 +22,11 @@ MANY = 4000
 LEVEL = 1e-9
 
 
+def _uniform(seed, *shape):
+    """Images in [0, 1)."""
+    return torch.rand(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
 def boxes(reply, x):
     """(top, left, height, width) of each sample's box, each (B,), or a failure if there is not exactly one box."""
     y = assert_image(reply, x.shape)
@@ -165,13 +170,13 @@ def reproducible(student, x, **arguments):
 class TestDiffAugment:
     def test_empty_policy(self, student, seed):
         """An empty policy gives the images back."""
-        x = torch.rand(3, 2, 8, 9, dtype=torch.float64)
+        x = _uniform(seed, 3, 2, 8, 9)
         assert_close(student(x=x, policy=""), x, 0.0, x.dtype)
 
     def test_unknown_name(self, student, seed):
         """What an unknown name in a policy does is free."""
         try:
-            student(x=torch.rand(2, 3, 8, 8), policy="colour", generator=Seeded(seed), recorded=False)
+            student(x=_uniform(seed, 2, 3, 8, 8).float(), policy="colour", generator=Seeded(seed), recorded=False)
         except Failure as failure:
             if failure.kind != "raised":
                 raise
@@ -190,7 +195,7 @@ class TestDiffAugment:
 
     def test_translation(self, student, seed):
         """The policy "translation" moves each sample by up to an eighth; zeros come in, nothing wraps around."""
-        x = 1 + torch.rand(400, 1, 40, 48)
+        x = 1 + _uniform(seed, 400, 1, 40, 48).float()
         reply = student(x=x, policy="translation", generator=Seeded(seed))
         shifts = {shift(reply, before, after) for before, after in zip(x, assert_image(reply, x.shape))}
         for name, moves, most in zip(("down", "right"), zip(*shifts), (5, 6)):
@@ -202,7 +207,7 @@ class TestDiffAugment:
 
     def test_color(self, student, seed):
         """The policy "color" is brightness, then saturation, then contrast, with factors of its own for each sample."""
-        x = torch.rand(400, 3, 4, 5, dtype=torch.float64) * 2 - 1
+        x = _uniform(seed, 400, 3, 4, 5) * 2 - 1
         reply = student(x=x, policy="color", generator=Seeded(seed))
         factors = torch.stack([color_factors(reply, a, b) for a, b in zip(x, assert_image(reply, x.shape))])
         for i, (name, low, high) in enumerate(
@@ -223,7 +228,7 @@ class TestDiffAugment:
 
     def test_order(self, student, seed):
         """All transforms run, in the policy's order: what is cut out or moved in stays zero after the colours."""
-        x = torch.rand(50, 3, 16, 16, dtype=torch.float64) + 0.5
+        x = _uniform(seed, 50, 3, 16, 16) + 0.5
         for number in range(3):  # one that leaves out transforms by chance would have to be lucky in each
             reply = student(x=x, generator=Seeded(seed + number))
             zero = (assert_image(reply, x.shape) == 0).all(1)
@@ -244,7 +249,7 @@ class TestDiffAugment:
     def test_differentiable(self, student, seed):
         """Gradients flow back to the images through every transform."""
         for policy in ("color", "translation", "cutout", "color,translation,cutout"):
-            x = torch.rand(4, 3, 8, 8, dtype=torch.float64)
+            x = _uniform(seed, 4, 3, 8, 8)
             reply = student(x=Leaf(x), policy=policy, generator=Seeded(5), cotangent=torch.ones_like(x))
             if reply.grads is None or reply.grads.get("x") is None or not bool((reply.grads["x"] != 0).any()):
                 raise cut_off(reply)
@@ -252,7 +257,7 @@ class TestDiffAugment:
     def test_generator(self, student, seed):
         """The same generator gives the same result, another one another; the global random state is left alone."""
         for policy in ("color", "translation", "cutout", "color,translation,cutout"):
-            reproducible(student, torch.rand(40, 3, 16, 16) + 0.5, policy=policy)
+            reproducible(student, _uniform(seed, 40, 3, 16, 16).float() + 0.5, policy=policy)
 
 
 def assert_recoloured(reply, x):
