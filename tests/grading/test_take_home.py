@@ -275,3 +275,18 @@ def add_noise(x0, noise, t, alphas_cumprod):
     for shown in (capsys.readouterr().out, as_json.read_text(encoding="utf-8")):
         assert "the right branch & more" in shown
     assert "the right branch &amp; more" in page.read_text(encoding="utf-8")
+
+
+def test_a_warning_is_shown_without_a_place_of_this_machine(preloaded, hand_in, capsys):
+    source = """
+import warnings
+
+def linear_betas(num_train_steps=1000, beta_start=1e-4, beta_end=0.02):
+    warnings.warn_explicit("from a library", UserWarning, "/opt/somewhere/library.py", 3)
+    warnings.warn("of my own")
+    return None
+"""
+    assert main(["grade", str(hand_in(noising=source)), "--only", "noising.linear_betas"]) == 0
+    said = capsys.readouterr().out
+    assert "UserWarning: from a library" in said and "noising.py:6: UserWarning: of my own" in said
+    assert "/opt/somewhere" not in said

@@ -8,6 +8,7 @@ import shutil
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,21 @@ def _settle(code: Path, scratch: Path, printed: _Printed) -> Path:
     os.environ.update(HOME=str(scratch), TMPDIR=str(scratch), PYTHONBREAKPOINT="0")
     confinement.limit_resources()
     torch.set_num_threads(1)
+    warnings.formatwarning = _told_without_paths(folder)
     return folder
+
+
+def _told_without_paths(folder: Path) -> Callable[..., str]:
+    """Warnings as a report shows them: with the student's own line, and no place of this machine's."""
+
+    def told(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+    ) -> str:
+        file = Path(filename)
+        own = f"{file.relative_to(folder)}:{lineno}: " if file.is_relative_to(folder) else ""
+        return f"{own}{category.__name__}: {message}\n"
+
+    return told
 
 
 def _find(channel: socket.socket, own: loader.Own, module: str, function: str) -> Callable | None:
