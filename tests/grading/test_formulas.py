@@ -245,14 +245,31 @@ def test_a_file_of_ones_own(tmp_path):
     own = tmp_path / "fall.toml"
     own.write_text("title = 'Fall'\n[symbols]\n'A_t' = 'ᾱ_t'\n")
     assert ask(r"x_t = \sqrt{A_t} x_0 + \sqrt{1 - A_t} \epsilon", "noising.add_noise", str(own)).agrees
-    own.write_text("titel = 'Fall'\n")
-    with pytest.raises(Unusable, match="unknown key titel"):
-        load.__wrapped__(str(own))
-    own.write_text("[symbols]\n'A_t' = '\\foo'\n")
-    with pytest.raises(Unusable, match="symbols: .*foo is not known"):
-        load.__wrapped__(str(own))
     with pytest.raises(Unusable, match="did you mean cs180-proj5"):
         load("cs180-proj")
+
+
+ADD_NOISE = "[[equation]]\nnumber = '1'\ntask = 'noising.add_noise'\n"
+
+
+@pytest.mark.parametrize(
+    "text, why",
+    [
+        ("title = ", "is no TOML file"),
+        ("titel = 'Fall'", "unknown key titel"),
+        ("[symbols]\n'A_t' = '\\foo'", "symbols: .*foo is not known"),
+        ("[symbols]\n'A_t' = 3", "symbols: A_t = 3: expected LaTeX"),
+        ("equation = ['x']", "an equation: expected a table"),
+        (ADD_NOISE, "an equation has no latex"),
+        (ADD_NOISE + "latex = 'x'\nsymbols = { 'x' = '\\foo' }", "symbols: .*foo is not known"),
+        ("like = 'fall.toml'", "like = 'fall.toml': expected one of cmu16726-hw5"),
+    ],
+)
+def test_a_file_of_ones_own_with_a_mistake_is_refused(text, why, tmp_path):
+    own = tmp_path / "fall.toml"
+    own.write_text(text)
+    with pytest.raises(Unusable, match=why):
+        load(str(own))
 
 
 # --- an instructor's formula -------------------------------------------------------------------------------------

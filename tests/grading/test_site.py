@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-import sys
 
 import pytest
 
@@ -133,7 +132,6 @@ defines = true
 """
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="reads TOML with what Python 3.11 has")
 def test_what_a_handout_prints_stands_beside_it(tmp_path, monkeypatch):
     (tmp_path / "somewhere.toml").write_text(PRINTED, encoding="utf-8")
     monkeypatch.setattr(handouts, "SOURCES", tmp_path)
