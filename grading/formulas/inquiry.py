@@ -17,7 +17,7 @@ from .docstrings import every
 from .evaluation import evaluate
 from .held import SEED, reading_of
 from .latex import NotUnderstood
-from .latex.tree import Name, Node, Sum, children
+from .latex.tree import Node, Sum, names_in
 from .points import Point
 from .reading import Reading, read
 from .scope import Notation, NotKnown, Scope, as_side
@@ -244,11 +244,4 @@ def _names(reading: Reading) -> Iterator[str]:
     sides = [side for result in reading.results for side in result.sides]
     sides += [definition.node for definition in reading.definitions.values()]
     for side in [*sides, *reading.claims]:
-        yield from _in(side)
-
-
-def _in(node: Node) -> Iterator[str]:
-    if isinstance(node, Name):
-        yield node.spelling
-    for one in children(node):
-        yield from _in(one)
+        yield from names_in(side)
