@@ -16,9 +16,8 @@ import torch
 from .latex import NotUnderstood, parse
 from .latex.tree import Applied, Listed, Name, Node, Product, names_in, spelling_of
 
-Source = (
-    str | Callable[[Mapping[str, Any]], Any]
-)  # an argument's name, LaTeX in the same table's symbols, or a function
+# An argument's name, LaTeX in the same table's symbols, or a function of the arguments.
+Source = str | Callable[[Mapping[str, Any]], Any]
 
 
 @dataclass(frozen=True)
