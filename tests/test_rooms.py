@@ -30,7 +30,7 @@ FLOORS = (  # from the top
     {"grading.sandbox", "grading.submissions"},
     {"grading.contract"},
     {"reference"},
-    {"grading.verdicts", "grading.paths", "grading.blackout", "grading.seeds", "grading.zipped"},
+    {"grading.verdicts", "grading.paths", "grading.blackout", "grading.seeds", "grading.toml", "grading.zipped"},
 )
 BESIDE_STUDENT_CODE = ("grading.sandbox.inside", "grading.sandbox.crossing")
 NOT_FORMULAS = ("reference.networks", "reference.data", "reference.training")

@@ -14,6 +14,7 @@ from ..contract import stubs
 from ..contract.functions import FUNCTIONS, MODULES, Function
 from ..contract.reference import reference_function, reference_module
 from ..diagnosis.mistakes import catalogue
+from ..formulas.exceptions import NOT_EVALUATED
 from ..formulas.symbols import symbols_of
 from ..paths import CHECKS, ROOT
 
@@ -64,7 +65,7 @@ def _of_the_reference(function: Function, reference: Callable) -> Iterator[str]:
     if signature != function.signature:
         yield f"{place} has ({signature}), the contract ({function.signature})"
     text = inspect.getdoc(reference) or ""
-    if not function.network and symbols_of(function.task) is None:
+    if function.task not in NOT_EVALUATED and symbols_of(function.task) is None:
         yield f"its formula is not evaluated: grading/formulas/symbols/{function.module}.py has no {function.name}"
     absent = [section.strip() for section in SECTIONS if section not in text]
     if absent:

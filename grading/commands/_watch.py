@@ -26,7 +26,7 @@ from ..submissions import Submission, finding, opened
 from ..submissions.changes import touched
 from ..submissions.folder import is_ignored
 from ..submissions.saved import Saved, look
-from ..verdicts import Unusable, Verdict
+from ..verdicts import NOT_GRADED, Unusable, Verdict
 from . import DONE, _arguments
 
 _FEW = 3  # functions: another grader takes longer to start than it helps
@@ -134,7 +134,7 @@ class _Watching:
 
         def take(verdict: Verdict) -> None:
             self.verdicts[verdict.task] = verdict
-            if not verdict.searching:
+            if not verdict.searching and verdict.outcome != NOT_GRADED:  # what is nobody's verdict is asked for again
                 self.standing.add(verdict.task)
             show(verdict)
 

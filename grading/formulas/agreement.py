@@ -8,11 +8,11 @@ from typing import Any
 import torch
 
 from .closeness import close
-from .evaluation import BUILT_IN, NO_VALUE, evaluate, not_computed
+from .evaluation import NO_VALUE, evaluate, not_computed
 from .latex.tree import Chain, Node
 from .points import Point
 from .reading import Reading, Result
-from .scope import Definition, Notation, Range, Scope, as_number
+from .scope import BUILT_IN, Definition, Notation, Range, Scope, as_number
 from .symbols import Symbols
 
 
@@ -69,7 +69,7 @@ def _over(ranges: list[tuple[str, Range]], node: Node, scope: Scope) -> Any:
     if not ranges:
         return evaluate(node, scope)
     (name, numbers), *rest = ranges
-    values = [_over(rest, node, scope.binding_all({name: as_number(i)})) for i in numbers]
+    values = [_over(rest, node, scope.binding({name: as_number(i)})) for i in numbers]
     return torch.stack([torch.as_tensor(value) for value in values]) if values else torch.empty(0)
 
 

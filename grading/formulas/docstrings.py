@@ -1,15 +1,13 @@
 """Every formula of the reference: the LaTeX of each ``.. math::`` and what it stands over."""
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ..contract.docstrings import formulas_in
 from ..contract.reference import reference_module
-
-_MATH = re.compile(r"^\.\. math::(.*(?:\n+ +.*)*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -29,11 +27,6 @@ class Formula:
     @property
     def key(self) -> str:
         return self.over if self.number == 1 else f"{self.over} ({self.number})"
-
-
-def formulas_in(docstring: str) -> list[str]:
-    """The LaTeX of each ``.. math::``, on one line."""
-    return [" ".join(found.split()) for found in _MATH.findall(docstring)]
 
 
 @cache

@@ -1,6 +1,5 @@
 """The value of a formula's side: tensors in float64, functions as functions, sums over indices one by one."""
 
-import math
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
@@ -37,24 +36,8 @@ from .latex.tree import (
     Transposed,
     spelling_of,
 )  # fmt: skip
-from .scope import Family, Range, Scope, Source, as_number
+from .scope import Range, Scope, as_number
 
-BUILT_IN: dict[str, Source] = {
-    "e": lambda _: as_number(math.e),
-    "π": lambda _: as_number(math.pi),
-    "I": lambda _: as_number(1),  # the identity, as a factor
-    "exp": lambda _: torch.exp,
-    "log": lambda _: torch.log,
-    "ln": lambda _: torch.log,
-    "sin": lambda _: torch.sin,
-    "cos": lambda _: torch.cos,
-    "tanh": lambda _: torch.tanh,
-    "min": lambda _: lambda *values: reduce(torch.minimum, values),
-    "max": lambda _: lambda *values: reduce(torch.maximum, values),
-    "mean": lambda _: torch.mean,
-    "tr": lambda _: lambda matrix: matrix.trace(),
-    "sg": lambda _: torch.Tensor.detach,
-}
 MOST = 10_000  # values that an index takes
 NO_VALUE = (RuntimeError, TypeError, ValueError, AttributeError, KeyError)
 COMPARE = {"≤": operator.le, "≥": operator.ge, "<": operator.lt, ">": operator.gt, "=": operator.eq}
@@ -155,7 +138,7 @@ def _each(node: Over, scope: Scope) -> Iterator[Scope]:
     scopes = [scope]
     for index in node.indices:
         numbers = _numbers(node, index, scope)
-        scopes = [one.binding_all({index.spelling: as_number(i)}) for one in scopes for i in numbers]
+        scopes = [one.binding({index.spelling: as_number(i)}) for one in scopes for i in numbers]
     yield from scopes
 
 
@@ -203,7 +186,7 @@ def _size(node: Size, scope: Scope) -> Any:
 
 def _arg_min(node: ArgMin, scope: Scope) -> Any:
     def loss(value: Any) -> Any:
-        return evaluate(node.of, scope.binding_all({node.by.spelling: value}))
+        return evaluate(node.of, scope.binding({node.by.spelling: value}))
 
     numbers = scope.value(node.by) if scope.has(node.by.spelling) else None
     if isinstance(numbers, Range):
@@ -341,4 +324,3 @@ _VALUES: dict[type, Callable[[Any, Scope], Any]] = {
     Composed: _composed,
     Span: _no_value,
 }
-__all__ = ["BUILT_IN", "Family", "Minimiser", "evaluate"]

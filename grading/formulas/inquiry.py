@@ -1,6 +1,5 @@
 """An instructor's formula against a graded function: whether it agrees, as who writes it, and where it does not."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -11,23 +10,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .. import toml
 from .agreement import Difference, differences, scope_at, side_value
 from .closeness import close, gap
 from .docstrings import every
 from .evaluation import evaluate
 from .held import SEED, reading_of
 from .latex import NotUnderstood
-from .latex.tree import Name, Node, Sum, children
+from .latex.tree import Node, Sum, names_in
 from .points import Point
 from .reading import Reading, read
 from .scope import Notation, NotKnown, Scope, as_side
 from .sources import NAMES, load
 from .symbols import Symbols, symbols_of
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 OURS = ""  # this project's own symbols
 COMMON = "ddpm"  # the symbols that most write
@@ -164,7 +159,7 @@ def _known_form(task: str, symbols: Symbols, points: list[Point], reading: Readi
 @cache
 def conventions() -> dict[str, dict[str, str]]:
     """Other forms of formulas by task, in words and in this project's symbols."""
-    return tomllib.loads((Path(__file__).parent / "conventions.toml").read_text(encoding="utf-8"))
+    return toml.read(Path(__file__).parent / "conventions.toml")
 
 
 # --- which term ---------------------------------------------------------------------------------------------------
@@ -249,11 +244,4 @@ def _names(reading: Reading) -> Iterator[str]:
     sides = [side for result in reading.results for side in result.sides]
     sides += [definition.node for definition in reading.definitions.values()]
     for side in [*sides, *reading.claims]:
-        yield from _in(side)
-
-
-def _in(node: Node) -> Iterator[str]:
-    if isinstance(node, Name):
-        yield node.spelling
-    for one in children(node):
-        yield from _in(one)
+        yield from names_in(side)

@@ -4,20 +4,20 @@ A scope has four floors, asked from above: what is bound (the index of a sum, an
 course or a paper writes the symbols, the table of the function. What is bound is seen by everything below.
 """
 
+import math
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 import torch
 
 from .latex import NotUnderstood, parse
-from .latex.tree import Applied, Listed, Name, Node, Product, children, spelling_of
+from .latex.tree import Applied, Listed, Name, Node, Product, names_in, spelling_of
 
-Source = (
-    str | Callable[[Mapping[str, Any]], Any]
-)  # an argument's name, LaTeX in the same table's symbols, or a function
+# An argument's name, LaTeX in the same table's symbols, or a function of the arguments.
+Source = str | Callable[[Mapping[str, Any]], Any]
 
 
 @dataclass(frozen=True)
@@ -72,27 +72,24 @@ class Scope:
     table: Mapping[str, Source]
     arguments: Mapping[str, Any]
     evaluate: Callable[[Node, "Scope"], Any]
-    notation: "Notation" = field(default_factory=dict)
+    notation: Notation = field(default_factory=dict)
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     bound: Mapping[str, Any] = field(default_factory=dict)
     per_sample: bool = False  # below an expectation or a gradient a norm is one number per sample
 
-    def binding(self, **values: Any) -> "Scope":
-        return self.binding_all(values)
-
-    def binding_all(self, values: Mapping[str, Any]) -> "Scope":
+    def binding(self, values: Mapping[str, Any]) -> "Scope":
         return replace(self, bound={**self.bound, **values})
 
     def known(self) -> list[str]:
         written = {name for name, alias in self.notation.items() if self._has_meaning(alias)}
-        there = ({*self.bound, *self.definitions, *self.table} | written) - _BUILT_IN
+        there = ({*self.bound, *self.definitions, *self.table} | written) - {*BUILT_IN, "𝔼", "∇"}
         return sorted({shown(one.removesuffix("()")) for one in there}, key=_plainly)
 
     def _has_meaning(self, alias: Alias) -> bool:
         """Whether a way to write something is one for this function."""
         return all(
             name in alias.parameters or name in self.table or name.split("_")[0] in self.table
-            for name in _names_in(as_side(alias.latex))
+            for name in names_in(as_side(alias.latex))
         )
 
     def has(self, spelling: str) -> bool:
@@ -114,20 +111,20 @@ class Scope:
                 return family.of(*(self.evaluate(index, self) for index in _apart(name.below)))
         for spelling, definition in self.definitions.items():  # ε_i = … says what ε_1 is
             if indices := _indices_of(definition.name, name):
-                return self.binding_all(self._values(indices))._defined(spelling, definition)
+                return self.binding(self._values(indices))._defined(spelling, definition)
         raise NotKnown(name, self.known())
 
     def called(self, at: Name, arguments: tuple[Node, ...]) -> Any:
         """A function as somebody's notation has it; only what its meaning names of its arguments is evaluated."""
         alias = self.notation[f"{at.spelling}()"]
         node = as_side(alias.latex)
-        mentioned = set(_names_in(node))
+        mentioned = set(names_in(node))
         values = {
             parameter: self.evaluate(argument, self)
             for parameter, argument in zip(alias.parameters, arguments)
             if parameter in mentioned
         }
-        return self.binding_all(values)._meaning(node, at)
+        return self.binding(values)._meaning(node, at)
 
     def _values(self, indices: Mapping[str, Node]) -> dict[str, Any]:
         return {spelling: self.evaluate(node, self) for spelling, node in indices.items()}
@@ -162,7 +159,7 @@ class Scope:
             return self.evaluate(definition.node, inner)
 
         def function(*values: Any) -> Any:
-            return self.evaluate(definition.node, inner.binding_all(dict(zip(definition.parameters, values))))
+            return self.evaluate(definition.node, inner.binding(dict(zip(definition.parameters, values))))
 
         return function
 
@@ -234,13 +231,6 @@ def _indices_of(defined: Name | None, asked: Name) -> dict[str, Node]:
     return {one.spelling: node for one, node in zip(defined.below, asked.below) if isinstance(one, Name)}
 
 
-def _names_in(node: Node) -> Iterator[str]:
-    if isinstance(node, Name):
-        yield node.spelling
-    for one in children(node):
-        yield from _names_in(one)
-
-
 def shown(spelling: str) -> str:
     """With accents on their letters: ᾱ is one character."""
     return unicodedata.normalize("NFC", spelling)
@@ -250,4 +240,19 @@ def _plainly(spelling: str) -> tuple[int, str]:
     return len(spelling), spelling
 
 
-_BUILT_IN = {"e", "π", "I", "exp", "log", "ln", "sin", "cos", "tanh", "min", "max", "mean", "tr", "sg", "𝔼", "∇"}
+BUILT_IN: dict[str, Source] = {
+    "e": lambda _: as_number(math.e),
+    "π": lambda _: as_number(math.pi),
+    "I": lambda _: as_number(1),  # the identity, as a factor
+    "exp": lambda _: torch.exp,
+    "log": lambda _: torch.log,
+    "ln": lambda _: torch.log,
+    "sin": lambda _: torch.sin,
+    "cos": lambda _: torch.cos,
+    "tanh": lambda _: torch.tanh,
+    "min": lambda _: lambda *values: reduce(torch.minimum, values),
+    "max": lambda _: lambda *values: reduce(torch.maximum, values),
+    "mean": lambda _: torch.mean,
+    "tr": lambda _: lambda matrix: matrix.trace(),
+    "sg": lambda _: torch.Tensor.detach,
+}

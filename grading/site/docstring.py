@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from itertools import takewhile
 from textwrap import dedent
 
 _SECTIONS = ("Args", "Returns", "Raises")
@@ -64,13 +63,3 @@ def _parts(source: str) -> list[str]:
         else:
             parts[-1] += character
     return [part.strip() for part in parts if part.strip()]
-
-
-def formulas(text: str) -> list[str]:
-    """The LaTeX of each ``.. math::``, on one line."""
-    lines, found = text.splitlines(), []
-    for number, line in enumerate(lines):
-        if line.startswith(".. math::"):
-            more = takewhile(lambda one: not one or one.startswith(" "), lines[number + 1 :])
-            found.append(" ".join([line.removeprefix(".. math::"), *more]).split())
-    return [" ".join(one) for one in found]

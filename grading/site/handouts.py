@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from .. import toml
 from ..contract import courses
 from ..paths import ROOT
 
@@ -68,6 +69,4 @@ def printed(task: str) -> list[Printed]:
 
 @cache
 def _sources() -> list[dict[str, Any]]:
-    import tomllib  # not in Python 3.10, which does not build the site
-
-    return [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(SOURCES.glob("*.toml"))]
+    return [toml.read(path) for path in sorted(SOURCES.glob("*.toml"))]

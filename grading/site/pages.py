@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ..contract.docstrings import as_latex, formulas_in, letters, symbol_rows, symbols_by_name
 from ..contract.functions import all_tasks, function
 from ..contract.uses import used_by
 from . import docstring, handouts, lines, symbols, traps
@@ -46,7 +47,7 @@ def pages(staff: bool) -> dict[str, str]:
 def _function_page(definition: Definition, module: Module, staff: bool) -> str:
     task, record = definition.task, function(definition.task)
     d = docstring.parsed(definition.docstring)
-    table = symbols.rows(module.docstring)
+    table = symbol_rows(module.docstring)
     known = traps.traps_of(task)
     shown = [one for one in known if one.picture]
     return _template("function.rst", staff).render(
@@ -58,11 +59,11 @@ def _function_page(definition: Definition, module: Module, staff: bool) -> str:
         d=d,
         derivation=f"/derivations/{DERIVED[task]}" if task in DERIVED else "",
         symbol_head=_titled(symbols.HEAD),
-        symbols=_typeset(symbols.needed(table, record.parameters, docstring.formulas(d.text))),
+        symbols=_typeset(symbols.needed(table, record.parameters, formulas_in(d.text))),
         **_places(task, d.sources),
         printed=handouts.printed(task),
         source=definition.source,
-        blocks=lines.blocks(definition, symbols.by_name(table)) if staff else [],
+        blocks=lines.blocks(definition, symbols_by_name(table)) if staff else [],
         right=traps.RIGHT,
         caption=traps.caption(task),
         traps=shown,
@@ -79,7 +80,7 @@ def _module_page(module: Module) -> str:
         summary=" ".join(summary.split()),
         functions=[task.split(".")[1] for task in module.definitions],
         symbol_head=_titled(symbols.HEAD),
-        symbols=_typeset(symbols.rows(module.docstring)),
+        symbols=_typeset(symbol_rows(module.docstring)),
         text=text.strip(),
         given=[(name, docstring.parsed(told)) for name, told in module.given.items()],
     )
@@ -103,7 +104,7 @@ def _typeset(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _math(cell: str) -> str:
-    return ", ".join(f":math:`{symbols.latex(one)}`" for one in symbols.letters(cell) if one)
+    return ", ".join(f":math:`{as_latex(one)}`" for one in letters(cell) if one)
 
 
 def _cell(text: str) -> str:

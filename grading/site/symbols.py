@@ -1,16 +1,12 @@
-"""The table of symbols that a module's docstring begins with, and what of it a function needs."""
+"""What a function needs of the table of symbols that its module begins with, and a docstring without that table."""
 
 import re
 from collections.abc import Collection, Iterable
 
+from ..contract.docstrings import as_latex, letters
+
 HEAD = ("math", "code", "shape", "range", "meaning", "equation")
 _ACCENTS = {r"\hat": "\u0302", r"\tilde": "\u0303", r"\bar": "\u0304"}
-
-
-def rows(docstring: str) -> list[tuple[str, ...]]:
-    """Without its head."""
-    table = [line for line in docstring.splitlines() if line.startswith("|")]
-    return [tuple(_cells(line)) for line in table[2:]]
 
 
 def without_table(docstring: str) -> str:
@@ -27,34 +23,8 @@ def needed(table: Iterable[tuple[str, ...]], arguments: Collection[str], latex: 
     ]
 
 
-def by_name(table: Iterable[tuple[str, ...]]) -> dict[str, str]:
-    """A symbol in LaTeX for each name that the code has for it."""
-    found: dict[str, str] = {}
-    for math, code, *_ in table:
-        names = re.findall(r"\w+", code) if "``" in code else []
-        written = letters(math) if len(letters(math)) == len(names) else letters(math)[:1] * len(names)
-        for name, symbol in zip(names, written):
-            if symbol:
-                found.setdefault(name, latex(symbol))
-    return found
-
-
-def letters(cell: str) -> list[str]:
-    """A cell may list several symbols: those that a comma outside of brackets divides."""
-    return re.split(r",\s*(?![^(]*\))", cell)
-
-
-def latex(symbol: str) -> str:
-    """A symbol of the table as LaTeX: indices of several letters in braces."""
-    return re.sub(r"_(\w+)", r"_{\1}", symbol.replace(r"\|", r"\mid "))
-
-
-def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
-
-
 def _stands(symbol: str, written: str) -> bool:
-    sought = _plain(latex(symbol))
+    sought = _plain(as_latex(symbol))
     return bool(sought) and re.search(rf"(?<!\w){re.escape(sought)}(?![\w\u0300-\u036f])", written) is not None
 
 

@@ -78,7 +78,7 @@ def read(text: str) -> File:
     return File(statements, frozenset(name for one in statements if not one.imports for name in one.gives))
 
 
-def _changed_bodies(before: "File | None", now: "File | None") -> "set[str] | None":
+def _changed_bodies(before: File | None, now: File | None) -> set[str] | None:
     """The functions of which the body has changed; None where there is any other change."""
     if before is None or now is None or not (before.parses and now.parses):
         return None

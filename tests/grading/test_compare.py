@@ -6,12 +6,13 @@ from dataclasses import fields
 import pytest
 import torch
 
-from grading.checking.compare import alike, assert_close, assert_right, exact, precision, tolerance
+from grading.checking.compare import alike, assert_close, assert_right, exact, precision, right, tolerance
 from grading.checking.points import cases
+from grading.checking.remembered import remembered
 from grading.contract.functions import all_tasks
 from grading.contract.reference import reference_function
 from grading.sandbox.crossing.calls import perform
-from grading.sandbox.crossing.values import Leaf
+from grading.sandbox.crossing.values import Leaf, Probe, Seeded
 from grading.sandbox.replies import Reply
 from grading.verdicts import Failure
 
@@ -199,3 +200,42 @@ def test_what_ends_in_nan_or_inf_agrees_with_what_does_so_in_the_same_places(cam
     """As a search's pair of tensors: one that ends in nan is still recognised."""
     latent, made = torch.ones(2), torch.tensor([math.nan, math.inf, 2.0])
     assert alike((latent, made), (latent, torch.tensor(came)), 1e-6) is same
+
+
+# --- what is remembered ---------------------------------------------------------------------------------------------
+
+
+def test_only_the_very_same_arguments_are_answered_from_memory():
+    asked = []
+
+    @remembered
+    def answer(task, arguments):
+        asked.append(arguments)
+        return len(asked)
+
+    x = torch.arange(1.0, 4.0)
+    unlike = [x, x.double(), x.reshape(1, 3), x.long(), x + 1e-7, -x, x.flip(0), Leaf(x), x.tolist(), (1.0, 2.0, 3.0)]
+    unlike += [1, 1.0, True, "1", None, math.inf, 0.0, -0.0, Seeded(1), Seeded(1, 3), Probe("a"), Probe("b")]
+    found = [answer("ddpm.predict_x0", {"x": value}) for value in unlike]
+    found += [answer("ddpm.predict_x0", {"y": x}), answer("ddim.ddim_step", {"x": x})]
+    assert found == list(range(1, len(unlike) + 3))
+    assert answer("ddpm.predict_x0", {"x": x.clone()}) == 1
+    x.add_(1)
+    assert answer("ddpm.predict_x0", {"x": x}) == len(asked) == len(unlike) + 3
+
+
+def test_nothing_is_remembered_of_functions():
+    asked = []
+    answer = remembered(lambda model: asked.append(model))
+    for _ in range(2):
+        answer(abs)
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("task", TENSOR_TASKS)
+def test_what_is_remembered_shares_nothing_with_the_arguments(task):
+    for _, arguments in points(task):
+        expected, _ = right(task, arguments)
+        given = [value.tensor if isinstance(value, Leaf) else value for value in arguments.values()]
+        memory = [one.untyped_storage().data_ptr() for one in given if isinstance(one, torch.Tensor) and one.numel()]
+        assert expected.untyped_storage().data_ptr() not in memory

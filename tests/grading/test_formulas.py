@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 
 from grading.__main__ import main
+from grading.contract.docstrings import formulas_in
 from grading.contract.functions import FUNCTIONS
-from grading.formulas.docstrings import every, formulas_in
+from grading.formulas.docstrings import every
 from grading.formulas.exceptions import NOT_EVALUATED
 from grading.formulas.held import of_docstring, of_equation
 from grading.formulas.inquiry import ask, conventions
 from grading.formulas.latex import NotUnderstood, parse
-from grading.formulas.latex.tree import Name, Product, Quotient
+from grading.formulas.latex.tree import Name, Product, Quotient, spelling_of
 from grading.formulas.scope import canonical
 from grading.formulas.sources import NAMES, equations_of, load
 from grading.formulas.symbols import symbols_of
@@ -245,14 +246,31 @@ def test_a_file_of_ones_own(tmp_path):
     own = tmp_path / "fall.toml"
     own.write_text("title = 'Fall'\n[symbols]\n'A_t' = 'ᾱ_t'\n")
     assert ask(r"x_t = \sqrt{A_t} x_0 + \sqrt{1 - A_t} \epsilon", "noising.add_noise", str(own)).agrees
-    own.write_text("titel = 'Fall'\n")
-    with pytest.raises(Unusable, match="unknown key titel"):
-        load.__wrapped__(str(own))
-    own.write_text("[symbols]\n'A_t' = '\\foo'\n")
-    with pytest.raises(Unusable, match="symbols: .*foo is not known"):
-        load.__wrapped__(str(own))
     with pytest.raises(Unusable, match="did you mean cs180-proj5"):
         load("cs180-proj")
+
+
+ADD_NOISE = "[[equation]]\nnumber = '1'\ntask = 'noising.add_noise'\n"
+
+
+@pytest.mark.parametrize(
+    "text, why",
+    [
+        ("title = ", "is no TOML file"),
+        ("titel = 'Fall'", "unknown key titel"),
+        ("[symbols]\n'A_t' = '\\foo'", "symbols: .*foo is not known"),
+        ("[symbols]\n'A_t' = 3", "symbols: A_t = 3: expected LaTeX"),
+        ("equation = ['x']", "an equation: expected a table"),
+        (ADD_NOISE, "an equation has no latex"),
+        (ADD_NOISE + "latex = 'x'\nsymbols = { 'x' = '\\foo' }", "symbols: .*foo is not known"),
+        ("like = 'fall.toml'", "like = 'fall.toml': expected one of cmu16726-hw5"),
+    ],
+)
+def test_a_file_of_ones_own_with_a_mistake_is_refused(text, why, tmp_path):
+    own = tmp_path / "fall.toml"
+    own.write_text(text)
+    with pytest.raises(Unusable, match=why):
+        load(str(own))
 
 
 # --- an instructor's formula -------------------------------------------------------------------------------------
@@ -343,6 +361,17 @@ def test_the_command_says_what_agrees_and_what_differs(capsys):
     assert "yours, and not in the function: (1 - ᾱ_t) ε" in out
     assert "the function's, and not in yours: \\sqrt{1 - ᾱ_t}\\, ε" in out
     assert re.search(r"at the input “.*”( \(t = \d+\))?: yours gives -?[\d.e-]+, the function -?[\d.e-]+", out)
+
+
+def test_what_is_nested_without_an_end_is_not_the_graders_fault():
+    with pytest.raises(NotUnderstood, match="nested too deeply"):
+        parse("(" * 5000 + "x" + ")" * 5000)
+
+
+def test_a_condition_begins_with_any_of_its_words():
+    for word in ("if", "for", "for all"):
+        (statement,) = parse(rf"\begin{{cases}} a & \text{{{word} }} b > 0 \\ c & \text{{otherwise}} \end{{cases}}")
+        assert spelling_of(statement.chain.sides[0].rows[0][1].conditions[0].sides[0]) == "b"
 
 
 def test_the_command_points_at_what_it_cannot_read(capsys):

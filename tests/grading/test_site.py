@@ -3,11 +3,11 @@
 import ast
 import json
 import re
-import sys
 
 import pytest
 
 from grading.__main__ import main
+from grading.contract.docstrings import formulas_in, symbol_rows, symbols_by_name
 from grading.contract.functions import FUNCTIONS, MODULES, all_tasks
 from grading.contract.reference import reference_function
 from grading.diagnosis.mistakes import catalogue
@@ -72,7 +72,7 @@ def courses_named() -> set[str]:
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.task)
 def test_a_docstring_is_taken_apart(function):
     d = parsed_docstring(function.task)
-    assert d.summary.endswith(".") and docstring.formulas(d.text) and d.sources and d.convention and d.example
+    assert d.summary.endswith(".") and formulas_in(d.text) and d.sources and d.convention and d.example
     names = [name for names, _ in d.arguments for name in re.split(r",\s*", names)]
     assert sorted(names) == sorted(function.parameters) or function.network
     assert all(text for _, text in [*d.arguments, *d.raises])
@@ -132,7 +132,6 @@ defines = true
 """
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="reads TOML with what Python 3.11 has")
 def test_what_a_handout_prints_stands_beside_it(tmp_path, monkeypatch):
     (tmp_path / "somewhere.toml").write_text(PRINTED, encoding="utf-8")
     monkeypatch.setattr(handouts, "SOURCES", tmp_path)
@@ -152,12 +151,12 @@ def test_a_semicolon_in_brackets_divides_nothing():
 def test_a_formulas_symbols_are_explained(task):
     """Where one of its arguments has a symbol, its row is on the page."""
     module = next(one for one in definitions.modules(staff=True) if one.name == task.split(".")[0])
-    table = symbols.rows(module.docstring)
-    known = set(symbols.by_name(table))
+    table = symbol_rows(module.docstring)
+    known = set(symbols_by_name(table))
     arguments = [name for function in FUNCTIONS if function.task == task for name in function.parameters]
     told = {
         name
-        for row in symbols.needed(table, arguments, docstring.formulas(parsed_docstring(task).text))
+        for row in symbols.needed(table, arguments, formulas_in(parsed_docstring(task).text))
         for name in re.findall(r"\w+", row[1])
     }
     assert set(arguments) & known <= told
@@ -180,7 +179,7 @@ def test_a_line_as_a_formula(source, formula):
     text = f'def f(a):\n    """Say."""\n    {source}\n'
     definition = definitions.Definition("ddpm.f", ast.parse(text).body[0], text)
     table = next(one for one in definitions.modules(staff=True) if one.name == "ddpm").docstring
-    head, line = lines.blocks(definition, symbols.by_name(symbols.rows(table)))
+    head, line = lines.blocks(definition, symbols_by_name(symbol_rows(table)))
     assert (head.first_line, line.first_line) == (1, 3)
     assert line.formulas == (() if formula is None else (formula,))
 
@@ -190,7 +189,7 @@ def test_the_lines_of_the_reference_are_typeset():
         formula
         for module in definitions.modules(staff=True)
         for definition in module.definitions.values()
-        for block in lines.blocks(definition, symbols.by_name(symbols.rows(module.docstring)))
+        for block in lines.blocks(definition, symbols_by_name(symbol_rows(module.docstring)))
         for formula in block.formulas
     ]
     assert len(found) > 30

@@ -46,12 +46,17 @@ def saved(path: Path, text: str) -> None:
     os.replace(path.with_name("~"), path)
 
 
+def _hears_ctrl_c() -> None:
+    """Also where the tests run in a shell's background, whose processes do not, nor what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def watching(command: list[str], folder: Path, **variables: str) -> Iterator[Watched]:
     environment = (
         os.environ | {"PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"} | variables
     )
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "preexec_fn": _hears_ctrl_c}
     with subprocess.Popen(command, cwd=folder, env=environment, text=True, encoding="utf-8", **pipes) as process:
         try:
             yield Watched(process)

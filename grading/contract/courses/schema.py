@@ -7,13 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ... import toml
 from ...verdicts import HINTS, Unusable
 from ..functions import all_tasks, did_you_mean
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 @dataclass(frozen=True)
@@ -64,12 +60,7 @@ KEYS: dict[str, dict[str, Key]] = {
 
 def validated(path: Path) -> dict[str, Any]:
     """The document of a course file in which nothing is wrong."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Unusable(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Unusable(f"{path}: is no TOML file: {error}") from error
+    document = toml.read(path)
     for where, problem in _problems(document):
         raise Unusable(f"{path}: {where}: {problem}")
     return document

@@ -29,7 +29,8 @@ class Constructs(Braces):
 
     def _root(self) -> Node:
         start = self._take().start
-        return tree.Root(start, self._end(), inner) if (inner := self._argument()) else inner
+        inner = self._argument()
+        return tree.Root(start, self._end(), inner)
 
     def _underbrace(self) -> Node:
         self._take()
@@ -88,7 +89,8 @@ class Constructs(Braces):
             self._skip_group()
             over = tuple(sign.text for sign in self.signs[first : self.at] if sign.kind in ("letter", "word"))
         if not self._is("[", "("):
-            return tree.Expectation(start, self._end(), over, of) if (of := self._juxtaposed()) else of
+            of = self._juxtaposed()
+            return tree.Expectation(start, self._end(), over, of)
         opening = self._take()
         self.open.append("call")
         of = self._sum()

@@ -37,7 +37,7 @@ class Cursor:
             return False
         sign = self.signs[self.at]
         between = sign.kind == "text" or (sign.kind == "word" and sign.text in GLUE)
-        return between and (not words or sign.text.split()[:1] == [*words][:1] or sign.text in words)
+        return between and (not words or sign.text.split()[:1] in [[word] for word in words])
 
     def _take(self) -> Sign:
         if self._done():

@@ -13,7 +13,10 @@ def parse(latex: str) -> list[Statement]:
     Raises:
         NotUnderstood: with the place from which on there is no reading.
     """
-    return _Formula(latex).formula()
+    try:
+        return _Formula(latex).formula()
+    except RecursionError:
+        raise NotUnderstood("this is nested too deeply", 0, len(latex)) from None
 
 
 class _Formula(Sides):

@@ -195,6 +195,14 @@ def _nodes(value: object) -> Iterator[Node]:
             yield from _nodes(one)
 
 
+def names_in(node: Node) -> Iterator[str]:
+    """Every symbol in it, as it is spelled."""
+    if isinstance(node, Name):
+        yield node.spelling
+    for one in children(node):
+        yield from names_in(one)
+
+
 def spelled(node: Node) -> str:
     """An index as it is spelled within a symbol: ``t-1``, ``t'``, ``prev``, ``i+1,j``."""
     if isinstance(node, Name):

@@ -5,21 +5,16 @@ course's name. An equation agrees with the function of its task, ``convention`` 
 ``differs``, and ``mended`` is how it would agree. ``defines``: it says what one of the source's own symbols is. ``like``: another source, whose symbols it writes, too.
 """
 
-import sys
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ... import toml
 from ...contract.functions import all_tasks, did_you_mean
 from ...verdicts import Unusable
 from ..latex import NotUnderstood
 from ..scope import Notation, notation
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 FOLDER = Path(__file__).parent
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
@@ -30,6 +25,7 @@ KEYS = {
         "symbols": dict,
     },
 }  # fmt: skip
+REQUIRED = {"the file": (), "an equation": ("number", "task", "latex")}
 
 
 @dataclass(frozen=True)
@@ -84,12 +80,7 @@ def load(name: str) -> Source:
             f" {', '.join(NAMES)}, or give the path of a file that ends in .toml"
         )
     path = FOLDER / f"{name}.toml" if name in NAMES else own
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Unusable(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Unusable(f"{path}: is no TOML file: {error}") from error
+    document = toml.read(path)
     _expect_form(path, "the file", document)
     equations = []
     for one in document.get("equation", []):
@@ -98,13 +89,18 @@ def load(name: str) -> Source:
             known = did_you_mean(str(one.get("task")), list(all_tasks()))
             raise Unusable(f"{path}: task: {one.get('task')!r} is no graded function{known}")
         equations.append(Equation(path.stem, **one))
-    alike = load(document["like"]).symbols if "like" in document else {}
+    like = document.get("like")
+    if like is not None and like not in NAMES:
+        raise Unusable(f"{path}: like = {like!r}: expected one of {', '.join(NAMES)}")
+    alike = load(like).symbols if like is not None else {}
     symbols = alike | document.get("symbols", {})
     source = Source(
         path.stem, document.get("title", path.stem), document.get("paper", False), symbols, tuple(equations)
     )
     try:
         source.notation()
+        for one in equations:
+            notation(one.symbols)
     except NotUnderstood as error:
         raise Unusable(f"{path}: symbols: {error}") from error
     return source
@@ -116,9 +112,17 @@ def equations_of(task: str) -> list[Equation]:
     return [equation for source in sources for equation in source.equations if equation.task == task]
 
 
-def _expect_form(path: Path, what: str, table: dict[str, Any]) -> None:
+def _expect_form(path: Path, what: str, table: Any) -> None:
+    if not isinstance(table, dict):
+        raise Unusable(f"{path}: {what}: expected a table, got {table!r}")
+    for key in REQUIRED[what]:
+        if key not in table:
+            raise Unusable(f"{path}: {what} has no {key}")
     for key, value in table.items():
         if key not in KEYS[what]:
             raise Unusable(f"{path}: unknown key {key} in {what}; it may have {', '.join(KEYS[what])}")
         if not isinstance(value, KEYS[what][key]):
             raise Unusable(f"{path}: {key} = {value!r}: expected {KEYS[what][key].__name__}")
+    for symbol, latex in table.get("symbols", {}).items():
+        if not isinstance(latex, str):
+            raise Unusable(f"{path}: symbols: {symbol} = {latex!r}: expected LaTeX, a text")

@@ -6,8 +6,8 @@ from inspect import cleandoc
 
 from markupsafe import Markup
 
+from ...contract.docstrings import formulas_in, symbol_rows, symbols_by_name
 from ...contract.reference import reference_function, reference_module
-from ...formulas.docstrings import formulas_in
 from ...verdicts import Formula, Term
 from ..mathml import mathml
 
@@ -40,20 +40,9 @@ def _term(task: str, term: Term) -> str:
 
 def _named(task: str, name: str) -> str:
     """An argument as formulas call it, anything else in words."""
-    symbol = _symbols(task.split(".")[0]).get(name)
-    if symbol is None:
-        return rf"\text{{{name}}}"
-    return re.sub(r"_(\w+)", r"_{\1}", symbol)
+    return _symbols(task.split(".")[0]).get(name, rf"\text{{{name}}}")
 
 
 @cache
 def _symbols(module: str) -> dict[str, str]:
-    """By argument: the first two columns of the table that a module of the reference begins with."""
-    rows = re.findall(r"^\| (.*?) +\| (``.*?) +\|", reference_module(module).__doc__ or "", re.MULTILINE)
-    symbols: dict[str, str] = {}
-    for written, names in rows:
-        letters = re.split(r",\s*(?![^(]*\))", written)
-        arguments = re.findall(r"\w+", names)
-        for place, name in enumerate(arguments):
-            symbols.setdefault(name, letters[place] if len(letters) == len(arguments) else letters[0])
-    return symbols
+    return symbols_by_name(symbol_rows(cleandoc(reference_module(module).__doc__ or "")))
