@@ -227,13 +227,20 @@ def test_a_network_that_drops_classes_while_it_is_trained(grade, hand_in):
     assert UNEXPLAINED not in told(verdict)
 
 
-def test_layers_of_dropout_are_free(grade, hand_in):
+FREE = {
+    "a layer of dropout": "super().forward(torch.nn.functional.dropout(x, 0.1, self.training), c, t, keep)",
+    "a random depth": "super().forward(x * (torch.rand(len(x), 1, 1, 1) > 0.1 * self.training), c, t, keep)",
+}
+
+
+@pytest.mark.parametrize("what", FREE)
+def test_what_is_random_without_a_class_is_free(what, grade, hand_in):
     code = (PLAIN / "unet.py").read_text(encoding="utf-8") + textwrap.dedent(
-        """
+        f"""
 
         class ClassConditionalUNet(ClassConditionalUNet):
             def forward(self, x, c, t, keep=None):
-                return super().forward(torch.nn.functional.dropout(x, 0.1, self.training), c, t, keep)
+                return {FREE[what]}
         """
     )
     assert grade(hand_in(unet=code), ["unet.ClassConditionalUNet"])["unet.ClassConditionalUNet"].outcome == PASSED
