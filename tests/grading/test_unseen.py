@@ -178,6 +178,15 @@ SAID = {  # task, source, what is said, what is not
         ["the square of the norms' sum"],
         [UNEXPLAINED],
     ),
+    "times added, not subtracted": (
+        "flow.flow_step",
+        """
+        def flow_step(x_t, v, t, t_next):
+            return x_t + (t_next + t) * v
+        """,
+        ["in the term t, the sign is the wrong one"],
+        [UNEXPLAINED, "does not belong there", "in the place of"],
+    ),
     "a nan that wins": (
         "bells.invert_best_of",
         """

@@ -83,16 +83,18 @@ def _named(read: Expression, expected: Expression) -> Iterator[str]:
 
 
 def _written_like(read: Expression, expected: Expression) -> Expression:
-    """1−ᾱ is one quantity; beside a sum, or a root of one, it is written as the sum that it is. So is 1 over a sum."""
+    """1−ᾱ is one quantity, and so is t_next−t; beside a sum, or a root of one, it is written as the sum that it is. So is
+    1 over a sum."""
     whole = expected.only
     if whole is not None and [part.exponent for part in read.parts] == [-1]:
         return Expression((Power((whole**-1,), Fraction(-1)),))
     if whole is None or len(whole.powers) != 1:
         return expected
     name, exponent = whole.powers[0]
-    if not name.startswith("1−") or "/" in name:
+    first, minus, second = name.partition("−")
+    if not minus or "/" in name:
         return expected
-    inside = product(whole.constant), product(-whole.constant, {name.removeprefix("1−"): 1})
+    inside = product(whole.constant, {} if first == "1" else {first: 1}), product(-whole.constant, {second: 1})
     if exponent == 1 and len(read.parts) > 1:
         return of(*inside)
     if whole.constant == 1 and [part.exponent for part in read.parts] == [exponent]:

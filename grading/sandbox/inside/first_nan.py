@@ -48,7 +48,7 @@ def _said(func: Callable, args: tuple) -> str:
     name = {"rsqrt": "sqrt", "sqrt_": "sqrt", "ipow": "pow", "log2": "log", "log10": "log"}.get(name, name)
     words = _WORDS.get(name, f"what {name} gives" if name else "what an operation gives")
     with torch._C.DisableTorchFunction():
-        lowest = min((float(x.min()) for x in _tensors(args) if x.numel()), default=0.0)
+        lowest = min((float(x.detach().min()) for x in _tensors(args) if x.numel()), default=0.0)
     return f"{words}, {lowest:.3g}" if "negative" in words and lowest < 0 else words
 
 
