@@ -138,7 +138,7 @@ def autograder(session: nox.Session) -> None:
 
 @session
 def handout(session: nox.Session) -> None:
-    """The zip that students work in, without the answers: nox -s handout -- --course NAME [--out FILE]."""
+    """The zip that students work in, without the answers: nox -s handout -- --course NAME [--kit] [--out FILE]."""
     grading(session, "handout")
 
 

@@ -61,9 +61,9 @@ def _outside(run: Run, task: str, take: Callable[[Verdict], None]) -> bool:
     if kit is None:
         return False
     if task in kit.survey.by_hand:
-        take(Verdict(task, BY_HAND, reason=f"look at it: {kit.survey.by_hand[task]}", asked_in=kit.place(task)))
+        take(Verdict(task, BY_HAND, reason=f"look at it: {kit.survey.by_hand[task]}", asked_in=kit.kit.place(task)))
     elif task in kit.survey.missing:
-        take(Verdict(task, NOT_IMPLEMENTED, reason=kit.survey.missing[task], asked_in=kit.place(task)))
+        take(Verdict(task, NOT_IMPLEMENTED, reason=kit.survey.missing[task], asked_in=kit.kit.place(task)))
     elif task not in kit.kit.todos:
         take(Verdict(task, NOT_IMPLEMENTED, reason=f"{kit.kit.title} does not ask for it"))
     else:

@@ -197,7 +197,7 @@ class GradingPlugin:
             except Exception as error:  # a diagnosis is an extra: its failure must not cost the verdict
                 self.trouble.append(f"no diagnosis of {task}: {type(error).__name__}: {error}")
         if self.run.submission.kit is not None:
-            verdict.asked_in = self.run.submission.kit.place(task)
+            verdict.asked_in = self.run.submission.kit.kit.place(task)
             verdict.words = self.run.submission.kit.kit.todos[task].words
         if student.hung_in:
             self._stop_those_like(student)

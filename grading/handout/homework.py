@@ -63,6 +63,33 @@ def postponed(source: str) -> str:
     return "".join([*lines[:behind], "\n" * bool(behind), _LATER, "".join(lines[behind:]).lstrip("\n")])
 
 
+def without_unions(source: str) -> str:
+    """The source with the classes ``A | B`` of an ``isinstance``, and of a name for them, as a tuple, for Python 3.9."""
+    unions = [
+        union
+        for node in ast.walk(ast.parse(source))
+        for union in _asked_for(node)
+        if isinstance(union, ast.BinOp) and isinstance(union.op, ast.BitOr)
+    ]
+    lines = source.encode().splitlines(keepends=True)  # columns count bytes
+    for union in sorted(unions, key=lambda one: (one.lineno, one.col_offset), reverse=True):
+        assert union.lineno == union.end_lineno
+        line, start, end = lines[union.lineno - 1], union.col_offset, union.end_col_offset
+        classes = b", ".join(part.strip() for part in line[start:end].split(b"|"))
+        lines[union.lineno - 1] = line[:start] + b"(" + classes.replace(b"None", b"type(None)") + b")" + line[end:]
+    return b"".join(lines).decode()
+
+
+def _asked_for(node: ast.AST) -> list[ast.expr]:
+    """Where classes stand of which a value may be any."""
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
+        return node.args[1:]
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
+        sides = [getattr(one, "attr", getattr(one, "id", "")) for one in (node.value.left, node.value.right)]
+        return [node.value] if all(side[:1].isupper() and not side.isupper() for side in sides) else []
+    return []
+
+
 def _keep(module: str, name: str, sources: dict[str, str], kept: dict[str, set[str]]) -> None:
     """Note a definition, with those that it is made of and those that its module imports."""
     names = kept.setdefault(module, set())

@@ -1,9 +1,11 @@
 """The README of a handout: what is asked for, for how many points, and how to hand in."""
 
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from ..contract.courses import Course, Item
 from ..contract.stubs import without_traps
+from ..submissions.kits import Kit
 
 _HEAD = """# {title}
 
@@ -33,9 +35,32 @@ held to what holds of any right one.
 """
 _HAND_IN = """## Handing in
 
-`python -m hw submit` packs `homework/` into `submission.zip`: hand in that file. {limit}Data sets, checkpoints, a file that
+`python -m hw submit` packs {what} into `submission.zip`: hand in that file. {limit}Data sets, checkpoints, a file that
 does not parse and anything that looks like a password or a token are refused.
 """
+
+
+_FOR_A_KIT = """# {title}: checks for the kit
+
+This folder lies beside the files of the kit that you fill in. It needs Python 3.9 or newer with torch (2.1 or newer), numpy,
+safetensors and pytest; packages of the kit's that are not installed are done without, and no GPU is used. From the kit's own
+folder:
+
+```sh
+{commands}
+```
+
+Nothing of yours is changed: a copy of your Python files and notebooks is run. A function is *passed*, *failed* (with what was
+expected, what your code gave, and how much they may differ), *not implemented*, or looked at *by hand* where no call reaches
+it. The checks are public: their inputs and results lie in `hw/public/`. What is graded are other inputs.
+"""
+
+
+def for_a_kit(course: Course, kit: Kit) -> str:
+    """Of a course that is cut down to what the kit asks for."""
+    parts = [_FOR_A_KIT.format(title=course.title, commands=_commands(course.functions[0], "pytest hw")), "## Tasks\n"]
+    places = {task: kit.place(task) for task in kit.todos}
+    return "\n".join([*parts, *_tasks(course, places), _hand_in(course, "the kit's Python files and notebooks")])
 
 
 def written(course: Course, also: list[str]) -> str:
@@ -43,35 +68,45 @@ def written(course: Course, also: list[str]) -> str:
     first = course.functions[0]
     head = _HEAD.format(title=course.title, commands=_commands(first), first=first)
     parts = [head if course.traps else without_traps(head), "## Tasks\n"]
-    for part, worth in course.parts.items():
-        items = [item for item in course.items if item.part == part]
-        if items:
-            parts += [_part(part, worth, items)]
+    parts += _tasks(course, {})
     if also:
         names = ", ".join(f"`{task}`" for task in also)
         parts += [f"Without points, for whoever wants to build on them: {names}.\n"]
+    return "\n".join([*parts, _hand_in(course, "`homework/`")])
+
+
+def _hand_in(course: Course, what: str) -> str:
     limit = f"It may have {course.limit_mb:g} MB at most. " if course.limit_mb is not None else ""
-    return "\n".join([*parts, _HAND_IN.format(limit=limit)])
+    return _HAND_IN.format(what=what, limit=limit)
 
 
-def _commands(function: str) -> str:
+def _tasks(course: Course, places: Mapping[str, str]) -> Iterator[str]:
+    """A table for each part; ``places`` says where a kit asks for a function."""
+    for part, worth in course.parts.items():
+        items = [item for item in course.items if item.part == part]
+        if items:
+            yield _part(part, worth, items, places)
+
+
+def _commands(function: str, tests: str = "pytest") -> str:
     told = {
         "python -m hw check": "everything",
         f"python -m hw check {function.split('.')[0]}": "one module",
         f"python -m hw check {function}": "one function",
         "python -m hw check --watch": "again whenever you save a file: what that changes",
-        "pytest": "the same as tests",
+        tests: "the same as tests",
         "python -m hw submit": "makes submission.zip, and refuses what the course refuses",
     }
     width = max(map(len, told)) + 4
     return "\n".join(f"{command:<{width}}# {what}" for command, what in told.items())
 
 
-def _part(title: str, worth: Fraction, items: list[Item]) -> str:
+def _part(title: str, worth: Fraction, items: list[Item], places: Mapping[str, str]) -> str:
     extra = ", extra credit" if items[0].extra else ""
     rows = [f"### {title} ({_points(worth)} points{extra})", "", "| task | what | points |", "| --- | --- | --- |"]
     for item in items:
-        what = f"{item.title}: `{item.function}`" if item.function else f"{item.title} (graded by a person)"
+        place = f", in {places[item.function]}" if item.function in places else ""
+        what = f"{item.title}: `{item.function}`{place}" if item.function else f"{item.title} (graded by a person)"
         rows.append(f"| {_cell(item.number)} | {_cell(what)} | {_points(item.points)} |")
     return "\n".join([*rows, ""])
 

@@ -158,15 +158,24 @@ def test_it_is_the_same_every_time():
 
 def test_python_3_9_reads_it(handout):
     for path in handout.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
-        annotated = any(isinstance(node, ast.AnnAssign) or getattr(node, "returns", None) for node in ast.walk(tree))
-        later = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
-        assert later or not annotated, path
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
-                assert not isinstance(node.args[1], ast.BinOp), f"{path.name}:{node.lineno}"
-            if isinstance(node, ast.Assign) and path.parent.name == "homework" and path.name == "shapes.py":
-                assert not isinstance(node.value, ast.BinOp), f"{path.name}:{node.lineno}"
+        expect_read_by_python_3_9(path)
+
+
+def expect_read_by_python_3_9(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
+    annotated = any(isinstance(node, ast.AnnAssign) or getattr(node, "returns", None) for node in ast.walk(tree))
+    later = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
+    assert later or not annotated, path
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
+            assert not isinstance(node.args[1], ast.BinOp), f"{path.name}:{node.lineno}"
+        if isinstance(node, ast.Assign) and path.parent.name == "homework" and path.name == "shapes.py":
+            assert not isinstance(node.value, ast.BinOp), f"{path.name}:{node.lineno}"
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and "lent" in path.parts:
+            sides = {getattr(one, "attr", "") for one in (node.value.left, node.value.right)}
+            assert not any(hasattr(ast, side) for side in sides), (
+                f"{path.name}:{node.lineno}"
+            )  # classes, either of which
 
 
 # --- checks -------------------------------------------------------------------------------------------------------

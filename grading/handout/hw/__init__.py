@@ -8,15 +8,16 @@ In a notebook: ``from hw import check``, then ``check("ddpm.posterior_step")`` a
 | ``points``     | checks against the results in ``public/``                                |
 | ``properties`` | what holds of a right function whose result is random, a network, a search |
 | ``student``    | your function, and what a call of it came to                             |
-| ``files``, ``cells`` | where your functions are written: in files, or in a notebook        |
+| ``own``        | where your functions are written, one of these three                     |
+| ``files``, ``cells``, ``kit`` | in files, in a notebook, in the course's own kit            |
+| ``sources``    | which files are yours                                                    |
 | ``compare``    | two results that may differ by so much                                   |
 | ``watch``      | again whenever a file is saved; what of it is new                        |
 | ``round``      | a process that is ready to check, started ahead of each save             |
-| ``saved``, ``changes``, ``order`` | which files were saved, which functions that touches, which is next |
-| ``notebook``, ``magic``, ``page`` | ``check`` in a notebook; ``%%check``; what a cell shows |
+| ``notebook``, ``page`` | ``check`` in a notebook; what a cell shows                       |
 | ``limit``, ``undisturbed`` | what does not end is interrupted; the notebook goes on as it was |
 | ``submit``     | the zip to hand in                                                       |
-| ``crossing/``  | a call and what came of it; the networks that your functions are given   |
+| ``lent/``      | files of the grader: a call and what came of it, the networks that your functions are given, ``%%check``, … |
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from types import FrameType
 from typing import Any
 
 from .files import Files, NotWritten
+from .lent.sandbox.limits import CALL_SECONDS, patience
 from .limit import Limit
-from .limits import CALL_SECONDS, patience
 
 
 class Cells(Files):

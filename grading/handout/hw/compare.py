@@ -8,7 +8,7 @@ import numpy
 import torch
 from torch import Tensor
 
-from .describe import describe
+from .lent.sandbox.describe import describe
 
 EXACT = 1e-9  # of values about 1 in float64: rounding, far below what a mistake changes
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-HOMEWORK = ROOT / "homework"
 PUBLIC = HERE / "public"
 SETTINGS = json.loads((HERE / "course.json").read_text(encoding="utf-8"))
+IN_A_KIT = bool(SETTINGS["kit"])  # whose files are filled in, beside this folder
+HOMEWORK = ROOT if IN_A_KIT else ROOT / "homework"
 FUNCTIONS: list[str] = SETTINGS["functions"]
 
 

@@ -19,6 +19,10 @@ class NotWritten(Exception):
     """The function, or one that it calls, is not written yet."""
 
 
+class ByHand(Exception):
+    """No call reaches it: a person looks at it."""
+
+
 class Endless(Exception):
     """A call has taken longer than it may."""
 
@@ -48,12 +52,24 @@ class Files:
             return ""
         return f"{path.name}:{line}: {linecache.getline(str(path), line).strip()}"
 
+    def unwritten(self, error: NotImplementedError, frame: FrameType, line: int, asked: str) -> str | None:
+        """Why a function counts as not written that has raised this; None where the error is one of torch's own."""
+        if not self.place(frame, line):
+            return None
+        name = frame.f_code.co_name
+        return "" if name in (asked, "__init__", "forward") else f"it calls {name}, which is not written yet"
+
+    def asks(self, task: str, arguments: dict[str, Any]) -> bool:
+        """Whether it can be called with these at all: a kit leaves out what it does not ask for."""
+        return True
+
+    def holds(self, task: str, says: str) -> bool:
+        """Whether it is held to this property, "differentiable"."""
+        return True
+
     def limited(self) -> contextlib.AbstractContextManager:
         """A call may take as long as it likes: whoever waits for it can end the process."""
         return contextlib.nullcontext()
-
-
-FILES = Files()
 
 
 def raised(error: BaseException, own: Files, called: str, says: str = "Every call ends with a result.") -> Failure:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .cells import Cells
 from .course import FUNCTIONS, SETTINGS, Unusable, chosen
-from .magic import Shown, register
-from .order import next_up
+from .lent.contract.order import next_up
+from .lent.notebook.magic import Shown, register
 from .page import html
 from .report import told
 from .undisturbed import undisturbed

@@ -12,7 +12,12 @@ from .course import HERE
 from .report import SHOWN
 from .verdict import Verdict
 
-_MARKS = {"passed": ("✓", "#17652f"), "failed": ("✗", "#a3150f"), "not implemented": ("–", "#7a5200")}
+_MARKS = {
+    "passed": ("✓", "#17652f"),
+    "failed": ("✗", "#a3150f"),
+    "not implemented": ("–", "#7a5200"),
+    "by hand": ("☞", "#454545"),
+}
 _BADGE = "background: {}; border-radius: .3em; color: #fff; font-weight: bold; padding: .1em .5em"
 _QUOTED = "background: #8882; border-radius: .3em; color: inherit; margin: .3em 0; padding: .5em; white-space: pre-wrap"
 

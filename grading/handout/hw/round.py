@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from .course import HOMEWORK, ROOT, Unusable
+from .course import HOMEWORK, IN_A_KIT, ROOT, Unusable
 
 
 class Round:
@@ -84,7 +84,7 @@ def main() -> None:
 def _forget_compiled() -> None:
     """Compiled files are known by second and size: of two saves within a second the first might be checked twice."""
     sys.dont_write_bytecode = True
-    for folder in list(HOMEWORK.rglob("__pycache__")):
+    for folder in [] if IN_A_KIT else list(HOMEWORK.rglob("__pycache__")):  # a kit's sources are copied each time
         shutil.rmtree(folder, ignore_errors=True)
 
 

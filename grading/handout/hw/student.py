@@ -8,22 +8,27 @@ from typing import Any
 
 from .compare import Failure
 from .course import SETTINGS
-from .crossing import calls
-from .describe import describe_call
-from .files import FILES, Files, NotWritten, raised
+from .files import Files, NotWritten, raised
+from .lent.sandbox.crossing import calls
+from .lent.sandbox.describe import describe_call
+from .own import OWN
 
 
 class Reply(SimpleNamespace):
-    """What ``crossing.calls.perform`` says of a call; ``value`` is the result, ``called`` the call in words."""
+    """What ``calls.perform`` says of a call; ``value`` is the result, ``called`` the call in words."""
 
     def fail(self, summary: str, expected: str = "", got: str = "") -> Failure:
         return Failure(summary, expected, got, called=self.called)
 
 
+class NotAsked(Exception):
+    """The kit cannot be asked this."""
+
+
 class Student:
-    def __init__(self, task: str, own: Files = FILES) -> None:
+    def __init__(self, task: str, own: Files = OWN) -> None:
         """``own`` says where functions are written: in files, or in the cells of a notebook."""
-        self.module, self.name = task.split(".")
+        self.task, (self.module, self.name) = task, task.split(".")
         self.own = own
         self.parameters: list[str] = SETTINGS["parameters"][task]
         self.function = own.function(self.module, self.name)
@@ -35,6 +40,7 @@ class Student:
             if by_name or name not in arguments:
                 break
             positional.append(name)
+        self._expect_asked(arguments)
         called = describe_call(self.name, arguments)
         with _Caught(self, called), self.own.limited():
             said = calls.perform(self.function, positional, arguments, cotangent)
@@ -44,10 +50,19 @@ class Student:
 
     def network(self, settings: dict, *inputs: dict, by_name: bool = False, train: dict | None = None) -> Reply:
         """Build the network and run it on each of the inputs, or fit it to one batch."""
+        self._expect_asked(settings)
         called = describe_call(self.name, settings)
         with _Caught(self, called), self.own.limited():
             said = calls.run_module(self.function, settings, list(inputs), by_name, train)
         return Reply(value=said["outputs"], called=called, **said)
+
+    def asks(self, arguments: dict[str, Any]) -> bool:
+        """Whether it can be called with these at all."""
+        return self.own.asks(self.task, arguments)
+
+    def _expect_asked(self, arguments: dict[str, Any]) -> None:
+        if not self.asks(arguments):
+            raise NotAsked
 
 
 class _Caught:
@@ -63,10 +78,10 @@ class _Caught:
         if not isinstance(error, (Exception, SystemExit)) or isinstance(error, Failure):
             return
         inner, line = list(traceback.walk_tb(trace))[-1]
-        if isinstance(error, NotImplementedError) and self.student.own.place(inner, line):  # not one of torch's own
-            name = inner.f_code.co_name
-            other = name not in (self.student.name, "__init__", "forward")
-            raise NotWritten(f"it calls {name}, which is not written yet" if other else "") from None
+        if isinstance(error, NotImplementedError):
+            why = self.student.own.unwritten(error, inner, line, self.student.name)
+            if why is not None:
+                raise NotWritten(why) from None
         raise raised(error, self.student.own, self.called) from None
 
 

@@ -1,4 +1,4 @@
-"""The zip to hand in: everything in ``homework/``, unless something in it is refused."""
+"""The zip to hand in: everything in ``homework/``, or a kit's sources, unless something in it is refused."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .blackout import blacked_out
-from .course import HOMEWORK, SETTINGS, Unusable
+from .course import HOMEWORK, IN_A_KIT, SETTINGS, Unusable
+from .lent.blackout import blacked_out
+from .sources import files
 
-_LEFT_OUT = ("__pycache__", "__MACOSX", "venv", "node_modules", "Thumbs.db", "desktop.ini")  # no homework is in them
 _CHECKPOINTS = (".pt", ".pth", ".ckpt", ".safetensors", ".pkl", ".pickle", ".bin", ".h5", ".onnx", ".joblib")
 _DATA = (".npy", ".npz", ".parquet", ".mat", ".tfrecord", ".gz", ".tar", ".zip", ".tgz", ".bz2", ".xz", ".7z", ".csv")
 _SETS = ("mnist", "fashionmnist", "cifar-10-batches-py", "cifar10", "datasets", "dataset", "checkpoints")
@@ -25,9 +25,9 @@ def submit(out: Path) -> str:
     """Write the zip; what was written, in words."""
     partial = out.with_name(out.name + ".part")
     try:
-        files = _accepted()
+        accepted = _accepted()
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
-            for path in files:
+            for path in accepted:
                 archive.write(path, path.relative_to(HOMEWORK).as_posix())
         size, limit = partial.stat().st_size, SETTINGS["limit_mb"]
         if limit is not None and size > limit * _MEGABYTE:
@@ -36,30 +36,23 @@ def submit(out: Path) -> str:
         os.replace(partial, out)
     except OSError as error:
         raise Unusable(f"nothing was written: {error.filename or out}: {error.strerror}") from error
-    return f"{out} is written: {len(files)} files, {size / _MEGABYTE:.2f} MB. Hand it in."
+    return f"{out} is written: {len(accepted)} files, {size / _MEGABYTE:.2f} MB. Hand it in."
 
 
 def _accepted() -> list[Path]:
     """The files of the homework, if none of them is refused."""
-    files = list(_files())
-    problems = [problem for path in files for problem in _refused(path)]
-    if not any(path.suffix in _CODE for path in files):
-        problems.append("homework/: expected .py files or notebooks, there are none")
+    found = list(files())
+    problems = [problem for path in found for problem in _refused(path)]
+    if not any(path.suffix in _CODE for path in found):
+        problems.append(f"{HOMEWORK.name}/: expected .py files or notebooks, there are none")
     if problems:
         raise Unusable("\n".join(["nothing was written:", *(f"  {problem}" for problem in problems)]))
-    return files
-
-
-def _files() -> Iterator[Path]:
-    for path in sorted(HOMEWORK.rglob("*")):
-        parts = path.relative_to(HOMEWORK).parts
-        hidden = any(part.startswith(".") or part in _LEFT_OUT for part in parts)
-        if path.is_file() and not path.is_symlink() and not hidden:
-            yield path
+    return found
 
 
 def _refused(path: Path) -> Iterator[str]:
-    name, ending = path.relative_to(HOMEWORK.parent).as_posix(), path.suffix.lower()
+    within = HOMEWORK if IN_A_KIT else HOMEWORK.parent
+    name, ending = path.relative_to(within).as_posix(), path.suffix.lower()
     folders = [part.lower() for part in path.relative_to(HOMEWORK).parts[:-1]]
     size = path.stat().st_size
     if ending in _CHECKPOINTS:

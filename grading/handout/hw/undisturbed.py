@@ -12,7 +12,7 @@ from typing import Any
 import numpy
 import torch
 
-from .limits import PRINTED
+from .lent.sandbox.limits import PRINTED
 
 
 @contextlib.contextmanager

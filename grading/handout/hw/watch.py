@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import time
 
-from .changes import touched
-from .course import HOMEWORK
+from .course import HOMEWORK, IN_A_KIT
+from .lent.submissions.changes import touched
+from .lent.submissions.saved import Saved
 from .report import summed
 from .round import Round
-from .saved import Saved, look
+from .sources import looked_at
 
 _ENDED = "failed  it ended the process that it was checked in"
 
@@ -29,7 +30,7 @@ class _Watching:
     def __init__(self, tasks: list[str]) -> None:
         self.tasks = tasks
         self.words: dict[str, str] = {}  # of each function, as it was checked last
-        self.saved = Saved(lambda: look(HOMEWORK, _is_ignored))
+        self.saved = Saved(looked_at)
         self.ahead = Round()
 
     def go_on(self) -> None:
@@ -47,7 +48,7 @@ class _Watching:
                 time.sleep(self.saved.pause)
                 changed = self.saved.changed()
             before, sources = sources, _sources()
-            todo = touched(self.tasks, before, sources)
+            todo = self.tasks if IN_A_KIT else touched(self.tasks, before, sources)
             print(f"\n{', '.join(changed)}: {len(todo)} of {len(self.tasks)} functions may be touched", flush=True)
             left = todo + [task for task in left if task not in todo]
 
@@ -84,14 +85,10 @@ class _Watching:
             print("\n".join([head, *rest]), flush=True)
 
 
-def _is_ignored(name: str) -> bool:
-    return name.startswith(".") or name == "__pycache__"
-
-
 def _sources() -> dict[str, str]:
     """The text of each file; what is gone again is seen at the next look."""
     texts = {}
-    for path in look(HOMEWORK, _is_ignored):
+    for path in looked_at():
         with contextlib.suppress(OSError):
             texts[path] = (HOMEWORK / path).read_text(encoding="utf-8", errors="replace")
     return texts

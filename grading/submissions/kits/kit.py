@@ -40,6 +40,11 @@ class Kit:
     survey: Callable[[Path], Survey | None]  # what of it lies in this folder; None where it is another one
     profile: Profile = CONTRACT
 
+    def place(self, task: str) -> str:
+        """Where it asks for a function, as a student finds it: "scheduler/DDPM_scheduler.py, TODO 2 (eq. 7)"."""
+        todo = self.todos[task]
+        return f"{todo.file}, {todo.name}" + f" ({todo.equation})" * bool(todo.equation)
+
 
 @dataclass(frozen=True)
 class Found:
@@ -57,8 +62,3 @@ class Found:
     def size(self) -> int:
         """How much of the kit is there, filled in or not."""
         return max(len(self.kit.todos) - len(self.survey.missing), len(self.survey.files))
-
-    def place(self, task: str) -> str:
-        """Where the kit asks for a function, as a student finds it: "scheduler/DDPM_scheduler.py, TODO 2 (eq. 7)"."""
-        todo = self.kit.todos[task]
-        return f"{todo.file}, {todo.name}" + f" ({todo.equation})" * bool(todo.equation)

@@ -1,6 +1,7 @@
 """What holds of a right function whose result is random, a network or a search, or whose form is free.
 
-A property is a function of :class:`hw.student.Student`; the first lines of its docstring say what holds.
+A property is a function of :class:`hw.student.Student`; its docstring says what holds. It has the name, without
+``test_``, of the check that a kit which cannot be asked that leaves out.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..compare import EXACT, expect_close, expect_tensor
-from ..crossing.values import Leaf, Seeded
+from ..lent.sandbox.crossing.values import Leaf, Seeded
 from ..student import Reply, Student
 from . import holds
 from .chance import expect_from_the_generator, expect_independent

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..compare import EXACT, expect_close, expect_pair, expect_tensor
-from ..crossing.values import Leaf, Probe
+from ..lent.sandbox.crossing.values import Leaf, Probe
 from ..student import Reply, Student
 from . import holds
 

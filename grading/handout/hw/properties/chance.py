@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..compare import expect_tensor
-from ..crossing.values import Seeded
+from ..lent.sandbox.crossing.values import Seeded
 from ..student import Reply, Student
 
 SIGMAS = 6.0

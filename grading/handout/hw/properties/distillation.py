@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..compare import expect_tensor
-from ..crossing.values import Leaf
+from ..lent.sandbox.crossing.values import Leaf
 from ..student import Student
 from . import holds
 

@@ -54,7 +54,7 @@ def shapes(student: Student) -> None:
 
 
 @holds(*NETWORKS)
-def names_and_defaults(student: Student) -> None:
+def defaults(student: Student) -> None:
     """Arguments can be given by name; a setting that is left out counts as its default, and a larger one counts."""
     asked = given(student, 1)
     (one,), _ = run(student, asked)

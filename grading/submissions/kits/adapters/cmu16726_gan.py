@@ -205,9 +205,9 @@ def inversion_invert(
     with _frozen(generator_fn):
         # Smaller steps than the kit's search makes are the student's choice; so there are more of them.
         steps = num_steps * (25 if own_search else 1)
-        found, _ = _search(wrapper, latent.clone(), target, criterion, steps, 0.0)
-        found = found.detach()
-        return found, generator_fn(found).detach()
+        latent_found, _ = _search(wrapper, latent.clone(), target, criterion, steps, 0.0)
+        latent_found = latent_found.detach()
+        return latent_found, generator_fn(latent_found).detach()
 
 
 def _parts() -> int:

@@ -34,7 +34,7 @@ class _UNet(nn.Module):
         super().__init__()
         given = code.spec(self.role)["given"]
         values = {"in_channels": in_channels, "num_classes": num_classes, "num_hiddens": num_hiddens}
-        self.num_classes = num_classes
+        self.classes = num_classes
         with World(torch.float32):
             self.own = code.definition(self.role)(**{name: values[meaning] for name, meaning in given.items()})
         if not isinstance(self.own, nn.Module):
@@ -55,7 +55,7 @@ class _UNet(nn.Module):
             values["t"] = forms[0](t.to(x.dtype))
         if c is not None:
             masked = "mask" in self.order.values() or "dropped" in self.order.values()
-            values["c"] = forms[1](c, x.dtype, self.num_classes)
+            values["c"] = forms[1](c, x.dtype, self.classes)
             values["mask"], values["dropped"] = keep.to(x.dtype), 1 - keep.to(x.dtype)
             if not masked and values["c"].ndim > 1:
                 values["c"] = values["c"] * keep.to(x.dtype).reshape(-1, *[1] * (values["c"].ndim - 1))

@@ -13,7 +13,7 @@ _COMPARED = {
     "gt": True, "ge": True, "greater": True, "__gt__": True, "__ge__": True,
 }  # fmt: skip
 
-Normal = Callable[[tuple[int, ...]], Tensor | None]
+Normal = Callable[[tuple[int, ...]], Any]  # a tensor, or None
 
 
 class World(TorchFunctionMode):
