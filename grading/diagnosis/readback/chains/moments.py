@@ -11,7 +11,8 @@ from torch import Tensor
 from ..coefficients import regress
 from ..evidence import Answer, Arguments
 from . import forms
-from .chain import CLIPS, Chain, given
+from .chain import Chain, given
+from .clips import CLIPS
 from .draws import STAND_INS, Draws, Source, rules
 from .kinds import Kind
 from .steps import alike
