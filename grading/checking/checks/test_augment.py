@@ -143,6 +143,13 @@ class TestRandCutout:
         if reply.grads is None or reply.grads.get("x") is None:
             raise cut_off(reply)
         gradient = about(reply, reply.grads["x"])
+        if torch.equal(gradient.value, cotangent):
+            raise reply.fail(
+                "the gradient passes through the box as well: the zeros were written past autograd, say into .data",
+                "0 in the box",
+                "the same gradient everywhere",
+                kind="says all",
+            )
         assert_close(gradient, cotangent * (reply.value != 0), IDENTITY, what="the gradient", kind="gradient")
 
     def test_generator(self, student, seed):

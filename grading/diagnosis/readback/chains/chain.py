@@ -80,9 +80,11 @@ class Chain:
         def network(x: Tensor) -> Tensor:
             return eps_model(x if not self.sees_start else shown, told)
 
-        x = self.stepped(given(self.kind, arguments, at, x_t, network, self.clip), at, draws)
+        offered = given(self.kind, arguments, at, x_t, network, self.clip)
+        x = self.stepped(offered, at, draws)
         if self.blend is not None and not self.blend.skipped(at):
-            x = self.blend.step(self.kind, self.blended(arguments, at, x, x_t, draws))
+            blended = self.blended(arguments, at, x, x_t, draws)
+            x = self.blend.step(self.kind, blended | {"x0": offered["x0"], "t": at.t})
         return self.clip.image(x, bool(arguments.get("clip_x0")), level_of(at, arguments))
 
     def stepped(self, offered: Arguments, at: Place, draws: Draws) -> Tensor:
