@@ -224,8 +224,9 @@ def outgoing(value: Any, depth: int = 0) -> Any:
         return int(value)
     if isinstance(value, float):
         return float(value)
-    if type(value) in (list, tuple) and depth < 4 and len(value) <= limits.ITEMS:
-        return type(value)(outgoing(v, depth + 1) for v in value)
+    kind = next((kind for kind in (list, tuple) if isinstance(value, kind)), None)  # what is derived of one is one
+    if kind is not None and depth < 4 and kind.__len__(value) <= limits.ITEMS:
+        return kind(outgoing(v, depth + 1) for v in kind.__iter__(value))
     if type(value) is dict and depth < 4 and len(value) <= limits.ITEMS and all(type(key) is str for key in value):
         return {key: outgoing(v, depth + 1) for key, v in value.items()}
     return _opaque(value)
