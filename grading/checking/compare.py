@@ -264,8 +264,12 @@ def _is_float(value: Any) -> bool:
 
 
 def fixes_dtype(arguments: dict[str, Any]) -> bool:
-    """Whether the dtype of a result is given by that of an argument; it is free otherwise, as for schedules."""
-    return any(_is_float(value) for value in arguments.values())
+    """Whether the dtype of a result is given by that of an argument; it is free otherwise, as for schedules.
+
+    Of betas in float32 the products may be taken in float64.
+    """
+    given = (value for name, value in arguments.items() if name != "betas" or _tensor(value).dtype == torch.float64)
+    return any(map(_is_float, given))
 
 
 def _double(value: Any) -> Any:

@@ -16,6 +16,7 @@ _FORM = {  # of an answer to a call; whatever has another form does not come fro
     "unfrozen": list,
     "kept_graph": list,
     "seeded": list,
+    "still": list,
     "asked": int,
     "attached": bool,
     "moved_random_state": bool,
@@ -39,6 +40,7 @@ class Reply:
     moved_random_state: bool  # the global one
     asked: int  # how often networks that count it were asked
     seeded: list[str]  # the global random states that were seeded: "torch", "numpy", "random"
+    still: list[str]  # generators of which no number was taken
     kept_graph: list[str]  # networks that were reached through the graph of an earlier call
     grads: dict[str, Tensor | None] | None  # by leaf argument; None where the result is not differentiable
     printed: str

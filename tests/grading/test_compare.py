@@ -23,7 +23,7 @@ TENSOR_TASKS = [task for task in WITH_POINTS if task != "noising.strided_timeste
 
 def reply(value):
     evidence = {"changed": [], "attached": False, "grad_left": [], "kept_graph": [], "grads": None, "printed": ""}
-    evidence |= {"seeded": [], "asked": 0}
+    evidence |= {"seeded": [], "still": [], "asked": 0}
     known = {field.name: evidence.get(field.name) for field in fields(Reply)}
     return Reply(**known | {"value": value, "called": "f()"})
 

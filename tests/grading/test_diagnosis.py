@@ -29,7 +29,7 @@ def observe(function, arguments, cotangent=None):
     """One recorded call, as the grader has it of a student."""
     fresh = {name: evidence.fresh(value) for name, value in arguments.items()}
     made = perform(function, [], fresh, cotangent)
-    facts = {key: made[key] for key in (*replays.FACTS, "seeded", "asked")}
+    facts = {key: made[key] for key in (*replays.FACTS, "seeded", "still", "asked")}
     reply = Reply(value=made["result"], called="", grads=made.get("grads"), printed="", **facts)
     return Observation(arguments, cotangent, reply)
 

@@ -75,6 +75,98 @@ def test_no_level_is_as_high_as_the_last_timestep(seed, verdict):
     assert right.outcome == PASSED, told(right)
 
 
+# --- edges of what may be asked ---------------------------------------------------------------------------------
+
+AT_AN_EDGE = """
+import inspect
+import torch
+import {module}
+
+_right = {module}.{name}
+
+def {module}_{name}(*args, **kwargs):
+    bound = inspect.signature(_right).bind(*args, **kwargs)
+    bound.apply_defaults()
+    a = bound.arguments
+    return {instead} if {where} else _right(*args, **kwargs)
+"""
+NOT_AN_INT = 'not isinstance(a["t"], int)'
+EDGES = [  # task, where, what comes instead
+    ("noising.add_noise", f'{NOT_AN_INT} and bool((a["t"] == 0).all())', 'a["x0"].clone()'),
+    ("noising.add_noise", f'{NOT_AN_INT} and bool((a["t"] == 0).any())', 'a["x0"].clone()'),
+    ("ddpm.predict_x0", f'{NOT_AN_INT} and bool((a["t"] == 0).any())', 'a["x_t"].clone()'),
+    ("ddpm.sample_ddpm", 'a["timesteps"] == [0]', 'a["x_T"].clone()'),
+    ("ddim.sample_ddim", 'a["timesteps"] == [0]', 'a["x_T"].clone()'),
+    ("dps.sample_dps", 'a["timesteps"] == [0]', 'a["x_T"].clone()'),
+    ("editing.inpaint", 'a["timesteps"] == [0]', 'a["x_T"].clone()'),
+    ("editing.inpaint", 'bool((a["edit_mask"] == 0).all())', 'a["x_T"].clone()'),
+    ("editing.sdedit", 'a["timesteps"][a["start"]] == 0', 'a["image"].clone()'),
+    ("editing.sdedit", 'len(a["timesteps"]) == 1', 'a["image"].clone()'),
+    ("guidance.guided_eps", 'a["t"] == 0', 'a["x_t"].clone()'),
+    ("illusions.anagram_eps", 'a["t"] == 0', 'a["x_t"].clone()'),
+    ("illusions.hybrid_eps", 'a["t"] == 0', 'a["x_t"].clone()'),
+    ("illusions.lowpass", 'a["kernel_size"] == 1', '0 * a["x"]'),
+    (
+        "distillation.sds_weight",
+        f'{NOT_AN_INT} and bool((a["t"] == 0).any())',
+        '(1 - a["alphas_cumprod"][0 * a["t"] + 1]).view(-1, 1, 1, 1)',
+    ),
+    ("inversion.lp_loss", 'a["mask"] is not None and bool((a["mask"] == 1).all())', 'a["pred"].sum()'),
+    ("inversion.scribble_loss", 'bool((a["mask"] == 1).all())', 'a["image"].sum()'),
+    ("inversion.scribble_loss", 'bool((a["mask"] == 0).all())', 'a["image"].sum()'),
+    ("inversion.inversion_loss", 'len(a["pred"]) == 1', 'a["pred"].sum()'),
+    ("unet.ddpm_loss", 'bool((a["t"] == 0).all())', 'a["noise"].sum()'),
+    ("flow.guided_velocity", 'bool((a["t"] == 0).any())', 'a["x_t"].clone()'),
+    ("latents.sample_z", 'a["batch_size"] == 1', 'torch.zeros(1, a["z_dim"])'),
+    ("augment.diff_augment", 'len(a["x"]) == 1', 'a["x"].clone()'),
+]
+
+
+@pytest.mark.parametrize("task, where, instead", EDGES)
+def test_another_formula_at_an_edge_fails(task, where, instead, verdict):
+    one = function(task)
+    source = AT_AN_EDGE.format(module=one.module, name=one.name, where=where, instead=instead)
+    assert verdict(task, source).outcome == FAILED
+
+
+def test_steps_that_are_counted_with_a_fraction(verdict):
+    """arange(0, 1, 1 / 49) has fifty entries."""
+    source = """
+    import torch
+
+    def flow_sample_flow(v_model, x0, num_steps=50):
+        x = x0
+        for t in torch.arange(0, 1, 1 / num_steps, dtype=torch.float64):
+            x = x + v_model(x, t.expand(len(x))) / num_steps
+        return x
+    """
+    wrong = verdict("flow.sample_flow", source)
+    assert wrong.outcome == FAILED, told(wrong)
+
+
+def test_a_power_that_is_taken_before_the_absolute_value(verdict):
+    """For whole exponents that is the same."""
+    source = """
+    def inversion_lp_loss(pred, target, p=1, mask=None):
+        if mask is None:
+            return (pred - target).pow(p).abs().mean()
+        chosen = (pred - target)[mask.expand_as(pred) != 0]
+        return chosen.pow(p).abs().mean() if len(chosen) else 0 * pred.sum()
+    """
+    assert verdict("inversion.lp_loss", source).outcome == FAILED
+
+
+@pytest.mark.parametrize(
+    "task", ["augment.rand_cutout", "augment.diff_augment", "latents.sample_z", "latents.sample_w"]
+)
+def test_a_copy_of_the_generator_is_drawn_from(task, verdict):
+    first = (
+        'if given.get("generator") is not None: given["generator"] = '
+        'torch.Generator().set_state(given["generator"].get_state())'
+    )
+    assert "the generator is left where it was" in told(verdict(task, wrapped(task, first)))
+
+
 # --- the size of a residual -------------------------------------------------------------------------------------
 
 HUBER = """

@@ -302,7 +302,7 @@ def tree(value):
     return {'list': [tree(v) for v in value]} if isinstance(value, list) else value
 
 ok = {'result': None, 'changed': [], 'attached': False, 'grad_left': [], 'kept_graph': [], 'unfrozen': [],
-      'moved_random_state': False, 'seeded': [], 'asked': 0, 'printed': ''}
+      'moved_random_state': False, 'seeded': [], 'still': [], 'asked': 0, 'printed': ''}
 
 def forged(**parts):
     return frame(json.dumps(tree(ok | parts)).encode())
@@ -470,7 +470,7 @@ def test_replacing_trusted_code_earns_nothing(what, when, attack, short_calls):
         return frame.f_globals
 
     calls, wire, limits = (server()[name] for name in ("calls", "wire", "limits"))
-    empty = {'changed': [], 'attached': False, 'grad_left': [], 'kept_graph': [], 'unfrozen': [], 'moved_random_state': False, 'seeded': [], 'asked': 0}
+    empty = {'changed': [], 'attached': False, 'grad_left': [], 'kept_graph': [], 'unfrozen': [], 'moved_random_state': False, 'seeded': [], 'still': [], 'asked': 0}
     """
     setup = textwrap.dedent(setup) + f"def replace():\n{textwrap.indent(REPLACED[what], '    ')}\n"
     body = "return args[1] * 0.5"

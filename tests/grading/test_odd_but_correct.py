@@ -47,6 +47,39 @@ WAYS = {
             return editing.repaint_blend(x_prev, x_orig, edit_mask, noise, t_prev, alphas_cumprod)
         """,
     ),
+    "products taken in float64, whatever the betas are": (
+        ["noising.cumulative_alphas"],
+        """
+        import torch
+
+        def noising_cumulative_alphas(betas):
+            return torch.cumsum(torch.log1p(-betas.double()), 0).exp()
+        """,
+    ),
+    "a list that is more than a list": (
+        ["noising.strided_timesteps"],
+        """
+        class Chain(list):
+            pass
+
+        def noising_strided_timesteps(num_train_steps, num_inference_steps):
+            stride = num_train_steps // num_inference_steps
+            return Chain(range((num_inference_steps - 1) * stride, -1, -stride))
+        """,
+    ),
+    "times in float32, and the velocities added up at the end of each step": (
+        ["flow.sample_flow"],
+        """
+        import torch
+
+        def flow_sample_flow(v_model, x0, num_steps=50):
+            seen, x = [], x0
+            for i in range(num_steps):
+                seen.append(v_model(x, torch.full((len(x0),), i / num_steps)).double())
+                x = (x0.double() + torch.stack(seen).sum(0) / num_steps).to(x0.dtype)
+            return x
+        """,
+    ),
     "scalars as Python floats": (
         ["ddpm.posterior_variance", "ddim.ddim_sigma", "distillation.sds_weight"],
         """

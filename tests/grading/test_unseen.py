@@ -92,6 +92,188 @@ SAID = {  # task, source, what is said, what is not
         ["only pred is masked", "the penalty is the root of the mean squared norm"],
         [UNEXPLAINED],
     ),
+    "clipped in every step but the last": (
+        "ddpm.sample_ddpm",
+        """
+        def sample_ddpm(eps_model, x_T, timesteps, alphas_cumprod, noise_fn=torch.randn_like, clip_x0=False):
+            x = x_T
+            for t, s in zip(timesteps, [*timesteps[1:], -1]):
+                a = alphas_cumprod[t]
+                x0 = (x - (1 - a).sqrt() * eps_model(x, t)) / a.sqrt()
+                if s < 0:
+                    return x0
+                x0 = x0.clamp(-1, 1) if clip_x0 else x0
+                b = alphas_cumprod[s]
+                beta = 1 - a / b
+                mean = b.sqrt() * beta / (1 - a) * x0 + (1 - beta).sqrt() * (1 - b) / (1 - a) * x
+                x = mean + (beta * (1 - b) / (1 - a)).sqrt() * noise_fn(x)
+        """,
+        ["In the last step clip_x0 has no effect"],
+        [UNEXPLAINED],
+    ),
+    "clipped after it is scaled": (
+        "ddim.sample_ddim",
+        """
+        def sample_ddim(eps_model, x_T, timesteps, alphas_cumprod, eta=0.0, noise_fn=torch.randn_like, clip_x0=False):
+            x = x_T
+            for t, s in zip(timesteps, [*timesteps[1:], -1]):
+                a, b = alphas_cumprod[t], alphas_cumprod[s] if s >= 0 else alphas_cumprod.new_ones(())
+                eps = eps_model(x, t)
+                scaled = b.sqrt() * (x - (1 - a).sqrt() * eps) / a.sqrt()
+                scaled = scaled.clamp(-1, 1) if clip_x0 else scaled
+                sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)).sqrt()
+                x = scaled + (1 - b - sigma**2).clamp(min=0).sqrt() * eps
+                x = x + sigma * noise_fn(x) if s >= 0 and eta else x
+            return x
+        """,
+        ["the term √ᾱ_prev·x0 is cut off"],
+        [UNEXPLAINED],
+    ),
+    "the starting noise in the first step": (
+        "editing.sdedit",
+        """
+        def sdedit(eps_model, image, noise, start, timesteps, alphas_cumprod, noise_fn=torch.randn_like):
+            chain = timesteps[start:]
+            x = alphas_cumprod[chain[0]].sqrt() * image + (1 - alphas_cumprod[chain[0]]).sqrt() * noise
+            drawn = noise
+            for t, s in zip(chain, [*chain[1:], -1]):
+                a = alphas_cumprod[t]
+                x0 = (x - (1 - a).sqrt() * eps_model(x, t)) / a.sqrt()
+                if s < 0:
+                    return x0
+                b = alphas_cumprod[s]
+                beta = 1 - a / b
+                mean = b.sqrt() * beta / (1 - a) * x0 + (1 - beta).sqrt() * (1 - b) / (1 - a) * x
+                x = mean + (beta * (1 - b) / (1 - a)).sqrt() * drawn
+                drawn = noise_fn(x)
+        """,
+        ["In the first step the noise that the chain starts with is used again"],
+        [UNEXPLAINED],
+    ),
+    "the known part put into the estimate": (
+        "editing.inpaint",
+        """
+        def inpaint(eps_model, x_T, x_orig, edit_mask, timesteps, alphas_cumprod, noise_fn=torch.randn_like):
+            x = x_T
+            for t, s in zip(timesteps, [*timesteps[1:], -1]):
+                a = alphas_cumprod[t]
+                x0 = (x - (1 - a).sqrt() * eps_model(x, t)) / a.sqrt()
+                x0 = edit_mask * x0 + (1 - edit_mask) * x_orig
+                if s < 0:
+                    return x0
+                b = alphas_cumprod[s]
+                beta = 1 - a / b
+                mean = b.sqrt() * beta / (1 - a) * x0 + (1 - beta).sqrt() * (1 - b) / (1 - a) * x
+                x = mean + (beta * (1 - b) / (1 - a)).sqrt() * noise_fn(x)
+        """,
+        ["The known part is put into the estimate of the clean image before each step"],
+        [UNEXPLAINED],
+    ),
+    "a kernel of integrals": (
+        "illusions.gaussian_kernel1d",
+        """
+        def gaussian_kernel1d(kernel_size=33, sigma=2.0):
+            edges = (torch.arange(kernel_size + 1, dtype=torch.float64) - kernel_size / 2) / (sigma * 2**0.5)
+            taps = torch.erf(edges).diff()
+            return taps / taps.sum()
+        """,
+        ["the Gaussian's integral over its pixel"],
+        [UNEXPLAINED],
+    ),
+    "a border without weight": (
+        "illusions.lowpass",
+        """
+        def lowpass(x, kernel_size=33, sigma=2.0):
+            d = torch.arange(kernel_size, dtype=x.dtype) - kernel_size // 2
+            k = torch.exp(-(d**2) / (2 * sigma**2))
+            k = torch.outer(k, k)[None, None] / k.sum() ** 2
+
+            def blur(z):
+                return F.conv2d(z.flatten(0, 1)[:, None], k, padding=kernel_size // 2).view(z.shape)
+
+            return blur(x) / blur(torch.ones_like(x))
+        """,
+        ["at the edges the mean is taken over the pixels inside alone"],
+        [UNEXPLAINED],
+    ),
+    "one of two blurs by default": (
+        "illusions.hybrid_eps",
+        """
+        def low(x, kernel_size=33, sigma=2.0):
+            d = torch.arange(kernel_size, dtype=x.dtype) - kernel_size // 2
+            k = torch.exp(-(d**2) / (2 * sigma**2))
+            k, r = k / k.sum(), kernel_size // 2
+            y = F.pad(x.flatten(0, 1)[:, None], (r, r, r, r), mode="reflect")
+            return F.conv2d(F.conv2d(y, k.view(1, 1, -1, 1)), k.view(1, 1, 1, -1)).view(x.shape)
+
+        def hybrid_eps(model, x_t, t, cond_low, cond_high, kernel_size=33, sigma=2.0):
+            far, near = model(x_t, t, cond_low), model(x_t, t, cond_high)
+            return low(far, kernel_size, sigma) + near - low(near, kernel_size)
+        """,
+        ["blurred with the default sigma"],
+        [UNEXPLAINED],
+    ),
+    "two mistakes in R1": (
+        "gan_losses.r1_penalty",
+        """
+        def r1_penalty(real_images, real_logits, gamma):
+            (g,) = torch.autograd.grad(real_logits.sigmoid().sum(), real_images, create_graph=True)
+            return gamma / 2 * g.flatten(1).norm(dim=1).mean() ** 2
+        """,
+        ["the square of the norms' sum of sigmoid(D)"],
+        [UNEXPLAINED],
+    ),
+    "zeros past autograd": (
+        "augment.rand_cutout",
+        """
+        def rand_cutout(x, ratio_range=(0.25, 0.5), generator=None):
+            y = x * 1.0
+            B, _, H, W = x.shape
+            for b in range(B):
+                u = torch.rand(4, generator=generator).tolist()
+                low, high = ratio_range
+                sides = []
+                for pixels, r in ((H, u[0]), (W, u[1])):
+                    first, last = max(round(low * pixels), 1), max(round(high * pixels), 1)
+                    sides.append(first + int(r * (last - first + 1)))
+                top, left = int(u[2] * (H - sides[0] + 1)), int(u[3] * (W - sides[1] + 1))
+                y.data[b, :, top : top + sides[0], left : left + sides[1]] = 0
+            return y
+        """,
+        ["the zeros were written past autograd"],
+        [UNEXPLAINED],
+    ),
+    "cut off for rounded down": (
+        "bells.warp",
+        """
+        def warp(image, flow):
+            B, C, H, W = image.shape
+            y = torch.arange(H, dtype=image.dtype)[:, None] + flow[:, 0]
+            x = torch.arange(W, dtype=image.dtype) + flow[:, 1]
+            y0, x0 = y.detach().long(), x.detach().long()
+            fy, fx = (y - y0)[:, None], (x - x0)[:, None]
+
+            def at(rows, columns):
+                index = rows.clamp(0, H - 1) * W + columns.clamp(0, W - 1)
+                return image.flatten(2).gather(2, index.view(B, 1, -1).expand(-1, C, -1)).view(image.shape)
+
+            above = (1 - fx) * at(y0, x0) + fx * at(y0, x0 + 1)
+            return (1 - fy) * above + fy * ((1 - fx) * at(y0 + 1, x0) + fx * at(y0 + 1, x0 + 1))
+        """,
+        ["found by cutting off"],
+        [UNEXPLAINED],
+    ),
+    "a velocity that is divided by what is left": (
+        "flow.flow_loss",
+        """
+        def flow_loss(model, x0, x1, t):
+            s = t.to(x0).reshape(-1, 1, 1, 1)
+            x_t = (1 - s) * x0 + s * x1
+            return F.mse_loss(model(x_t, t), (x1 - x_t) / (1 - s).clamp(min=1e-3))
+        """,
+        ["(x1 − x_t)/(1 − t) with 1 − t kept above"],
+        [UNEXPLAINED],
+    ),
     "keep as a weight of the loss": (
         "flow.class_flow_loss",
         f"""

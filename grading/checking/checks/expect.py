@@ -35,6 +35,13 @@ def assert_image(reply: Reply, shape: tuple[int, ...]) -> Tensor:
     return reply.value
 
 
+def assert_moved_on(reply: Reply) -> None:
+    """Numbers were taken from the generator itself, so that the next call gets others."""
+    if reply.still:
+        said = "the generator is left where it was, so that the next call draws the same numbers again"
+        raise reply.fail(said, "numbers from the generator itself, not from a copy of it")
+
+
 def assert_scalar(reply: Reply) -> float:
     """A 0-dim tensor or a Python float came back; its value."""
     if isinstance(reply.value, float | int) and not isinstance(reply.value, bool):

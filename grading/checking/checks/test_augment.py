@@ -16,7 +16,7 @@ from ...sandbox.crossing.values import Leaf, Seeded
 from ...verdicts import Failure
 from ..compare import assert_close
 from . import draws, grades, holds_for, shapes
-from .expect import IDENTITY, about, assert_image, cut_off
+from .expect import IDENTITY, about, assert_image, assert_moved_on, cut_off
 
 MANY = 4000
 LEVEL = 1e-9
@@ -143,6 +143,13 @@ class TestRandCutout:
         if reply.grads is None or reply.grads.get("x") is None:
             raise cut_off(reply)
         gradient = about(reply, reply.grads["x"])
+        if torch.equal(gradient.value, cotangent):
+            raise reply.fail(
+                "the gradient passes through the box as well: the zeros were written past autograd, say into .data",
+                "0 in the box",
+                "the same gradient everywhere",
+                kind="says all",
+            )
         assert_close(gradient, cotangent * (reply.value != 0), IDENTITY, what="the gradient", kind="gradient")
 
     def test_generator(self, student, seed):
@@ -160,6 +167,7 @@ def reproducible(student, x, **arguments):
         raise other.fail("another seed gives the same result", "every random number from the generator")
     if torch.equal(assert_image(later, x.shape), reply.value):
         raise later.fail("a generator that has been used gives the same result again", "the generator's next numbers")
+    assert_moved_on(reply)
     if reply.moved_random_state and not reply.seeded:  # that is said elsewhere
         raise reply.fail(
             "the global random state was moved although a generator was given", "random numbers from it alone"
@@ -258,6 +266,7 @@ class TestDiffAugment:
         """The same generator gives the same result, another one another; the global random state is left alone."""
         for policy in ("color", "translation", "cutout", "color,translation,cutout"):
             reproducible(student, _uniform(seed, 40, 3, 16, 16).float() + 0.5, policy=policy)
+        reproducible(student, _uniform(seed, 1, 3, 16, 16).float() + 0.5, policy="color")
 
 
 def assert_recoloured(reply, x):

@@ -39,7 +39,7 @@ class TestLpLoss:
             assert_close(student(pred=target + 1.3 * signs, target=target, p=p), 1.3**p * ONE, 100 * IDENTITY)
 
         with beside(lambda: assert_right_for(2)):
-            for p in (3, 4):
+            for p in (3, 4, 1.5):
                 assert_right_for(p)
 
     @holds_for(draw=draws, shape=shapes, p=st.sampled_from([1, 2]))

@@ -17,6 +17,7 @@ from torch import Tensor
 
 Case = tuple[str, dict[str, Any]]
 CHAIN = 150  # timesteps of the chains that samplers walk: one that visits all of them is not to take seconds
+FIRST = torch.tensor([0])  # the first timestep of a batch of one
 STEPS = {  # (t, t_prev) of a chain of 1000
     "low t, strided": (30, 0),
     "low t, strided, next": (60, 30),
@@ -78,10 +79,10 @@ class Draw:
     def timestep_per_sample(self, batch: int, steps: int = 1000) -> Tensor:
         return torch.from_numpy(self.rng.choice(steps, batch, replace=False))
 
-    def with_the_last(self, batch: int, steps: int = 1000) -> Tensor:
-        """One timestep per sample, T - 1 among them."""
-        t = self.timestep_per_sample(batch, steps - 1)
-        t[batch // 2] = steps - 1
+    def with_both_ends(self, batch: int, steps: int = 1000) -> Tensor:
+        """One timestep per sample, T - 1 and 0 among them."""
+        t = 1 + self.timestep_per_sample(batch, steps - 2)
+        t[batch // 2], t[-1] = steps - 1, 0
         return t
 
 

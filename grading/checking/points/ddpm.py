@@ -1,7 +1,7 @@
 import torch
 
 from ...sandbox.crossing.values import Probe
-from . import CHAIN, STEPS, Draw
+from . import CHAIN, FIRST, STEPS, Draw
 
 
 def predict_x0(draw: Draw):
@@ -13,9 +13,10 @@ def predict_x0(draw: Draw):
     yield "low t", point(draw.integer(0, 30))
     yield "t = 0", point(0)
     yield "the end of a cosine schedule", point(999) | {"alphas_cumprod": draw.cosine_schedule()}
-    yield "one t per sample", point(draw.with_the_last(3))
+    yield "one t per sample", point(draw.with_both_ends(3))
     yield "one t per sample, as many samples as columns", point(draw.timestep_per_sample(4), (4, 3, 6, 4))
     yield "a batch of one with t of shape (1,)", point(draw.timestep_per_sample(1), (1, 3, 4, 6))
+    yield "t = 0 of shape (1,), one channel", point(FIRST, (1, 1, 4, 6))
     yield "a chain of 60", point(draw.integer(20, 59), steps=60)
     yield "far outside [-1, 1]", {**point(draw.integer(300, 700)), "x_t": 5 * draw.image(3, 2, 5, 7)}
     yield "float32", point(draw.timestep_per_sample(2), (2, 4, 6, 5), dtype=torch.float32)
@@ -59,4 +60,5 @@ def sample_ddpm(draw: Draw):
     yield "every step of a chain of 6", point(6, [5, 4, 3, 2, 1, 0])
     yield "with x0 clipped", point(CHAIN, draw.timesteps(CHAIN, 4), clip_x0=True)
     yield "a single step", point(CHAIN, [draw.integer(15, 135)])
+    yield "a single step from timestep 0, one channel", point(CHAIN, [0], (2, 1, 4, 6))
     yield "float32, one sample", point(CHAIN, [135, 75, 15], (1, 3, 4, 6), torch.float32)

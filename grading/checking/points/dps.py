@@ -69,6 +69,7 @@ def sample_dps(draw: Draw):
     yield "defaults", point("shrink", [90, 60, 30, 0])
     yield "with noise", point("saturate", draw.timesteps(CHAIN, 3), scale=draw.number(0.3, 1.5), **noisy)
     yield "a single step, a small residual", point("drop_pixels", [draw.integer(15, 135)], scale=0.8, near=True)
+    yield "a single step from timestep 0", point("drop_pixels", [0], scale=0.7, eta=1.0, noise_fn=Probe("steady_noise"))
     yield "scale 0 is DDIM", point("drop_pixels", draw.timesteps(CHAIN, 4), scale=0.0, **noisy)
     yield "every step of a chain of 4", point("keep_everything", [3, 2, 1, 0], steps=4, scale=0.4)
     yield "float32", point("shrink", [105, 45], (1, 1, 4, 6), dtype=torch.float32, scale=0.5)

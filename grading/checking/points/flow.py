@@ -80,7 +80,7 @@ def guided_velocity(draw: Draw):
     yield "scale 1", point(1.0)
     yield "a scale below 1", point(draw.number(0.2, 0.8), (4, 3, 6, 4))
     yield "a negative scale", point(-1.5)
-    yield "one sample", point(draw.number(1.5, 9), (1, 3, 6, 4))
+    yield "one sample, t = 0", point(draw.number(1.5, 9), (1, 3, 6, 4)) | {"t": torch.zeros(1, dtype=torch.float64)}
     yield "float32", point(2.5, (2, 1, 4, 6), torch.float32)
 
 

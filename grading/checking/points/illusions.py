@@ -18,7 +18,7 @@ def anagram_eps(draw: Draw):
     yield "three samples", _two_prompts(draw, names)
     yield "one sample, taller than wide", _two_prompts(draw, names, (1, 3, 8, 4))
     yield "square", _two_prompts(draw, names, (2, 3, 6, 6))
-    yield "one channel", _two_prompts(draw, names, (2, 1, 4, 6))
+    yield "one channel, t = 0", _two_prompts(draw, names, (2, 1, 4, 6)) | {"t": 0}
     yield "float32", _two_prompts(draw, names, (2, 4, 4, 6), torch.float32)
 
 
@@ -36,6 +36,7 @@ def lowpass(draw: Draw):
     yield "as wide as the image allows", {"x": draw.image(2, 3, 5, 6), "kernel_size": 9, "sigma": draw.number(1, 3)}
     # Large enough for the default, so that a kernel_size that is ignored shows in values, not in an error.
     yield "one channel", {"x": draw.image(1, 1, 18, 17), "kernel_size": 3, "sigma": 1.0}
+    yield "one tap", {"x": draw.image(2, 2, 4, 5), "kernel_size": 1, "sigma": draw.number(0.7, 1.5)}
     yield "float32", {"x": draw.image(2, 4, 6, 8, dtype=torch.float32), "kernel_size": 7, "sigma": 1.3}
 
 
@@ -44,5 +45,5 @@ def hybrid_eps(draw: Draw):
     small = {"kernel_size": 5, "sigma": draw.number(0.7, 1.5)}
     yield "a small kernel", _two_prompts(draw, names, (3, 2, 6, 9)) | small
     yield "defaults", _two_prompts(draw, names, (1, 3, 18, 20))
-    yield "one channel", _two_prompts(draw, names, (1, 1, 18, 17)) | {"kernel_size": 3, "sigma": 1.0}
+    yield "one channel, t = 0", _two_prompts(draw, names, (1, 1, 18, 17)) | {"kernel_size": 3, "sigma": 1.0, "t": 0}
     yield "float32", _two_prompts(draw, names, (2, 3, 6, 8), torch.float32) | small

@@ -19,6 +19,7 @@ def lp_loss(draw: Draw):
         yield label, _pair(draw) | {"p": 1 + i % 2, "mask": draw.mask(*shape)}
     empty = {name: getattr(value, "tensor", value) for name, value in _pair(draw).items()}
     yield "an empty mask", empty | {"mask": torch.zeros(3, 1, 5, 7, dtype=torch.float64)}
+    yield "a mask of ones", _pair(draw, (2, 1, 4, 6)) | {"mask": torch.ones(1, 1, 4, 6, dtype=torch.float64)}
     yield "float32", _pair(draw, dtype=torch.float32) | {"mask": draw.mask(1, 2, 5, 7, dtype=torch.float32)}
 
 
@@ -46,7 +47,7 @@ def inversion_loss(draw: Draw):
         "delta_weight": draw.number(0.1, 1),
     }
     yield "all three", point(**weights)
-    yield "defaults", point()
+    yield "defaults, one sample", point((1, 2, 4, 6))
     yield "the penalty alone", point(l1_weight=0.0, perceptual_weight=0.0, delta_weight=2.0)
     yield "the features alone", point(l1_weight=0.0, perceptual_weight=1.5, delta_weight=0.0)
     yield "a mask per element", point(mask=draw.mask(3, 2, 4, 6), **weights)
@@ -59,6 +60,9 @@ def scribble_loss(draw: Draw):
     for label, shape in MASKS.items():
         image, sketch = draw.images(2)
         yield label, {"image": Leaf(image), "sketch": sketch, "mask": draw.mask(*shape)}
+    for label, mask in {"nothing is drawn": torch.zeros, "all of it is drawn": torch.ones}.items():
+        image, sketch = draw.images(2, (2, 1, 4, 6))
+        yield label, {"image": Leaf(image), "sketch": sketch, "mask": mask(1, 1, 4, 6, dtype=torch.float64)}
     image, sketch = draw.images(2, (1, 3, 6, 4), torch.float32)
     yield "float32", {"image": Leaf(image), "sketch": sketch, "mask": draw.mask(1, 1, 6, 4, dtype=torch.float32)}
 

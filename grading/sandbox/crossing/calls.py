@@ -29,7 +29,7 @@ def perform(
     Reports the result and what the contract says about the call besides: arguments changed in place, whether the
     result hangs on a graph, gradients with respect to leaves and network parameters (for a cotangent), ``.grad`` left
     behind, networks frozen or unfrozen, the global random state moved, and which ones were seeded; how
-    often a network was asked that counts it. ``given`` is filled with the arguments as the function gets them.
+    often a network was asked that counts it; generators that are where they were. ``given`` is filled with the arguments as the function gets them.
     """
     torch.set_grad_enabled(True)  # an earlier call of the same function may have left them otherwise
     torch.set_default_dtype(torch.float32)
@@ -38,6 +38,7 @@ def perform(
         given.clear()
         given.update(live)
     before = {name: _copy(value) for name, value in live.items()}
+    states = {name: value.get_state() for name, value in live.items() if isinstance(value, torch.Generator)}
     trainable = {name: _trainable(network) for name, network in networks.items()}
     watch = Watch()
     result = function(*(live[name] for name in positional), **{k: v for k, v in live.items() if k not in positional})
@@ -50,6 +51,7 @@ def perform(
         "unfrozen": [name for name, network in networks.items() if _trainable(network) != trainable[name]],
         "moved_random_state": watch.moved(),
         "seeded": watch.seeded(),
+        "still": [name for name, state in states.items() if torch.equal(live[name].get_state(), state)],
         "asked": sum(getattr(network, "asked", 0) for network in networks.values()),
         "kept_graph": [name for name, network in networks.items() if getattr(network, "kept_graph", False)],
     }
@@ -222,8 +224,9 @@ def outgoing(value: Any, depth: int = 0) -> Any:
         return int(value)
     if isinstance(value, float):
         return float(value)
-    if type(value) in (list, tuple) and depth < 4 and len(value) <= limits.ITEMS:
-        return type(value)(outgoing(v, depth + 1) for v in value)
+    kind = next((kind for kind in (list, tuple) if isinstance(value, kind)), None)  # what is derived of one is one
+    if kind is not None and depth < 4 and kind.__len__(value) <= limits.ITEMS:
+        return kind(outgoing(v, depth + 1) for v in kind.__iter__(value))
     if type(value) is dict and depth < 4 and len(value) <= limits.ITEMS and all(type(key) is str for key in value):
         return {key: outgoing(v, depth + 1) for key, v in value.items()}
     return _opaque(value)

@@ -16,6 +16,7 @@ into one chain, which counts only if, replayed, it gives every answer that came 
 | ``forms`` | the formulas of one step                                                                  |
 | ``steps`` | what a step computes: right, catalogued, or read                                          |
 | ``blends`` | what an inpainting chain puts back                                                       |
+| ``clips`` | what is cut off, and where                                                              |
 | ``chain`` | a whole chain as it was read, replayed                                                    |
 | ``read``  | the search for it                                                                         |
 """

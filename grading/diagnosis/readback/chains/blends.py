@@ -8,6 +8,7 @@ from torch import Tensor
 from ....contract.reference import reference_function
 from ....verdicts import Finding
 from ..evidence import Answer, Arguments
+from . import forms
 from .chain import Blend, Chain, Start
 from .draws import STAND_INS, Draws, Source
 from .moments import Moment, sources
@@ -108,6 +109,28 @@ def blends(chain: Chain, found: list[Moment], side: int, only_right: bool) -> It
                 yield one
         if some:
             return
+    replaced = replace(chain, blend=_INTO_THE_ESTIMATE, blend_noise=Source("unused"))
+    if not only_right and all(one.gives(replaced) for one in found):
+        yield replaced
+
+
+def _with_the_estimate_replaced(given: Arguments) -> Tensor:
+    """The step's result, as if its estimate had been the original's pixels where these are known."""
+    abar, before = (forms.level(given["alphas_cumprod"], given[name]) for name in ("t", "t_prev"))
+    share = before.sqrt() * (1 - abar / before) / (1 - abar)
+    return given["x_prev"] + share * (1 - given["edit_mask"]) * (given["x_orig"] - given["x0"])
+
+
+_INTO_THE_ESTIMATE = Blend(
+    Step(_with_the_estimate_replaced),
+    said=(
+        Finding(
+            "The known part is put into the estimate of the clean image before each step. It belongs into the result of "
+            "the step, noised to the level that the step has reached.",
+            "known part put into x0 before the step",
+        ),
+    ),
+)
 
 
 def _levelled(

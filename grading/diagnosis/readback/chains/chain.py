@@ -10,96 +10,13 @@ from torch import Tensor
 from ....verdicts import Finding
 from ..evidence import ANYTHING, Arguments
 from . import forms
+from .clips import CLIPS, Clip, Level
 from .draws import Draws, Source
 from .kinds import Kind
 from .steps import Step
 from .visits import Place, Told, Visits, place
 
 Image = Callable[[Tensor], Tensor]
-
-
-@dataclass(frozen=True)
-class Clip:
-    """What is cut off where: the estimate of the clean image, or the image after the step."""
-
-    student: str = ""
-    staff: str = ""
-    estimate: Callable[[Tensor, bool], Tensor] = lambda x0, asked: x0.clamp(-1, 1) if asked else x0
-    image: Callable[[Tensor, bool, bool], Tensor] = lambda x, asked, last: x
-    direction: bool = False  # eps is derived anew from the clipped estimate
-
-
-CLIPS = (
-    Clip(),
-    Clip("clip_x0 has no effect.", "never clipped", lambda x0, asked: x0),
-    Clip(
-        "The estimate of the clean image is cut off to [-1, 1] although nobody asked for it.",
-        "always clipped",
-        lambda x0, asked: x0.clamp(-1, 1),
-    ),
-    Clip(
-        "clip_x0 is turned round: the estimate is cut off unless it is asked for.",
-        "clipped where it is not asked for",
-        lambda x0, asked: x0 if asked else x0.clamp(-1, 1),
-    ),
-    Clip(
-        "The range for clipping is that of images in [0, 1]. Here they lie in [-1, 1].",
-        "clipped to [0, 1]",
-        lambda x0, asked: x0.clamp(0, 1) if asked else x0,
-    ),
-    Clip(
-        "clip_x0 cuts the estimate off at -1 only.",
-        "clipped at -1 only",
-        lambda x0, asked: x0.clamp(min=-1) if asked else x0,
-    ),
-    Clip(
-        "clip_x0 cuts the estimate off at 1 only.",
-        "clipped at 1 only",
-        lambda x0, asked: x0.clamp(max=1) if asked else x0,
-    ),
-    Clip(
-        "With clip_x0 the estimate is cut off to [-2, 2]. Images lie in [-1, 1].",
-        "clipped to [-2, 2]",
-        lambda x0, asked: x0.clamp(-2, 2) if asked else x0,
-    ),
-    Clip(
-        "With clip_x0 the estimate is cut off to [-½, ½]. Images lie in [-1, 1].",
-        "clipped to [-½, ½]",
-        lambda x0, asked: x0.clamp(-0.5, 0.5) if asked else x0,
-    ),
-    Clip(
-        "With clip_x0 the estimate is squashed by tanh. It is to be cut off.",
-        "tanh for clamp",
-        lambda x0, asked: x0.tanh() if asked else x0,
-    ),
-    Clip(
-        "clip_x0 cuts off the noisy image instead of the estimate of the clean one.",
-        "x_t clipped after every step",
-        lambda x0, asked: x0,
-        lambda x, asked, last: x.clamp(-1, 1) if asked else x,
-    ),
-    Clip(
-        "clip_x0 acts on the result only. Every estimate along the way is to be clipped.",
-        "only the result clipped",
-        lambda x0, asked: x0,
-        lambda x, asked, last: x.clamp(-1, 1) if asked and last else x,
-    ),
-    Clip(
-        "The image is cut off to [-1, 1] after every step although nobody asked for it. Noisy images exceed that range.",
-        "x_t always clipped",
-        image=lambda x, asked, last: x.clamp(-1, 1),
-    ),
-    Clip(
-        "The result is cut off to [-1, 1] although nobody asked for it.",
-        "result always clipped",
-        image=lambda x, asked, last: x.clamp(-1, 1) if last else x,
-    ),
-    Clip(
-        "With clip_x0 the direction term changes as well. Only the estimate of the clean image is clipped here.",
-        "eps derived anew from the clipped x0",
-        direction=True,
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -163,10 +80,12 @@ class Chain:
         def network(x: Tensor) -> Tensor:
             return eps_model(x if not self.sees_start else shown, told)
 
-        x = self.stepped(given(self.kind, arguments, at, x_t, network, self.clip), at, draws)
+        offered = given(self.kind, arguments, at, x_t, network, self.clip)
+        x = self.stepped(offered, at, draws)
         if self.blend is not None and not self.blend.skipped(at):
-            x = self.blend.step(self.kind, self.blended(arguments, at, x, x_t, draws))
-        return self.clip.image(x, bool(arguments.get("clip_x0")), at.last)
+            blended = self.blended(arguments, at, x, x_t, draws)
+            x = self.blend.step(self.kind, blended | {"x0": offered["x0"], "t": at.t})
+        return self.clip.image(x, bool(arguments.get("clip_x0")), level_of(at, arguments))
 
     def stepped(self, offered: Arguments, at: Place, draws: Draws) -> Tensor:
         return self.step(self.kind, offered | {"noise": self.noise.tensor(at, offered, draws)})
@@ -216,18 +135,23 @@ def given(kind: Kind, arguments: Arguments, at: Place, x_t: Tensor, network: Ima
         eps = network(x_t)
     estimate = forms.estimate(at.t, abar)
     unclipped = estimate(x_t, eps)
-    x0 = clip.estimate(unclipped, asked)
+    where = level_of(at, arguments)
+    x0 = clip.estimate(unclipped, asked, where)
     if clip.direction and asked:
         level = forms.level(abar, at.t)
         eps = (x_t - level.sqrt() * x0) / (1 - level).sqrt()
     x0 = unclipped if x0 is unclipped else x0
     offered = {"x_t": x_t, "eps": eps, "x0": x0, "unclipped": unclipped, "t": at.t, "t_prev": at.t_prev}
-    offered |= {"alphas_cumprod": abar, "clip": lambda x: clip.estimate(x, asked), "estimate": estimate}
+    offered |= {"alphas_cumprod": abar, "clip": lambda x: clip.estimate(x, asked, where), "estimate": estimate}
     offered |= {"network": network}
     names = ("eta", "scale", "measurement", "operator", kind.start, "noise" if kind.noised else "")
     return offered | {
         f"{name}_of_the_start" if name == "noise" else name: arguments[name] for name in names if name in arguments
     }
+
+
+def level_of(at: Place, arguments: Arguments) -> Level:
+    return Level(at.k == 0, at.last, forms.level(arguments["alphas_cumprod"], at.t_prev).sqrt())
 
 
 def _drawing(seed: int) -> Image:

@@ -16,6 +16,7 @@ FRESH: Rule = (1, 0, 0)
 _ORDERS: tuple[Rule, ...] = (
     FRESH,
     (1, 0, 1),  # one was drawn before
+    (1, 0, -1),  # the first needs none
     (2, 0, 0),  # two draws in every step
     (2, 0, 1),
     (1, 1, 0),  # all drawn ahead
@@ -30,7 +31,9 @@ _ORDERS: tuple[Rule, ...] = (
 class Source:
     """What stands in the place of the noise of a step, or of a blend."""
 
-    kind: str = "draw"  # or one of STAND_INS, "start", "none", "first sample"; "unused": the step itself takes no noise
+    kind: str = (
+        "draw"  # or one of STAND_INS, "start", "start first", "none", "first sample"; "unused": the step takes none
+    )
     rule: Rule = FRESH
     silent: str = "last"  # where there is none: "last", "towards 0", "" for nowhere
     start: str = ""  # the argument, where that is the noise
@@ -43,7 +46,7 @@ class Source:
             return none
         if self.kind in STAND_INS:
             return given[self.kind]
-        if self.kind == "start":
+        if self.kind == "start" or (self.kind == "start first" and place.k == 0):
             return given[self.start]
         draw = draws[self.number(place)]
         return (draw[:1] if self.kind == "first sample" else draw).expand_as(none)
@@ -88,6 +91,10 @@ _WORDS = {
     "start": (
         "The noise that the chain starts with is used again in every {}. Each needs a fresh draw.",
         "the starting noise for the fresh noise",
+    ),
+    "start first": (
+        "In the first {} the noise that the chain starts with is used again. It needs a fresh draw as well.",
+        "the starting noise for the first fresh noise",
     ),
     "none": ("No noise is added in any {}. A fresh draw belongs into every one but the last.", "no noise at all"),
     "first sample": (

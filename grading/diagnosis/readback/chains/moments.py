@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import torch
@@ -11,7 +11,8 @@ from torch import Tensor
 from ..coefficients import regress
 from ..evidence import Answer, Arguments
 from . import forms
-from .chain import CLIPS, Chain, given
+from .chain import Chain, given
+from .clips import CLIPS
 from .draws import STAND_INS, Draws, Source, rules
 from .kinds import Kind
 from .steps import alike
@@ -130,6 +131,13 @@ def sources(found: list[Moment], side: int | None, terms: Terms) -> Iterator[Sou
         if later and all(_regressed(one, side, terms, handed) is not None for one in later):
             yield Source("start", start=name, silent="last")
             yield Source("start", start=name, silent="")
+        first = [one for one in moving if not one.at.k and name in one.offered]
+        if first and all(_regressed(one, side, terms, handed) is not None for one in first):
+            later_ones = [one for one in moving if one.at.k]
+            drawn = [_used(one, side, terms, _draws) for one in later_ones]
+            if all(one is not None for one in drawn):
+                for source in _sources(later_ones, drawn, "draw"):
+                    yield replace(source, kind="start first", start=name)
 
 
 def _sources(moving: list[Moment], used: list, kind: str) -> Iterator[Source]:

@@ -12,7 +12,8 @@ from ..evidence import Answer, Arguments, Ask
 from ..formula import number
 from . import forms
 from .blends import blended_start, blends
-from .chain import CLIPS, Chain, Clip, Start
+from .chain import Chain, Start
+from .clips import CLIPS, Clip
 from .draws import FRESH, Draws, Source
 from .kinds import KINDS, SMALL, Kind, calls, calls_with_defaults, clipping_calls, traces
 from .moments import Moment, moments, of_a_step, sources
@@ -105,7 +106,7 @@ def _other_ends(chain: Chain, found: list[Moment]) -> Iterator[Clip]:
         seen.append(one.offered["unclipped"] + (one.after - plain) / share)
     low, high = (float(end) for end in torch.stack(seen).aminmax())
     said = f"With clip_x0 the estimate is cut off to [{number(low)}, {number(high)}]. Images lie in [-1, 1]."
-    yield Clip(said, f"clipped to [{low:.4g}, {high:.4g}]", lambda x0, asked: x0.clamp(low, high) if asked else x0)
+    yield Clip(said, f"clipped to [{low:.4g}, {high:.4g}]", lambda x0, asked, at: x0.clamp(low, high) if asked else x0)
 
 
 _DEFAULTS = (0.0, 1.0, -1.0, 0.5, 0.25, 1.5, -0.5, 2.0, 0.1)

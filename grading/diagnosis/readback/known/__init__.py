@@ -8,7 +8,8 @@
 | losses on features or of networks |                                                               | ``tables``,         |
 |                                   |                                                               | ``taps``, ``blurs``,|
 |                                   |                                                               | ``layers``, ``fits``|
-|                                   |                                                               | ``velocities``      |
+|                                   |                                                               | ``velocities``,     |
+|                                   |                                                               | ``warps``           |
 | of flow matching                  | weights of images in t and t_next                             | ``flow``            |
 | losses                            | a reduction of one among several terms, its power and factor  | ``losses``          |
 | of logits                         | a function of one logit, recovered by itself                  | ``logits``          |
@@ -40,6 +41,7 @@ from . import (
     tables,
     taps,
     velocities,
+    warps,
 )
 from .networks import CONDITIONS as NETWORKS
 from .networks import read_network
@@ -50,6 +52,7 @@ FAMILIES: dict[str, Family] = {
     **fits.FITS,
     **velocities.VELOCITIES,
     **layers.LAYERS,
+    **warps.WARPS,
     "illusions.gaussian_kernel1d": taps.GAUSSIAN,
     "illusions.lowpass": blurs.BLUR,
 }

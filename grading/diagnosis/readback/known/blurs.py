@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -19,15 +20,24 @@ def _blur(a: Arguments, choices: Mapping[str, Any]) -> Tensor:
     taps = choices["again"](kernel(a, _REST | {name: choices[name] for name in _TAPS}))
     B, C, H, W = x.shape
     planes = x.reshape(B * C, 1, H, W)
+    edges = choices["edges"]
+    of_an_axis = {"H": edges, "W": edges} if isinstance(edges, str) else dict(zip("HW", edges))
     for axis in choices["axes"]:
-        planes = _along(planes, taps, axis, choices["edges"])
+        planes = _along(planes, taps, axis, of_an_axis[axis])
     return choices["back"](x, choices["channels"](planes.reshape(B, C, H, W)))
 
 
 def _along(planes: Tensor, taps: Tensor, axis: str, edges: str) -> Tensor:
     reach = len(taps) // 2
+    if edges == "inside":
+        return _along(planes, taps, axis, "constant") / _along(torch.ones_like(planes), taps, axis, "constant")
     pad = [0, 0, reach, reach] if axis == "H" else [reach, reach, 0, 0]
-    padded = F.pad(planes, pad, mode=edges) if edges != "constant" else F.pad(planes, pad)
+    if edges == "symmetric":
+        dim = 2 if axis == "H" else 3
+        head, tail = planes.narrow(dim, 0, reach), planes.narrow(dim, planes.shape[dim] - reach, reach)
+        padded = torch.cat([head.flip(dim), planes, tail.flip(dim)], dim)
+    else:
+        padded = F.pad(planes, pad, mode=edges) if edges != "constant" else F.pad(planes, pad)
     return F.conv2d(padded, taps.reshape(1, 1, -1, 1) if axis == "H" else taps.reshape(1, 1, 1, -1))
 
 
@@ -56,6 +66,12 @@ BLUR = Family(
                 "beyond the edges stand zeros": "constant",
                 "beyond the edges stand copies of the edge pixel": "replicate",
                 "beyond the edges stands the other side of the image": "circular",
+                "beyond the edges the image goes on as in a mirror that repeats the edge pixel": "symmetric",
+                "at the edges the mean is taken over the pixels inside alone": "inside",
+                "beyond the edges of the width stand zeros": ("reflect", "constant"),
+                "beyond the edges of the height stand zeros": ("constant", "reflect"),
+                "beyond the edges of the width stand copies of the edge pixel": ("reflect", "replicate"),
+                "beyond the edges of the height stand copies of the edge pixel": ("replicate", "reflect"),
             },
         ),
         "channels": Choice(

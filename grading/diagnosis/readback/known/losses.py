@@ -117,19 +117,32 @@ def _squares(g: Tensor) -> Tensor:
     return g.square().sum()
 
 
+_REDUCED_GRADIENTS: dict[str, Callable[[Tensor], Tensor]] = {
+    "the squared gradients": _squares,
+    "the sum of the norms": lambda g: g.flatten(1).norm(dim=1).sum(),
+    "the square of the norms' sum": lambda g: g.flatten(1).norm(dim=1).sum().square(),
+    "the sum of (‖∇D‖ − 1)²": lambda g: (g.flatten(1).norm(dim=1) - 1).square().sum(),
+    "the sum of the absolute gradients": lambda g: g.abs().sum(),
+    "the square of each sample's sum": lambda g: g.flatten(1).sum(1).square().sum(),
+    "the squared norm of the sum over the batch": lambda g: g.sum(0).square().sum(),
+    "the norm of everything": lambda g: g.norm(),
+    "the squared norm of each sample": lambda g: g.flatten(1).square().sum(1),
+    "the squared largest gradient of each sample": lambda g: g.flatten(1).abs().amax(1).square().sum(),
+}
+_OF_LOGITS: dict[str, Callable[[Tensor], Tensor]] = {
+    "": lambda u: u,
+    " of sigmoid(D)": torch.sigmoid,
+    " of softplus(−D)": lambda u: F.softplus(-u),
+    " of softplus(D)": F.softplus,
+    " of D²": torch.square,
+    " of the mean logit": torch.mean,
+    " of the first logit": lambda u: u[0],
+}
 _R1: Bases = {
-    "the sum of the norms": _r1(lambda g: g.flatten(1).norm(dim=1).sum()),
-    "the square of the norms' sum": _r1(lambda g: g.flatten(1).norm(dim=1).sum().square()),
-    "the sum of (‖∇D‖ − 1)²": _r1(lambda g: (g.flatten(1).norm(dim=1) - 1).square().sum()),
-    "the sum of the absolute gradients": _r1(lambda g: g.abs().sum()),
-    "the square of each sample's sum": _r1(lambda g: g.flatten(1).sum(1).square().sum()),
-    "the squared norm of the sum over the batch": _r1(lambda g: g.sum(0).square().sum()),
-    "the norm of everything": _r1(lambda g: g.norm()),
-    "the squared norm of each sample": _r1(lambda g: g.flatten(1).square().sum(1)),
-    "the squared gradients of sigmoid(D)": _r1(_squares, torch.sigmoid),
-    "the squared gradients of softplus(−D)": _r1(_squares, lambda u: F.softplus(-u)),
-    "the squared gradients of softplus(D)": _r1(_squares, F.softplus),
-    "the squared gradients of the first logit": _r1(_squares, lambda u: u[0]),
+    said + of: _r1(reduce, logits)
+    for of, logits in _OF_LOGITS.items()
+    for said, reduce in _REDUCED_GRADIENTS.items()
+    if said + of != "the squared gradients"  # that is right, but for a factor
 }
 
 

@@ -18,6 +18,10 @@ def _count(size: int) -> Tensor:
     return torch.arange(size, dtype=torch.float64)
 
 
+def _integral(d: Tensor, sigma: float) -> Tensor:
+    return torch.erf((d + 0.5) / (sigma * math.sqrt(2))) - torch.erf((d - 0.5) / (sigma * math.sqrt(2)))
+
+
 def kernel(a: Arguments, choices: Mapping[str, Any]) -> Tensor:
     size, sigma = a.get("kernel_size", 33), a.get("sigma", 2.0)
     sigma = choices["sigma"](size, sigma)
@@ -96,6 +100,7 @@ GAUSSIAN = Family(
                 "the taps are exp(−d²/(2σ⁴))": lambda d, s: torch.exp(-d * d / (2 * s**4)),
                 "the taps are exp(−d²/(8σ²))": lambda d, s: torch.exp(-d * d / (8 * s * s)),
                 "the taps are −d²/(2σ²): the exponential is missing": lambda d, s: -d * d / (2 * s * s),
+                "each tap is the Gaussian's integral over its pixel, not the value at its centre": _integral,
                 "all taps are the same": lambda d, s: torch.ones_like(d),
                 "the taps are 1/(1 + d²/(2σ²))": lambda d, s: 1 / (1 + d * d / (2 * s * s)),
                 "the taps fall off in a straight line": lambda d, s: (1 - d / (3 * s)).clamp(min=0),

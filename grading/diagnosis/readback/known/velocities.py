@@ -4,6 +4,7 @@ mean (model((1−t)·x0 + t·x1, t) − (x1 − x0))²
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -21,7 +22,15 @@ def _flow(a: Arguments, choices: Mapping[str, Any]) -> Tensor:
     rest = [choices["labels"](a["labels"])] if "labels" in a else []
     kept = [choices["keep"](a["keep"])] if "keep" in a else []
     answer = choices["asked"](live["model"](x_t, *rest, choices["told"](t), *kept), x_t)
-    return held(choices, answer, choices["wanted"](x0, x1, x_t), a.get("keep"))
+    return held(choices, answer, choices["wanted"](x0, x1, x_t, 1 - t.reshape(-1, 1, 1, 1)), a.get("keep"))
+
+
+def _rest_of_the_way(least: float, x0: Tensor, x1: Tensor, x_t: Tensor, rest: Tensor) -> Tensor:
+    return (x1 - x_t) / rest.clamp(min=least)
+
+
+def _rest_of_the_way_with_more(more: float, x0: Tensor, x1: Tensor, x_t: Tensor, rest: Tensor) -> Tensor:
+    return (x1 - x_t) / (rest + more)
 
 
 _FLOW = {
@@ -67,15 +76,26 @@ _FLOW = {
     ),
     "wanted": Choice(
         "x1 − x0",
-        lambda x0, x1, x_t: x1 - x0,
+        lambda x0, x1, x_t, rest: x1 - x0,
         {
-            "the answer is held against x0 − x1: the velocity away from the data": lambda x0, x1, x_t: x0 - x1,
-            "the answer is held against x1 − x_t, the rest of the way": lambda x0, x1, x_t: x1 - x_t,
-            "the answer is held against x_t − x0, the way so far": lambda x0, x1, x_t: x_t - x0,
-            "the answer is held against the data": lambda x0, x1, x_t: x1,
-            "the answer is held against the noise": lambda x0, x1, x_t: x0,
-            "the answer is held against x_t": lambda x0, x1, x_t: x_t,
-            "the answer is held against x1 + x0": lambda x0, x1, x_t: x1 + x0,
+            "the answer is held against x0 − x1: the velocity away from the data": lambda x0, x1, x_t, rest: x0 - x1,
+            "the answer is held against x1 − x_t, the rest of the way": lambda x0, x1, x_t, rest: x1 - x_t,
+            "the answer is held against x_t − x0, the way so far": lambda x0, x1, x_t, rest: x_t - x0,
+            "the answer is held against the data": lambda x0, x1, x_t, rest: x1,
+            "the answer is held against the noise": lambda x0, x1, x_t, rest: x0,
+            "the answer is held against x_t": lambda x0, x1, x_t, rest: x_t,
+            "the answer is held against x1 + x0": lambda x0, x1, x_t, rest: x1 + x0,
+            **{
+                f"the answer is held against (x1 − x_t)/(1 − t) with 1 − t kept above {least:g}, which near t = 1 is "
+                "another velocity": partial(_rest_of_the_way, least)
+                for least in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 0.05, 0.1)
+            },
+            **{
+                f"the answer is held against (x1 − x_t)/(1 − t + {more:g}), which near t = 1 is another velocity": partial(
+                    _rest_of_the_way_with_more, more
+                )
+                for more in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8)
+            },
         },
     ),
     "asked": ASKED,
