@@ -55,6 +55,14 @@ class Replays:
             return EXACTLY if _same_gradients(made.get("grads"), reply.grads, _share(observation, single)) else NOT
         return ROUGHLY if made["moved_random_state"] and self._among_draws(implementation, number) else NOT
 
+    def raises_the_same(self, implementation: Callable) -> bool:
+        """Whether no call comes to a reply, with the implementation's very words, but for numbers."""
+        for number, one in enumerate(self.observed):
+            made = self._perform(implementation, number)
+            if one.reply is not None or not isinstance(made, Exception) or _words(str(made))[:80] not in _words(one.raised):
+                return False
+        return True
+
     def distance(self, implementation: Callable, number: int, single: bool = False) -> float:
         """How far its result is from the reply, as a part of what rounding explains."""
         observation = self.observed[number]
@@ -123,6 +131,11 @@ class Replays:
     def again(self, implementation: Callable, number: int) -> None:
         """Draw anew: what came of the call before is forgotten."""
         self._made.pop((implementation, number), None)
+
+
+def _words(said: str) -> str:
+    """The letters of an exception's text, as many as are passed on of any."""
+    return "".join(filter(str.isalpha, said))
 
 
 def _same_dtype(made: Any, observation: Observation) -> bool:

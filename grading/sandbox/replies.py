@@ -60,6 +60,7 @@ class Observation:
     cotangent: Tensor | None
     reply: Reply | None
     error: str = ""
+    raised: str = ""  # what was said of that exception
     by_name: bool = False  # all arguments were given by name
 
 

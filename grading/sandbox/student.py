@@ -233,7 +233,7 @@ class Student:
         try:
             answer = self._conversation.exchange(asked, self._call_seconds)
         except Failure as failure:
-            observation.error, failure.call = failure.error, observation
+            observation.error, observation.raised, failure.call = failure.error, failure.summary, observation
             if failure.kind == "died":
                 self._count(SLOW)  # the next call needs another worker
             raise

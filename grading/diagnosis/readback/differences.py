@@ -14,6 +14,8 @@ from .expressions import HALF, Expression, Power, Product, of, product
 from .formula import number, power_text, product_text, text
 from .indices import in_order, renamed
 
+_AT_ONCE = 3  # things wrong with one weight that are named; more of them say no more than that it is another one
+_ANOTHER = "it is another formula altogether"
 _MISSING = {"result": "nothing of the formula is there"}  # where there is no term that could be missing
 
 
@@ -22,9 +24,11 @@ def differences(what: str, read: Expression, expected: Expression) -> list[Findi
     if read == expected:
         return []
     read = _squares_joined(read)
-    said = "; ".join(dict.fromkeys(_named(read, expected))) if read.parts else _MISSING.get(what, "it is missing")
+    named = list(dict.fromkeys(_named(read, expected))) if read.parts else [_MISSING.get(what, "it is missing")]
+    many = len(named) > _AT_ONCE
+    said = _ANOTHER if many else "; ".join(named)
     mine = f"our {what} is {text(read)}"
-    return [Finding(f"Y{mine}: {said}.", f"y{mine}; expected {text(expected)}: {said}.")]
+    return [Finding(f"Y{mine}: {said}.", f"y{mine}; expected {text(expected)}: {said}.", len(named) if many else 1)]
 
 
 def _squares_joined(read: Expression) -> Expression:

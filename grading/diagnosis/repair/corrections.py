@@ -23,6 +23,7 @@ INDEX = "an index is off by one"
 WRONG_INDEX = "an index is wrong"
 OFF_BY_ONE = "a number is off by one"
 CONSTANT = "a constant is wrong"
+BOUND = "a bound is wrong"
 SETTING = "True and False are exchanged"
 DEFAULT = "a default is wrong"
 NAME = "the wrong variable is used"
@@ -46,6 +47,7 @@ GRAPH = "gradients flow there that should not"
 REMOVING = (TOO_MUCH, ONE_CALL_TOO_MANY, STATEMENT)
 
 _TOUCHING = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
+_BOUNDING = ("clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_max", "max", "min", "maximum", "minimum")
 _COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 _ALIKE = [  # functions of which one is written for another
@@ -220,6 +222,7 @@ def _constants(node: ast.expr, place: Place, scope: Scope) -> Iterator[Correctio
     if value is not None:
         compared = isinstance(place.holder, ast.Compare)
         said = WRONG_INDEX if _in_an_index(node, place.statement) else CONDITION if compared else CONSTANT
+        said = BOUND if said == CONSTANT and _is_a_bound(node, place.statement) else said
         yield from _each(LIKELY, said, operators.changed_constants(node))
         yield from _each(LIKELY, said, (_literal(value - 1), _literal(-value)))
         others = dict.fromkeys((*scope.numbers, 2, 0.5, 1e-4))
@@ -238,6 +241,12 @@ def _constants(node: ast.expr, place: Place, scope: Scope) -> Iterator[Correctio
 def _in_an_index(node: ast.expr, statement: ast.stmt) -> bool:
     indices = (one.slice for one in ast.walk(statement) if isinstance(one, ast.Subscript))
     return any(inner is node for index in indices for inner in ast.walk(index))
+
+
+def _is_a_bound(node: ast.expr, statement: ast.stmt) -> bool:
+    calls = (one for one in ast.walk(statement) if isinstance(one, ast.Call))
+    bounding = [one for one in calls if getattr(one.func, "attr", getattr(one.func, "id", "")) in _BOUNDING]
+    return any(node in (*one.args, *(keyword.value for keyword in one.keywords)) for one in bounding)
 
 
 def _functions(node: ast.AST, scope: Scope) -> Iterator[Correction]:
