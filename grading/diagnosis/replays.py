@@ -59,7 +59,11 @@ class Replays:
         """Whether no call comes to a reply, with the implementation's very words, but for numbers."""
         for number, one in enumerate(self.observed):
             made = self._perform(implementation, number)
-            if one.reply is not None or not isinstance(made, Exception) or _words(str(made))[:80] not in _words(one.raised):
+            if (
+                one.reply is not None
+                or not isinstance(made, Exception)
+                or _words(str(made))[:80] not in _words(one.raised)
+            ):
                 return False
         return True
 

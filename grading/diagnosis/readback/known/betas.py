@@ -221,6 +221,10 @@ _COSINE = Family(
             lambda b, most: b.clamp(max=most),
             {
                 "nothing is cut off at max_beta": lambda b, most: b,
+                "max_beta bounds the last beta alone": lambda b, most: torch.cat([b[:-1], b[-1:].clamp(max=most)]),
+                "max_beta takes the last beta's place, and bounds no other": lambda b, most: torch.cat(
+                    [b[:-1], torch.full_like(b[-1:], most)]
+                ),
                 "max_beta is taken for the lower bound": lambda b, most: b.clamp(min=most),
                 "max_beta is ignored: the bound is always 0.999": lambda b, most: b.clamp(max=0.999),
                 "betas below 0.0001 are lifted": lambda b, most: b.clamp(1e-4, most),

@@ -146,6 +146,9 @@ _STRIDED = Family(
                 "every multiple of the stride below T is taken, which may be more than S": lambda step, T, count: list(
                     range(0, T, step(1))
                 ),
+                "of all multiples of the stride below T the S largest are taken, so that the surplus is cut off at 0": (
+                    lambda step, T, count: list(range(0, T, step(1)))[-count:] if count else []
+                ),
                 "every multiple of the stride up to T is taken": lambda step, T, count: list(range(0, T + 1, step(1))),
                 "the timesteps are counted down from T − 1": lambda step, T, count: [
                     T - 1 - step(i) for i in range(count)
