@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import data, networks
+from .._arguments import refuse
 from ..data.draws import seeded
 from ..data.grids import save_grid
 from ..inversion import lp_loss
@@ -34,7 +35,7 @@ from .loop import Options, Training
 
 __all__ = ["encoder_training"]
 
-GENERATOR = "stylegan"  # the shipped model
+GENERATORS = {"faces": "stylegan", "animals": "animals"}  # the shipped models, by what they make
 IMAGE_WEIGHT = 5.0  # λ
 OFFSET_WEIGHT = 0.01  # λ_Δ
 
@@ -44,10 +45,12 @@ def encoder_training(options: Options, generator: StyleGenerator | None = None) 
 
     Args:
         options: ``data`` are the real pictures.
-        generator: frozen here; None for the shipped one.
+        generator: frozen here; None for the shipped one that makes such pictures.
     """
     if generator is None:
-        generator = networks.load(GENERATOR)
+        if options.data not in GENERATORS:
+            refuse("data", f"{' or '.join(GENERATORS)}, of which generators ship", options.data)
+        generator = networks.load(GENERATORS[options.data])
     frozen = generator.to(options.device).eval().requires_grad_(False)
     real = data.load(options.data, "train", size=frozen.resolution).floats(-1, 1).to(options.device)
     arguments = {"num_ws": frozen.num_ws, "w_dim": frozen.w_dim, "resolution": frozen.resolution}
