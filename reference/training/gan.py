@@ -192,14 +192,14 @@ def r1_weight(resolution: int, batch_size: int) -> float:
 
 def stylegan_training(options: Options) -> tuple[GanTraining, dict]:
     """A small StyleGAN2 on a set of pictures."""
-    size = {"resolution": options.resolution}
+    size: dict[str, Any] = {"resolution": options.resolution}
     generator, discriminator = StyleGenerator(**size), StyleDiscriminator(**size)
     return GanTraining(generator, discriminator, _images(options), options, sample=_mixed, show=_plain), size
 
 
 def dcgan_training(options: Options) -> tuple[GanTraining, dict]:
     """A small DCGAN on a set of pictures."""
-    size = {"resolution": options.resolution}
+    size: dict[str, Any] = {"resolution": options.resolution}
     generator, discriminator = DCGenerator(**size), DCDiscriminator(**size)
     return GanTraining(generator, discriminator, _images(options), options, betas=(0.5, 0.99)), size
 

@@ -144,9 +144,9 @@ def emoji(model: Any) -> Measured:
     )
 
 
-def encoder(name: str, generator: str, thing: str, model: Any) -> Measured:
+def encoder(name: str, thing: str, generator_name: str, model: Any) -> Measured:
     """Real pictures of a set through encoder and generator; the mean picture for scale."""
-    generator = networks.load(generator)
+    generator = networks.load(generator_name)
     numbers: dict[str, Any] = {}
     rows = []
     for split in ("train", "test"):
@@ -216,9 +216,9 @@ MEASURES: dict[str, Callable[[Any], Measured]] = {
     "emoji": emoji,
     "stylegan": partial(few_shot, "faces", "face"),
     "dcgan": partial(few_shot, "faces", "face"),
-    "encoder": partial(encoder, "faces", "stylegan", "face"),
+    "encoder": partial(encoder, "faces", "face", "stylegan"),
     "animals": partial(few_shot, "animals", "animal"),
-    "animals-encoder": partial(encoder, "animals", "animals", "animal"),
+    "animals-encoder": partial(encoder, "animals", "animal", "animals"),
 }
 
 #: What a card shows besides samples, and in which words.
