@@ -87,7 +87,7 @@ RECIPES = {
         "guesses the StyleGAN's w+ of a picture", encoder.encoder_training, "Encoder", "faces", 800, 16, 1e-3
     ),
 }
-RECIPES["animals"] = replace(RECIPES["stylegan"], about="the same on the heads of animals", data="animals", steps=8000)
-RECIPES["animals-encoder"] = replace(
-    RECIPES["encoder"], about="guesses that StyleGAN's w+ of a picture", data="animals"
+RECIPES["animals"] = replace(
+    RECIPES["stylegan"], about="the same StyleGAN2 on the heads of animals", data="animals", steps=8000
 )
+RECIPES["animals-encoder"] = replace(RECIPES["encoder"], about="guesses that one's w+ of a picture", data="animals")
