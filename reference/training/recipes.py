@@ -88,6 +88,6 @@ RECIPES = {
     ),
 }
 RECIPES["animals"] = replace(
-    RECIPES["stylegan"], about="the same StyleGAN2 on the heads of animals", data="animals", steps=8000
+    RECIPES["stylegan"], about="StyleGAN2 in small, on the heads of a few animals", data="animals", steps=8000
 )
-RECIPES["animals-encoder"] = replace(RECIPES["encoder"], about="guesses that one's w+ of a picture", data="animals")
+RECIPES["animals-encoder"] = replace(RECIPES["encoder"], about="guesses w+ for the animals' StyleGAN", data="animals")
