@@ -158,7 +158,7 @@ def encoder(name: str, thing: str, generator_name: str, model: Any) -> Measured:
             "encoder": float((images - x).square().mean()),
             f"mean {thing}": float((mean - x).square().mean()),
         }
-        rows += [x[:10], images[:10]]
+        rows += [_row(x, 10), _row(images, 10)]
     return numbers, torch.cat(rows), 10
 
 
@@ -185,6 +185,12 @@ def few_shot(name: str, thing: str, model: Any) -> Measured:
         f"spread of the real {name}": float(torch.pdist(real).mean()),
     }
     return numbers, fakes[:60], 12
+
+
+def _row(images: Tensor, columns: int) -> Tensor:
+    """The first pictures, white ones behind them where they are fewer."""
+    few = images[:columns]
+    return torch.cat([few, few.new_ones(columns - len(few), *few.shape[1:])])
 
 
 def _prompted(model: Any, prompts: list[str]) -> Tensor:
