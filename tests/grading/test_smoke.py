@@ -343,6 +343,7 @@ def test_the_report(tmp_path):
     assert Image.open(tmp_path / "good-1.gif").n_frames == 6
     text = (tmp_path / "README.md").read_text()
     assert "![what good: 1 made](good-1.png)" in text
+    assert "![the animation of good: 1](good-1.gif)" in text
     assert "| error | 0.5 | ≤ 0.6 | 0.4 | how <far> it is |" in text
     for told in (text, page):
         assert "with a lent strided_timesteps" in told
