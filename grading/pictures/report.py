@@ -169,7 +169,10 @@ def write(outcomes: list[Outcome], submission: str, seed: int, device: str, outd
         "torch": torch.__version__,
     }
     page = Environment(autoescape=True).from_string(PAGE).render(outcomes=on_page, **about)
-    text = Environment(trim_blocks=True).from_string(MARKDOWN).render(outcomes=on_page, **about)
+    named = [
+        one | entry for one, entry in zip(on_page, entries, strict=True)
+    ]  # Markdown names files, the animation's too
+    text = Environment(trim_blocks=True).from_string(MARKDOWN).render(outcomes=named, **about)
     (outdir / "README.md").write_text(text.rstrip() + "\n", encoding="utf-8")
     (outdir / "index.html").write_text(page, encoding="utf-8")
     document = about | {"demonstrations": entries}

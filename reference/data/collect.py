@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
+from .emoji import FONT, MissingSourceError, draw, open_font
 from .idx import FOUND_AS, find_idx, read_idx
 from .sets import FOLDER
 
@@ -42,9 +43,6 @@ FASHION = (
 )
 MNIST_CSV = "data/data/mnist_5k.csv.gz"
 PHOTO = "data/chelsea.png"  # within scikit-image
-FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
-FONT_SIZE = 109  # the only size at which FreeType opens the font's bitmaps
-GLYPH = 136  # the wider side of such a bitmap
 TILE = 64
 
 # Chosen by eye from the font's single code points. A face is round and looks at you: no robots, no moons, no animals.
@@ -120,10 +118,6 @@ PLAIN_NAMES = {
     "🦒": "giraffe",
     "🦓": "zebra",
 }
-
-
-class MissingSourceError(FileNotFoundError):
-    """A package that the sheets are made from is not there; the message says how to get it."""
 
 
 def prompt(character: str) -> str:
@@ -227,15 +221,6 @@ def collect_photo(source: Path | None) -> tuple[Image.Image, dict[str, Any]]:
     return square, about
 
 
-def draw(character: str, font: ImageFont.FreeTypeFont) -> np.ndarray:
-    """One emoji on white, (64, 64, 3): its bitmap as the font holds it, then made smaller with antialiasing."""
-    canvas = Image.new("RGB", (GLYPH, GLYPH), "white")
-    left, top, right, bottom = map(int, font.getbbox(character))
-    corner = ((GLYPH - (right - left)) // 2 - left, (GLYPH - (bottom - top)) // 2 - top)
-    ImageDraw.Draw(canvas).text(corner, character, font=font, embedded_color=True)
-    return np.asarray(canvas.resize((TILE, TILE), Image.Resampling.LANCZOS))
-
-
 def split_of(index: int, group_size: int) -> str:
     """Every 10th picture of a group of at least ten is for testing: its 10th, 20th, …"""
     return "test" if group_size >= 10 and index % 10 == 9 else "train"
@@ -254,14 +239,9 @@ def distinct(tiles: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def collect_emoji(path: Path) -> tuple[Image.Image, dict[str, Any]]:
     """The groups of :data:`EMOJI`, one after another."""
-    if not path.is_file():
-        raise MissingSourceError(
-            f"no emoji font at {path}. Get it by: apt-get install fonts-noto-color-emoji — or pass one by --font"
-        )
-    # Basic layout: one glyph for one code point, whatever shaping library there is.
-    font = ImageFont.truetype(str(path), FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
+    font = open_font(path)
     group_of = {character: group for group, characters in EMOJI.items() for character in characters.split()}
-    tiles = distinct({character: draw(character, font) for character in group_of})
+    tiles = distinct({character: draw(character, font, TILE) for character in group_of})
     pictures = []
     for group in EMOJI:
         members = [character for character in tiles if group_of[character] == group]

@@ -36,7 +36,7 @@ __all__ = [
     "StyleDiscriminator",
 ]
 
-CHANNELS = {4: 160, 8: 128, 16: 64, 32: 32, 64: 16}  # by resolution, of both networks
+CHANNELS = {4: 160, 8: 128, 16: 64, 32: 32, 64: 16, 128: 16}  # by resolution, of both networks
 NOISES = ("random", "const", "none")
 SLOPE = 0.2
 # Weights that a leaky ReLU follows are larger by this, which makes up for the variance lost behind its kink. To scale
@@ -241,7 +241,7 @@ class StyleGenerator(nn.Module):
     r"""The generator: x = g(f(z)), with f = ``mapping`` and g = ``synthesis``.
 
     Args:
-        resolution: 32 or 64 (any power of two from 8 for which there are channels).
+        resolution: 32, 64 or 128 (any power of two from 8 for which there are channels).
         z_dim, w_dim: widths of the codes.
         channels: by resolution.
         colours: of the image.

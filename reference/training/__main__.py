@@ -7,13 +7,16 @@ import argparse
 import sys
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from ..data import SETS
 from ..networks import export
 from .curves import draw_curves
+from .gan import r1_weight
 from .loop import LOG, Options, run
+from .pictures import CALLED
 from .recipes import RECIPES
 
 
@@ -35,7 +38,9 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("name", choices=RECIPES, metavar="NAME")
     command.add_argument("--outdir", type=Path, help="log.txt, checkpoint.pt, pictures, model.safetensors [runs/NAME]")
-    command.add_argument("--data", choices=SETS, help="what to train on")
+    sets = ", ".join([*SETS, *CALLED])
+    command.add_argument("--data", help=f"what to train on: {sets}; GANs also on a folder of pictures")
+    command.add_argument("--resolution", type=int, choices=[32, 64, 128], help="GANs: height and width")
     command.add_argument("--full", action="store_true", help="all digits or garments, from files that do not ship")
     command.add_argument("--steps", type=int)
     command.add_argument("--batch_size", type=int)
@@ -47,25 +52,33 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--checkpoint_path", type=Path, help="go on from here [OUTDIR/checkpoint.pt, if there]")
     command.add_argument("--use_r1_regularization", type=boolean, metavar="True|False", help="GANs")
     command.add_argument("--use_diffaug", type=boolean, metavar="True|False", help="GANs")
-    command.add_argument("--gamma", type=float, help="GANs: R1's weight")
+    command.add_argument("--gamma", type=float, help="GANs: R1's weight [by resolution and batch]")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
     return command
 
 
 def main(arguments: list[str]) -> None:
     """Train, and write the averaged weights as a model that `reference.networks.load` reads."""
-    flags = parser().parse_args(arguments)
+    command = parser()
+    flags = command.parse_args(arguments)
     recipe = RECIPES[flags.name]
-    chosen = {}
+    if flags.resolution and not recipe.resolution:
+        command.error(f"--resolution: {flags.name} has pictures of one size; only GANs can choose")
+    chosen: dict[str, Any] = {}
     for field in fields(Options):
         given = getattr(flags, field.name, None)
         if given is None and hasattr(recipe, field.name):
             given = getattr(recipe, field.name)
         if given is not None:
             chosen[field.name] = given
+    if recipe.resolution:
+        chosen.setdefault("gamma", r1_weight(chosen["resolution"], chosen["batch_size"]))
     options = Options(**({"outdir": Path("runs") / flags.name} | chosen))
     torch.manual_seed(options.seed)  # the initial weights
-    trainer, network_arguments = recipe.build(options)
+    try:
+        trainer, network_arguments = recipe.build(options)
+    except (FileNotFoundError, ValueError) as problem:  # of what to train on
+        command.error(str(problem))
     seconds = run(trainer, options, flags.checkpoint_path, quiet=flags.quiet)
     training = {
         "name": flags.name,

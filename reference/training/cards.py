@@ -25,7 +25,8 @@ def card(name: str, training: dict[str, Any], parameters: int, size: int, number
     """The Markdown of one card."""
     options = training["options"]
     pictures = data.load(options["data"])
-    unsaid = ["device", "pictures_every"] + ["gamma"] * (not options["use_r1_regularization"])
+    unsaid = ["device", "pictures_every"]
+    unsaid += ["gamma"] * (not options["use_r1_regularization"]) + ["resolution"] * (not RECIPES[name].resolution)
     flags = " ".join(
         f"--{flag}" if flag == "full" else f"--{flag} {value}"
         for flag, value in options.items()

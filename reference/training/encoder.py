@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import data, networks
+from .._arguments import refuse
 from ..data.draws import seeded
 from ..data.grids import save_grid
 from ..inversion import lp_loss
@@ -34,7 +35,9 @@ from .loop import Options, Training
 
 __all__ = ["encoder_training"]
 
-GENERATOR = "stylegan"  # the shipped model
+WIDTH = 32
+#: The shipped generator of a set, and its encoder's width: of the few animals a narrow one, half as large, knows as much.
+GENERATORS = {"faces": ("stylegan", WIDTH), "animals": ("animals", 16)}
 IMAGE_WEIGHT = 5.0  # λ
 OFFSET_WEIGHT = 0.01  # λ_Δ
 
@@ -44,13 +47,17 @@ def encoder_training(options: Options, generator: StyleGenerator | None = None) 
 
     Args:
         options: ``data`` are the real pictures.
-        generator: frozen here; None for the shipped one.
+        generator: frozen here; None for the shipped one that makes such pictures.
     """
+    width = WIDTH
     if generator is None:
-        generator = networks.load(GENERATOR)
+        if options.data not in GENERATORS:
+            refuse("data", f"{' or '.join(GENERATORS)}, of which generators ship", options.data)
+        name, width = GENERATORS[options.data]
+        generator = networks.load(name)
     frozen = generator.to(options.device).eval().requires_grad_(False)
     real = data.load(options.data, "train", size=frozen.resolution).floats(-1, 1).to(options.device)
-    arguments = {"num_ws": frozen.num_ws, "w_dim": frozen.w_dim, "resolution": frozen.resolution}
+    arguments = {"num_ws": frozen.num_ws, "w_dim": frozen.w_dim, "resolution": frozen.resolution, "width": width}
     encoder = Encoder(**arguments).to(options.device)
     random = seeded(options.device, options.seed, "mean")
     encoder.mean_w.copy_(mean_w(frozen.mapping, frozen.z_dim, generator=random))

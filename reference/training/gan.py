@@ -26,18 +26,16 @@ import torch
 from torch import Tensor, nn
 
 from ..augment import diff_augment
-from ..data import load
 from ..data.draws import seeded
 from ..data.grids import save_grid
 from ..gan_losses import discriminator_loss, generator_loss, r1_penalty
 from ..networks.dcgan import DCDiscriminator, DCGenerator
 from ..networks.stylegan import StyleDiscriminator, StyleGenerator
 from .loop import Options, autocast, batch_indices, placed, update_average
+from .pictures import real_pictures
 
-__all__ = ["GanTraining", "dcgan_training", "mirrored", "mixed_codes", "stylegan_training"]
+__all__ = ["GanTraining", "dcgan_training", "mirrored", "mixed_codes", "r1_weight", "stylegan_training"]
 
-RESOLUTION = 32
-ARGUMENTS = {"resolution": RESOLUTION}  # of the generators, for the file that they are saved in
 POLICY = "color,translation,cutout"
 MIXING = 0.5  # how often two codes share an image
 SHOWN = 64  # fakes in a picture
@@ -179,20 +177,35 @@ def mirrored(images: Tensor, random: torch.Generator) -> Tensor:
     return torch.where(flip, images.flip(3), images)
 
 
+def r1_weight(resolution: int, batch_size: int) -> float:
+    r"""γ where none is asked for: ADA's rule, by which it grows as the pictures and falls as the batch.
+
+    .. math:: γ = c\, R^2 / B
+
+    ADA's c = 0.0002 is for thousands of pictures. With c = 1/64, for some dozens, γ is 1 for 32 pixels and batches of 16.
+
+    >>> [r1_weight(resolution, 16) for resolution in (32, 64, 128)]
+    [1.0, 4.0, 16.0]
+    """
+    return resolution**2 / (64 * batch_size)
+
+
 def stylegan_training(options: Options) -> tuple[GanTraining, dict]:
     """A small StyleGAN2 on a set of pictures."""
-    generator, discriminator = StyleGenerator(RESOLUTION), StyleDiscriminator(RESOLUTION)
-    return GanTraining(generator, discriminator, _images(options), options, sample=_mixed, show=_plain), ARGUMENTS
+    size: dict[str, Any] = {"resolution": options.resolution}
+    generator, discriminator = StyleGenerator(**size), StyleDiscriminator(**size)
+    return GanTraining(generator, discriminator, _images(options), options, sample=_mixed, show=_plain), size
 
 
 def dcgan_training(options: Options) -> tuple[GanTraining, dict]:
     """A small DCGAN on a set of pictures."""
-    generator, discriminator = DCGenerator(RESOLUTION), DCDiscriminator(RESOLUTION)
-    return GanTraining(generator, discriminator, _images(options), options, betas=(0.5, 0.99)), ARGUMENTS
+    size: dict[str, Any] = {"resolution": options.resolution}
+    generator, discriminator = DCGenerator(**size), DCDiscriminator(**size)
+    return GanTraining(generator, discriminator, _images(options), options, betas=(0.5, 0.99)), size
 
 
 def _images(options: Options) -> Tensor:
-    return load(options.data, "train", size=RESOLUTION, full=options.full).floats(-1, 1)
+    return real_pictures(options.data, options.resolution, options.full)
 
 
 def _plain(generator: Any, batch_size: int, random: torch.Generator) -> Tensor:

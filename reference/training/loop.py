@@ -46,6 +46,7 @@ class Options:
     use_r1_regularization: bool = False
     use_diffaug: bool = False
     gamma: float = 1.0  # of R1
+    resolution: int = 32  # of generators
     full: bool = False  # all 60,000 digits or garments in place of those that ship
 
 

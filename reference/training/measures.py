@@ -144,48 +144,53 @@ def emoji(model: Any) -> Measured:
     )
 
 
-def stylegan(model: Any) -> Measured:
-    """Faces, and how close the nearest real ones are."""
-    return _faces(lambda count, generator: model(torch.randn(count, model.z_dim, generator=generator)))
-
-
-dcgan = stylegan  # both take z of model.z_dim and answer pictures
-
-
-def encoder(model: Any) -> Measured:
-    """Real faces through encoder and generator; the mean face for scale."""
-    generator = networks.load("stylegan")
+def encoder(name: str, thing: str, generator_name: str, model: Any) -> Measured:
+    """Real pictures of a set through encoder and generator; the mean picture for scale."""
+    generator = networks.load(generator_name)
     numbers: dict[str, Any] = {}
     rows = []
     for split in ("train", "test"):
-        x = data.load("faces", split, size=32).floats(-1, 1)
+        x = data.load(name, split, size=32).floats(-1, 1)
         with torch.no_grad():
             images = generator.synthesis(model(x))
             mean = generator.synthesis(model.mean_w.expand(len(x), generator.num_ws, -1))
-        numbers[f"mean squared error, {split} faces"] = {
+        numbers[f"mean squared error, {split} {name}"] = {
             "encoder": float((images - x).square().mean()),
-            "mean face": float((mean - x).square().mean()),
+            f"mean {thing}": float((mean - x).square().mean()),
         }
-        rows += [x[:10], images[:10]]
+        rows += [_row(x, 10), _row(images, 10)]
     return numbers, torch.cat(rows), 10
 
 
-def _faces(sample: Callable[[int, torch.Generator], Tensor]) -> Measured:
-    """Fréchet distances to all faces, those held out among them, and their mirror images, which the GANs see as well."""
+def few_shot(name: str, thing: str, model: Any) -> Measured:
+    """Pictures of normal z, and how close the nearest real ones are.
+
+    Fréchet distances are to all pictures of the set, those held out among them, and their mirror images, which the GANs
+    see as well.
+    """
     with torch.no_grad():
-        fakes = in_batches(lambda part: sample(len(part), seeded("cpu", SEED, int(part[0]))), torch.arange(SAMPLES))
+        fakes = in_batches(
+            lambda part: model(torch.randn(len(part), model.z_dim, generator=seeded("cpu", SEED, int(part[0])))),
+            torch.arange(SAMPLES),
+        )
     features = networks.load("emoji-classifier").features
-    faces = data.load("faces", "all", size=32).floats(-1, 1)
-    real = in_batches(features, torch.cat([faces, faces.flip(3)]))
+    everything = data.load(name, "all", size=32).floats(-1, 1)
+    real = in_batches(features, torch.cat([everything, everything.flip(3)]))
     drawn = in_batches(features, fakes.clamp(-1, 1))
     noise = in_batches(features, torch.rand(len(real), 3, 32, 32, generator=seeded("cpu", SEED)) * 2 - 1)
     numbers = {
         "Fréchet distance": frechet_table(real, drawn, noise),
-        "mean distance of features to the nearest real face": float(torch.cdist(drawn, real).min(1).values.mean()),
+        f"mean distance of features to the nearest real {thing}": float(torch.cdist(drawn, real).min(1).values.mean()),
         "spread: mean distance between two fakes": float(torch.pdist(drawn).mean()),
-        "spread of the real faces": float(torch.pdist(real).mean()),
+        f"spread of the real {name}": float(torch.pdist(real).mean()),
     }
     return numbers, fakes[:60], 12
+
+
+def _row(images: Tensor, columns: int) -> Tensor:
+    """The first pictures, white ones behind them where they are fewer."""
+    few = images[:columns]
+    return torch.cat([few, few.new_ones(columns - len(few), *few.shape[1:])])
 
 
 def _prompted(model: Any, prompts: list[str]) -> Tensor:
@@ -215,9 +220,11 @@ MEASURES: dict[str, Callable[[Any], Measured]] = {
     "class": class_conditioned,
     "flow": flow,
     "emoji": emoji,
-    "stylegan": stylegan,
-    "dcgan": dcgan,
-    "encoder": encoder,
+    "stylegan": partial(few_shot, "faces", "face"),
+    "dcgan": partial(few_shot, "faces", "face"),
+    "encoder": partial(encoder, "faces", "face", "stylegan"),
+    "animals": partial(few_shot, "animals", "animal"),
+    "animals-encoder": partial(encoder, "animals", "animal", "animals"),
 }
 
 #: What a card shows besides samples, and in which words.

@@ -5,7 +5,7 @@ the model that ships.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import diffusion, encoder, features, flow, gan
@@ -29,7 +29,7 @@ class Recipe:
     pictures_every: int = 500
     use_r1_regularization: bool = False
     use_diffaug: bool = False
-    gamma: float = 1.0
+    resolution: int | None = None  # of a generator's pictures; the others' data have one size
 
 
 RECIPES = {
@@ -70,6 +70,7 @@ RECIPES = {
         2.5e-3,
         use_r1_regularization=True,
         use_diffaug=True,
+        resolution=32,
     ),
     "dcgan": Recipe(
         "CMU's vanilla generator, on few faces",
@@ -80,8 +81,13 @@ RECIPES = {
         32,
         5e-4,
         use_diffaug=True,
+        resolution=32,
     ),
     "encoder": Recipe(
         "guesses the StyleGAN's w+ of a picture", encoder.encoder_training, "Encoder", "faces", 800, 16, 1e-3
     ),
 }
+RECIPES["animals"] = replace(
+    RECIPES["stylegan"], about="StyleGAN2 in small, on the heads of a few animals", data="animals", steps=8000
+)
+RECIPES["animals-encoder"] = replace(RECIPES["encoder"], about="guesses w+ for the animals' StyleGAN", data="animals")

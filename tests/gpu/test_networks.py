@@ -20,11 +20,11 @@ def inputs(name, network):
     """A batch for the network, in float64 where it is floating."""
     generator = torch.Generator().manual_seed(0)
     rand = lambda *shape: torch.randn(shape, generator=generator, dtype=torch.float64)
-    if name in ("stylegan", "dcgan"):
+    if name in ("stylegan", "animals", "dcgan"):
         return (rand(8, network.z_dim),)
     if name == "emoji":
         return rand(8, 3, 32, 32), 300, rand(8, network.length * network.table.embedding_dim)
-    if name in ("encoder", "emoji-classifier"):
+    if name in ("encoder", "animals-encoder", "emoji-classifier"):
         return (rand(8, 3, 32, 32),)
     times = torch.linspace(0, 1, 8, dtype=torch.float64)
     more = {"time": (times,), "class": (torch.arange(8), times), "flow": (torch.arange(8), times)}

@@ -25,7 +25,7 @@ from grading.pictures.run import FAILED, PASSED, SKIPPED, Outcome, chosen, run
 from grading.pictures.run import _judge as judge
 from grading.pictures.worlds.shipped import Shipped
 from grading.sandbox.crossing.values import Leaf
-from reference import networks
+from reference import data, networks
 
 from .conftest import PLAIN
 
@@ -343,6 +343,7 @@ def test_the_report(tmp_path):
     assert Image.open(tmp_path / "good-1.gif").n_frames == 6
     text = (tmp_path / "README.md").read_text()
     assert "![what good: 1 made](good-1.png)" in text
+    assert "![the animation of good: 1](good-1.gif)" in text
     assert "| error | 0.5 | ≤ 0.6 | 0.4 | how <far> it is |" in text
     for told in (text, page):
         assert "with a lent strided_timesteps" in told
@@ -359,3 +360,12 @@ def test_the_report(tmp_path):
 def test_techniques_are_found_where_they_lie():
     assert demonstrations.DEMONSTRATIONS is DEMONSTRATIONS
     assert [one.name for one in DEMONSTRATIONS] == list(expected_values())  # the order of the report
+
+
+def test_each_of_two_generators_has_an_encoder_that_knows_its_pictures():
+    world = Shipped(0)
+    kinds = {"faces": (world.stylegan, world.encoder), "animals": (world.animals, world.animals_encoder)}
+    for name, (gan, _) in kinds.items():
+        real = data.load(name, size=32).floats(-1, 1)
+        errors = {other: (gan.synthesis(encoder(real)) - real).square().mean() for other, (_, encoder) in kinds.items()}
+        assert min(errors, key=errors.__getitem__) == name

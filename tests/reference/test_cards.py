@@ -37,3 +37,10 @@ def test_guided_digits_are_recognised(name):
     assert rates
     for rate in rates.values():
         assert (rate[name] if isinstance(rate, dict) else rate) >= RECOGNISED
+
+
+@pytest.mark.parametrize("name", ["encoder", "animals-encoder"])
+def test_an_encoder_knows_more_than_the_mean(name):
+    for split, errors in MEASURED[name].items():
+        guess, mean = errors.values()
+        assert guess < (0.6 if "train" in split else 0.9) * mean

@@ -153,10 +153,10 @@ def test_size_32_is_the_box_average():
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"name": "dogs"}, r"^name: expected one of digits, fashion, emoji, faces, cats, got 'dogs'"),
+        ({"name": "dogs"}, r"^name: expected one of digits, fashion, emoji, faces, cats, animals, got 'dogs'"),
         ({"name": "digits", "split": "validation"}, r"^split: expected one of train, test, all"),
         ({"name": "digits", "size": 32}, r"^size: expected 28 for digits"),
-        ({"name": "faces", "size": 28}, r"^size: expected 64 or 32 for faces"),
+        ({"name": "faces", "size": 28}, r"^size: expected 64 or 32 or 128 for faces"),
         ({"name": "cats", "full": True}, r"^full: expected False for cats"),
         ({"name": "digits", "root": "."}, r"^root: expected None unless full=True"),
     ],

@@ -17,7 +17,7 @@ from reference.networks.stylegan import (
     with_deviation,
 )
 
-NARROW = {4: 16, 8: 12, 16: 8, 32: 8, 64: 4}
+NARROW = {4: 16, 8: 12, 16: 8, 32: 8, 64: 4, 128: 4}
 MODULES = ["stylegan", "dcgan", "encoder"]
 
 
@@ -93,7 +93,7 @@ def test_every_layer_has_its_own_w(generator, z):
         assert not torch.allclose(generator.synthesis(other), before, atol=1e-4), layer
 
 
-@pytest.mark.parametrize("resolution, num_ws", [(8, 4), (16, 6), (32, 8), (64, 10)])
+@pytest.mark.parametrize("resolution, num_ws", [(8, 4), (16, 6), (32, 8), (64, 10), (128, 12)])
 def test_resolutions(z, resolution, num_ws):
     generator = StyleGenerator(resolution, z_dim=8, channels=NARROW)
     image = generator(z)

@@ -175,6 +175,31 @@ class TestCommand:
         assert (flags.use_r1_regularization, flags.use_diffaug) == (True, False)
         assert (str(flags.outdir), flags.data, str(flags.checkpoint_path)) == ("out", "faces", "a.pt")
 
+    @pytest.mark.parametrize("resolution, asked, gamma", [(64, [], 16.0), (32, ["--gamma", "0.1"], 0.1)])
+    def test_a_generator_of_another_size(self, resolution, asked, gamma, tmp_path):
+        size = ["--resolution", str(resolution), "--data", "garments"]
+        numbers = ["--steps", "1", "--batch_size", "4", "--quiet"]
+        command.main(["stylegan", "--outdir", str(tmp_path), *size, *numbers, *asked])
+        model = networks.load(tmp_path / "model.safetensors")
+        assert model(torch.zeros(1, model.z_dim)).shape == (1, 3, resolution, resolution)
+        options = networks.training_of(tmp_path / "model.safetensors")["options"]
+        assert (options["resolution"], options["gamma"]) == (resolution, gamma)
+        assert Image.open(tmp_path / "fakes000001.png").size[0] > 8 * resolution
+
+    @pytest.mark.parametrize(
+        "line, message",
+        [
+            ("class --resolution 64", "--resolution: class has pictures of one size"),
+            ("stylegan --data horses", "data: expected one of digits"),
+            ("class --data horses", "name: expected one of digits"),
+            ("encoder --data cats", "data: expected faces or animals, of which generators ship, got 'cats'"),
+        ],
+    )
+    def test_what_cannot_be_trained_on_is_told_in_a_line(self, line, message, tmp_path, capsys):
+        with pytest.raises(SystemExit):
+            command.main([*line.split(), "--outdir", str(tmp_path), "--steps", "1"])
+        assert message in capsys.readouterr().err
+
     def test_a_flag_that_is_neither_true_nor_false(self, capsys):
         with pytest.raises(SystemExit):
             command.parser().parse_args(["class", "--use_diffaug", "yes"])

@@ -1,4 +1,4 @@
-"""The shipped models: the emoji network with the pictures it knows, two GANs, the classifier that measures, and digits."""
+"""The shipped models: the emoji network with the pictures it knows, three GANs, the classifier that measures, and digits."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -66,6 +66,15 @@ class Shipped(World):
     @cached_property
     def encoder(self):
         return networks.load("encoder", self.device)
+
+    @cached_property
+    def animals(self) -> "StyleGAN":
+        """The same kind of generator, of animals' heads."""
+        return StyleGAN(self.device, "animals")
+
+    @cached_property
+    def animals_encoder(self):
+        return networks.load("animals-encoder", self.device)
 
     @torch.no_grad()
     def guess(self, image: Tensor) -> Tensor:
@@ -149,10 +158,10 @@ class Shipped(World):
 
 
 class StyleGAN:
-    """The shipped style-based generator; differentiable."""
+    """A shipped style-based generator, by its name among the models; differentiable."""
 
-    def __init__(self, device: str = "cpu") -> None:
-        self.device, self.network = device, networks.load("stylegan", device)
+    def __init__(self, device: str = "cpu", name: str = "stylegan") -> None:
+        self.device, self.network = device, networks.load(name, device)
         self.z_dim, self.num_ws = self.network.z_dim, self.network.num_ws
 
     def mapping(self, z: Tensor) -> Tensor:
