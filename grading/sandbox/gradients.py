@@ -1,6 +1,6 @@
 """A function that stays on the grader's side although gradients have to flow through it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -32,8 +32,13 @@ class Differentiable:
             return self._backward(*request)
         raise ValueError(f"expected forward or backward, got {what!r}")
 
-    def _forward(self, arguments: list[Any]) -> tuple[int, Any, list[bool]]:
-        """A ticket to ask for gradients with, the outputs, and which of them hang on a graph."""
+    def _forward(self, arguments: list[Any], given_up: Sequence[int] = ()) -> tuple[int, Any, list[bool]]:
+        """A ticket to ask for gradients with, the outputs, and which of them hang on a graph.
+
+        Through the calls of the tickets that are ``given_up`` no gradient will be asked for.
+        """
+        for ticket in given_up:
+            self.graphs.pop(ticket, None)
         leaves = [
             value.detach().requires_grad_() if isinstance(value, Tensor) and value.is_floating_point() else value
             for value in arguments

@@ -48,8 +48,8 @@ class Loan:
             self.called = True
             try:
                 if what == "forward":
-                    names, *values = request[0]
-                    request = ([names, *(_received(value, arguments) for value in values)],)
+                    (names, *values), *rest = request
+                    request = ([names, *(_received(value, arguments) for value in values)], *rest)
                 return *self._kept.answer(what, *request), self._state
             except Exception:
                 self.failed = True

@@ -7,6 +7,7 @@ from grading.paths import ROOT
 from grading.sandbox import limits
 from grading.sandbox.crossing.values import Leaf
 from grading.sandbox.gradients import Differentiable
+from grading.sandbox.inside.gradients import differentiable
 from grading.sandbox.student import Student
 from reference.dps import sample_dps
 from reference.inversion import inversion_loss, invert
@@ -106,6 +107,28 @@ def test_only_the_latest_graphs_are_kept():
     with pytest.raises(ValueError, match="calls ago"):
         function.answer("backward", ticket, [torch.ones(1)])
     assert len(function.graphs) == limits.KEPT_GRAPHS
+
+
+def test_a_graph_that_nobody_asks_through_any_more_is_given_up():
+    function = Differentiable(lambda x: x**2)
+    first, _, _ = function.answer("forward", [torch.ones(1)])
+    function.answer("forward", [torch.ones(1)], [first])
+    assert first not in function.graphs
+
+    kept = []
+
+    def network(*given):
+        kept.append(len(asked.graphs))
+        return given[0] ** 2
+
+    asked = Differentiable(network)
+    function = differentiable(lambda what, *request: asked.answer(what, *request))
+    x = torch.ones(3)
+    for _ in range(20):
+        x = x.detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(function(x)[0], x)
+        x = x - 0.1 * gradient
+    assert max(kept) <= 2
 
 
 def test_outputs_without_a_gradient():

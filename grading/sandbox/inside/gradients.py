@@ -7,22 +7,34 @@ import torch
 from torch import Tensor
 
 
+class _Ticket:
+    """Of one call; when its graph is given up here, the other side is told so with the next call."""
+
+    def __init__(self, number: int, given_up: list[int]) -> None:
+        self.number, self.given_up = number, given_up
+
+    def __del__(self) -> None:
+        self.given_up.append(self.number)
+
+
 def differentiable(call: Callable) -> Callable:
     """The function behind ``call``, which is asked "forward" and later, for the same ``ticket``, "backward".
 
-    ``call("forward", arguments)`` answers (ticket, outputs, which of them hang on a graph),
+    ``call("forward", arguments, given_up)`` answers (ticket, outputs, which of them hang on a graph),
     ``call("backward", ticket, cotangents)`` one gradient or None for each argument.
     """
 
     last: list[Any] = []  # the ticket of the latest call, and what of its outputs hangs on a graph
+    given_up: list[int] = []  # tickets of which no gradient can be asked any more
 
     class Remote(torch.autograd.Function):
         # In two parts, as torch.func's transforms need it.
         @staticmethod
         def forward(*arguments: Any) -> Any:
             plain = [value.detach() if isinstance(value, Tensor) else value for value in arguments]
-            ticket, outputs, attached = call("forward", plain)
-            last[:] = [ticket, attached]
+            told, given_up[:] = [*given_up], []
+            ticket, outputs, attached = call("forward", plain, told)
+            last[:] = [_Ticket(ticket, given_up), attached]
             return outputs if isinstance(outputs, Tensor) else tuple(outputs)
 
         @staticmethod
@@ -33,7 +45,7 @@ def differentiable(call: Callable) -> Callable:
 
         @staticmethod
         def backward(ctx: Any, *cotangents: Any) -> Any:
-            return tuple(call("backward", ctx.ticket, list(cotangents)))
+            return tuple(call("backward", ctx.ticket.number, list(cotangents)))
 
     def function(*arguments: Any) -> Any:
         outputs = Remote.apply(*arguments)
