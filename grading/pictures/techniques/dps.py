@@ -12,7 +12,7 @@ from ..functions import Functions
 from ..worlds.shipped import PROMPTS, Shipped
 from ..worlds.world import NoiseFn, World
 
-__all__ = ["holes", "restored"]
+__all__ = ["OPERATORS", "holes", "restored"]
 
 MISFIT = "the mean squared difference between the measurement and what is measured of the result"
 DISTANCE = "the mean squared difference to the picture that was measured"
@@ -62,12 +62,20 @@ def _blurred(x: Tensor) -> Tensor:
     return F.conv2d(F.pad(x, (6, 6, 6, 6), mode="reflect"), kernel, groups=3)
 
 
+#: What is measured of a picture.
+OPERATORS: dict[str, Callable[[Tensor], Tensor]] = {
+    "inpainting": holes,
+    "super-resolution": _coarse,
+    "deblurring": _blurred,
+}
+
+
 @demonstration("DPS: inpainting, super-resolution, deblurring", "dps.sample_dps")
 def dps(f: Functions, world: Shipped) -> Shown:
     """EECS part B: the network knows emoji, the measurement says which."""
     shown = Shown()
     x0 = world.pictures(*PROMPTS[:4])
-    for name, operator in (("inpainting", holes), ("super-resolution", _coarse), ("deblurring", _blurred)):
+    for name, operator in OPERATORS.items():
         measurement = operator(x0)
         shown.show(f"{name}: measurement", F.interpolate(measurement, size=32))
         for steps in (20, 50):
