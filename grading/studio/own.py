@@ -7,75 +7,115 @@ import torch
 from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-__all__ = ["MEGAPIXELS", "Cut", "NotAPicture", "cut", "opened", "outlined", "scaled", "tensor"]
+from reference.data import load, photo
 
-MEGAPIXELS = 64  # of a file that is opened; a telephone's largest has 50, and each takes 3 MB of memory
+from ..verdicts import Unusable
+
+__all__ = ["MEGAPIXELS", "PHOTOGRAPH", "Own", "cut", "mask_of", "opened", "outlined", "scaled", "tensor"]
+
+MEGAPIXELS = 64  # of a file that is opened; a telephone's largest has 50, and each takes 4 MB of memory
+PHOTOGRAPH = "photograph"
 SHOWN = 480  # pixels of the longer side, where the whole picture is shown
 
 
-class NotAPicture(ValueError):
-    """A file that cannot be used as one; says which, and why."""
-
-
 @dataclass(frozen=True)
-class Cut:
-    """A square within a picture.
+class Own:
+    """What a recipe asks for that begins with a picture: a file, and a square within it.
 
     Args:
+        picture: of one's own.
+        shipped: in the place of one: the photograph, or an emoji by its name.
         side: of the largest square that fits, in (0, 1].
         right: where it lies, from 0, at the left edge, to 1, at the right one.
         down: the same, from the upper edge to the lower one.
     """
 
+    picture: Path | None = None
+    shipped: str = PHOTOGRAPH
     side: float = 1.0
     right: float = 0.5
     down: float = 0.5
+
+    def whole(self) -> Image.Image:
+        """The whole picture."""
+        if self.picture is not None:
+            return opened(self.picture)
+        pictures = photo() if self.shipped == PHOTOGRAPH else load("emoji")
+        if self.shipped not in (PHOTOGRAPH, *pictures.prompts):
+            raise Unusable(f"shipped: expected {PHOTOGRAPH!r} or the name of an emoji, got {self.shipped!r}")
+        place = 0 if self.shipped == PHOTOGRAPH else pictures.prompts.index(self.shipped)
+        return Image.fromarray(pictures.images[place].permute(1, 2, 0).numpy())
+
+    def pixels(self, size: int) -> Tensor:
+        """(1, 3, size, size) in [-1, 1]: the square, scaled."""
+        return tensor(scaled(cut(self.whole(), self), size))
 
 
 def opened(path: Path) -> Image.Image:
     """The picture in a file, upright and on white where it is transparent.
 
     Raises:
-        NotAPicture: it is none, or it is damaged, or has more than ``MEGAPIXELS``.
+        Unusable: it is none, or it is damaged, or has more than ``MEGAPIXELS``; says which file, and why.
     """
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            if width * height > MEGAPIXELS * 1e6:
-                raise NotAPicture(
-                    f"{path.name}: {width} × {height} pixels are too many, expected at most {MEGAPIXELS} megapixels"
-                )
-            image.draft("RGB", (2048, 2048))  # a JPEG is read at a half, a quarter or an eighth of its size
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
-    except UnidentifiedImageError:
-        raise NotAPicture(f"{path.name}: expected a picture such as PNG, JPEG or WebP") from None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # of a damaged PNG, Pillow says SyntaxError
-        raise NotAPicture(f"{path.name}: this picture cannot be read to its end ({error})") from None
+    upright = _read(path)
     white = Image.new("RGBA", upright.size, "white")
     return Image.alpha_composite(white, upright).convert("RGB")
 
 
-def _box(size: tuple[int, int], chosen: Cut) -> tuple[int, int, int, int]:
+def mask_of(path: Path, size: int) -> Tensor:
+    """(1, 1, size, size): 1 where anything is painted, that is, not transparent; or not black, where nothing is.
+
+    Raises:
+        Unusable: as ``opened``, or nothing is painted.
+    """
+    painted = _read(path)
+    clear, _ = painted.getchannel("A").getextrema()
+    strength = painted.getchannel("A") if clear < 255 else painted.convert("L")
+    mask = (tensor(strength.resize((size, size), Image.Resampling.BOX))[:, :1] > -1).float()
+    if not mask.any():
+        raise Unusable("mask: nothing is painted yet; paint over what is to be drawn anew")
+    return mask
+
+
+def _read(path: Path) -> Image.Image:
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            if width * height > MEGAPIXELS * 1e6:
+                raise Unusable(
+                    f"{path.name}: {width} × {height} pixels are too many, expected at most {MEGAPIXELS} megapixels"
+                )
+            image.draft("RGB", (2048, 2048))  # a JPEG is read at a half, a quarter or an eighth of its size
+            return ImageOps.exif_transpose(image).convert("RGBA")
+    except (UnidentifiedImageError, IsADirectoryError):
+        raise Unusable(f"{path.name}: expected a picture such as PNG, JPEG or WebP") from None
+    except FileNotFoundError:
+        raise Unusable(f"{path}: there is no such file") from None
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # of a damaged PNG, Pillow says SyntaxError
+        raise Unusable(f"{path.name}: this picture cannot be read to its end ({error})") from None
+
+
+def _box(size: tuple[int, int], own: Own) -> tuple[int, int, int, int]:
     """Left, upper, right and lower edge in pixels.
 
-    >>> _box((300, 200), Cut()), _box((300, 200), Cut(side=0.5, right=1, down=0))
+    >>> _box((300, 200), Own()), _box((300, 200), Own(side=0.5, right=1, down=0))
     ((50, 0, 250, 200), (200, 0, 300, 100))
     """
     width, height = size
-    side = max(1, round(chosen.side * min(size)))
-    left, upper = round(chosen.right * (width - side)), round(chosen.down * (height - side))
+    side = max(1, round(own.side * min(size)))
+    left, upper = round(own.right * (width - side)), round(own.down * (height - side))
     return left, upper, left + side, upper + side
 
 
-def cut(image: Image.Image, chosen: Cut) -> Image.Image:
+def cut(image: Image.Image, own: Own) -> Image.Image:
     """The square alone."""
-    return image.crop(_box(image.size, chosen))
+    return image.crop(_box(image.size, own))
 
 
-def outlined(image: Image.Image, chosen: Cut) -> Image.Image:
+def outlined(image: Image.Image, own: Own) -> Image.Image:
     """The whole picture, small, with what is cut away paled and the square in a frame."""
     small = ImageOps.contain(image, (SHOWN, SHOWN), Image.Resampling.LANCZOS)
-    box = _box(small.size, chosen)
+    box = _box(small.size, own)
     whole = Image.blend(small, Image.new("RGB", small.size, "white"), 0.65)
     whole.paste(small.crop(box), box)
     ImageDraw.Draw(whole).rectangle((box[0], box[1], box[2] - 1, box[3] - 1), outline=(40, 90, 200), width=3)
@@ -83,7 +123,7 @@ def outlined(image: Image.Image, chosen: Cut) -> Image.Image:
 
 
 def scaled(image: Image.Image, size: int) -> Image.Image:
-    """A square picture as large as the network takes it; each pixel is a mean of those that it stands for."""
+    """A square picture as large as the network takes it."""
     return image.resize((size, size), Image.Resampling.LANCZOS)
 
 
