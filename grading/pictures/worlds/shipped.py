@@ -149,10 +149,10 @@ class Shipped(World):
 
 
 class StyleGAN:
-    """The shipped style-based generator; differentiable."""
+    """A shipped style-based generator; differentiable."""
 
-    def __init__(self, device: str = "cpu") -> None:
-        self.device, self.network = device, networks.load("stylegan", device)
+    def __init__(self, device: str = "cpu", name: str = "stylegan") -> None:
+        self.device, self.network = device, networks.load(name, device)
         self.z_dim, self.num_ws = self.network.z_dim, self.network.num_ws
 
     def mapping(self, z: Tensor) -> Tensor:

@@ -1,0 +1,74 @@
+"""The page: a tab for each file of ``tabs/``, served to this machine only unless told otherwise."""
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from . import tabs
+from .shown import STYLE
+from .whose import Submitted
+from .worlds import Worlds
+
+__all__ = ["serve"]
+
+UPLOAD = "80mb"  # a photograph of 20 megapixels has 10
+LAYOUT = """
+.gradio-container { width: 100% !important; max-width: 1280px !important; margin: 0 auto !important; }
+.title h1 { font-size: 1.25rem; font-weight: 600; margin: 0; }
+"""
+
+
+def serve(submitted: Submitted, host: str, port: int, device: str, say: Callable[[str], None] = print) -> None:
+    """Show the page until Ctrl-C."""
+    with tempfile.TemporaryDirectory(prefix="studio-") as scratch:
+        # Gradio reads these while it is imported: nobody is told, and what is uploaded goes with this folder.
+        os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": scratch, "HF_HUB_OFFLINE": "1"}
+        worlds = Worlds(device)
+        threading.Thread(target=worlds.warm, daemon=True).start()
+        page = built(submitted, worlds, Path(scratch))
+        import gradio as gr
+
+        page.queue(default_concurrency_limit=None)
+        _, address, _ = page.launch(
+            server_name=host,
+            server_port=port,
+            quiet=True,
+            share=False,
+            ssr_mode=False,
+            footer_links=[],
+            max_file_size=UPLOAD,
+            show_error=True,
+            prevent_thread_lock=True,
+            theme=gr.themes.Base(primary_hue="indigo", neutral_hue="slate", font=SYSTEM, font_mono=MONOSPACED),
+            css=LAYOUT + STYLE,
+        )
+        say(f"studio: {address}")
+        say("Ctrl-C ends it")
+        try:
+            page.block_thread()
+        finally:
+            page.close()
+
+
+SYSTEM = ("system-ui", "sans-serif")  # fonts that nobody has to fetch
+MONOSPACED = ("ui-monospace", "monospace")
+
+
+def built(submitted: Submitted, worlds: Worlds, scratch: Path):
+    """The page, with no server yet."""
+    import gradio as gr
+
+    from .running import Studio
+
+    studio = Studio(submitted, worlds, scratch)
+    beside = f": {submitted.path} beside the reference" if submitted.path is not None else ""
+    with gr.Blocks(title="Studio", analytics_enabled=False, fill_width=True) as page:
+        gr.Markdown(f"# Studio{beside}", elem_classes="title")
+        for name in tabs.NAMES:
+            tab = import_module(f".tabs.{name}", __package__)
+            with gr.Tab(tab.TITLE, id=name):
+                tab.build(studio)
+    return page

@@ -1,0 +1,162 @@
+"""The networks that are on this machine: those that ship, and the pretrained ones whose weights are here."""
+
+import copy
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from reference import data
+from reference.networks import MODELS, load
+
+from ..pictures import weights
+from ..pictures.worlds import deepfloyd, faces, stable_diffusion, stylegan2
+from ..pictures.worlds.shipped import Shipped, StyleGAN
+from ..pictures.worlds.world import Generator, World
+from ..verdicts import Unusable
+
+__all__ = ["Gan", "Worlds"]
+
+PRETRAINED = {
+    "stable-diffusion": stable_diffusion.StableDiffusion,
+    "deepfloyd": deepfloyd.Pixels,
+    "faces": faces.Faces,
+}
+#: Style-based generators that ship, with their encoder and the set of pictures they know.
+STYLED = {"emoji faces": ("stylegan", "encoder", "faces"), "animals": ("animals", "animals-encoder", "animals")}
+PLAIN, LARGE = "emoji faces, DCGAN", "stylegan2"
+
+
+@dataclass(frozen=True)
+class Gan:
+    """A generator with what a search in its latents needs."""
+
+    spaces: tuple[str, ...]  # z, w, w+
+    generator: Generator
+    real: Tensor  # pictures such as it makes: to begin with, and for the palette
+    features: Callable[[Tensor], list[Tensor]]  # for a perceptual loss
+    guess: Callable[[Tensor], Tensor] | None = None  # an encoder's w+ of pictures
+
+    @property
+    def size(self) -> int:
+        return self.real.shape[-1]
+
+    def picture(self, space: str) -> Callable[[Tensor], Tensor]:
+        """From a latent of this space to its picture."""
+        made = self.generator
+        if space != "z":
+            return made.synthesis
+        return (lambda z: made.synthesis(made.mapping(z)[:, None])) if "w" in self.spaces else made.synthesis
+
+
+class _Plain:
+    """A DCGAN, which has z and nothing behind it."""
+
+    def __init__(self, shipped: Shipped) -> None:
+        self.synthesis, self.z_dim, self.num_ws = shipped.vanilla, shipped.dcgan.z_dim, 0
+
+    def mapping(self, z: Tensor) -> Tensor:
+        raise Unusable("space: a DCGAN has z only")
+
+
+class Worlds:
+    """Loaded when they are first asked for, once for all who ask; runs with different seeds share the networks."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device, self._loaded, self._lock = device, dict[str, Any](), threading.RLock()
+        self.diffusion: dict[str, Callable[[], World]] = {"emoji": lambda: Shipped(device=device)}
+        for name, pipeline in PRETRAINED.items():
+            if folder := _here(_weight(name)):
+                self.diffusion[name] = partial(pipeline, folder, device)
+        self.gans: dict[str, Callable[[], Gan]] = {
+            name: partial(self._styled, *files) for name, files in STYLED.items() if _ships(files[0])
+        }
+        self.gans[PLAIN] = self._dcgan
+        if file := _here(_weight(LARGE)):
+            self.gans[LARGE] = partial(self._large, file)
+
+    def world(self, name: str, seed: int) -> World:
+        """A diffusion model, with this seed's noise."""
+        world = copy.copy(self._one("world", name, self.diffusion))
+        world.seed = seed
+        return world
+
+    def gan(self, name: str) -> Gan:
+        """A generator."""
+        return self._one("gan", name, self.gans)
+
+    @property
+    def shipped(self) -> Shipped:
+        """With what belongs to no single technique: pictures, a classifier, digits."""
+        return self._one("world", "emoji", self.diffusion)
+
+    @property
+    def prompts(self) -> list[str]:
+        """What the emoji network has seen, by name."""
+        return sorted(set(data.load("emoji", size=32).prompts))
+
+    def warm(self) -> None:
+        """Load what ships, before somebody waits for it."""
+        shipped = self.shipped
+        shipped.maps(shipped.photo)
+        shipped.unconditional(shipped.noise(1, "warm"), 0)
+        for name in [*filter(_ships_as_world, self.gans), PLAIN]:
+            gan = self.gan(name)
+            gan.picture("z")(torch.zeros(1, gan.generator.z_dim))
+
+    def _one(self, kind: str, name: str, known: dict[str, Callable[[], Any]]) -> Any:
+        if name not in known:
+            raise Unusable(f"{kind}: expected one of {', '.join(known)}, got {name!r}")
+        with self._lock:
+            if name not in self._loaded:
+                self._loaded[name] = known[name]()
+            return self._loaded[name]
+
+    def _styled(self, network: str, encoder: str, pictures: str) -> Gan:
+        shipped = self.shipped
+        made = StyleGAN(self.device, network) if network != "stylegan" else shipped.stylegan
+        guessing = load(encoder, self.device) if _ships(encoder) else None
+
+        @torch.no_grad()
+        def guess(image: Tensor) -> Tensor:
+            return guessing(image.to(self.device)).float().cpu()
+
+        real = data.load(pictures, size=32).floats(-1, 1)
+        return Gan(("z", "w", "w+"), made, real, shipped.maps, guess if guessing is not None else None)
+
+    def _dcgan(self) -> Gan:
+        shipped = self.shipped
+        return Gan(("z",), _Plain(shipped), data.load("faces", size=32).floats(-1, 1), shipped.maps)
+
+    def _large(self, file: Path) -> Gan:
+        made, shipped = stylegan2.Generator(file, self.device), self.shipped
+        noise = torch.randn(8, made.z_dim, generator=torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            real = made.synthesis(made.mapping(noise)[:, None]).clamp(-1, 1)
+        return Gan(("z", "w", "w+"), made, real, lambda x: shipped.maps(F.interpolate(x, 32, mode="area")))
+
+
+def _ships(network: str) -> bool:
+    return (MODELS / f"{network}.safetensors").is_file()
+
+
+def _ships_as_world(name: str) -> bool:
+    return name in STYLED
+
+
+def _weight(name: str) -> weights.Weight:
+    modules = (stable_diffusion, deepfloyd, faces, stylegan2)
+    return next(weight for module in modules for weight in module.WEIGHTS if weight.name == name)
+
+
+def _here(weight: weights.Weight) -> Path | None:
+    try:
+        return weights.locate(weight)
+    except (weights.Missing, ImportError):
+        return None
