@@ -1,6 +1,6 @@
 """What was made, as HTML. All text is escaped: some of it is what a submission's exception says."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from math import isfinite
 
@@ -13,7 +13,7 @@ from ..pictures.report import inlined
 from .made import Made, Row
 from .work import Side, Work
 
-__all__ = ["STYLE", "shown"]
+__all__ = ["STYLE", "picture", "rows", "shown"]
 
 WIDTH, HEIGHT = 300, 64  # of a curve
 
@@ -36,12 +36,19 @@ STYLE = """
 """
 
 
-def shown(work: Work, stage: int | None = None) -> str:
-    """All sides of a run beside each other, at one stage of it or as it is."""
-    return f'<div class="sides">{"".join(_side(side, len(work.sides) > 1, stage) for side in work.sides)}</div>'
+def rows(side: Side, stage: int | None) -> str:
+    """The pictures of one side, row by row, at one stage of it or as it is."""
+    made = side.made or Made()
+    return "".join(map(_row, made.rows if stage is None or not made.stages else made.stages[min(stage, len(made.stages) - 1)]))
 
 
-def _side(side: Side, titled: bool, stage: int | None) -> str:
+def shown(work: Work, stage: int | None = None, pictures: Callable[[Side, int | None], str] = rows) -> str:
+    """All sides of a run beside each other; ``pictures`` is what stands for the pictures of one."""
+    titled = len(work.sides) > 1
+    return f'<div class="sides">{"".join(_side(side, titled, pictures(side, stage)) for side in work.sides)}</div>'
+
+
+def _side(side: Side, titled: bool, pictures: str) -> str:
     parts = [f"<h3>{escape(side.name)}</h3>"] if titled else []
     if not side.ended:
         parts.append(f'<progress max="1" value="{side.done:.3f}" aria-label="{escape(side.name)}"></progress>')
@@ -49,7 +56,7 @@ def _side(side: Side, titled: bool, stage: int | None) -> str:
     if side.trouble:
         parts.append(f'<p class="trouble" role="alert">{escape(side.trouble)}</p>')
     if side.made is not None:
-        parts.append(_made(side.made, stage))
+        parts.append(pictures + _curve(side.made.losses) + _measures(side.made.measures))
     if side.stopped:
         parts.append('<p class="note">stopped</p>')
     if side.note:
@@ -61,20 +68,16 @@ def _when(side: Side) -> str:
     return f"{side.done:.0%}, about {side.left:.0f} s left" if isfinite(side.left) else "begins …"
 
 
-def _made(made: Made, stage: int | None) -> str:
-    rows = made.rows if stage is None or not made.stages else made.stages[min(stage, len(made.stages) - 1)]
-    return "".join(map(_row, rows)) + _curve(made.losses) + _measures(made.measures)
-
-
 def _row(row: Row) -> str:
     caption, pictures = row
     said = escape(caption)
-    strip = "".join(f'<img src="{inlined(_one(picture))}" alt="{said}">' for picture in pictures)
+    strip = "".join(f'<img src="{picture(one)}" alt="{said}">' for one in pictures)
     return f'<figure><div class="strip">{strip}</div><figcaption>{said}</figcaption></figure>'
 
 
-def _one(picture: Tensor):
-    return grid(picture[None], 1, scale=1, gap=0)
+def picture(image: Tensor) -> str:
+    """One picture (C, H, W) as a data URL, pixel by pixel."""
+    return inlined(grid(image[None], 1, scale=1, gap=0))
 
 
 def _curve(losses: Sequence[float]) -> str:
