@@ -21,7 +21,8 @@ STYLE = """
 .sides { display: flex; flex-wrap: wrap; gap: 2rem; align-items: flex-start; }
 .side { flex: 1 1 16rem; min-width: 0; }
 .side h3 { margin: 0 0 .5rem; font-weight: 600; }
-.side figure { margin: 0 0 1rem; }
+.side .rows { display: flex; flex-wrap: wrap; gap: 0 1.5rem; }
+.side figure { margin: 0 0 1rem; flex: 1 1 calc(var(--pictures, 1) * 10rem); max-width: calc(var(--pictures, 1) * 22rem); }
 .side figcaption, .side .when, .side .note, .side dl { color: var(--body-text-color-subdued); font-size: .875rem; }
 .strip { display: flex; flex-wrap: wrap; gap: .5rem; }
 .strip img { flex: 1 1 0; min-width: 4.5rem; max-width: 22rem; image-rendering: pixelated; border-radius: 6px; display: block; }
@@ -39,7 +40,8 @@ STYLE = """
 def rows(side: Side, stage: int | None) -> str:
     """The pictures of one side, row by row, at one stage of it or as it is."""
     made = side.made or Made()
-    return "".join(map(_row, made.rows if stage is None or not made.stages else made.stages[min(stage, len(made.stages) - 1)]))
+    rows = made.rows if stage is None or not made.stages else made.stages[min(stage, len(made.stages) - 1)]
+    return f'<div class="rows">{"".join(map(_row, rows))}</div>'
 
 
 def shown(work: Work, stage: int | None = None, pictures: Callable[[Side, int | None], str] = rows) -> str:
@@ -72,7 +74,7 @@ def _row(row: Row) -> str:
     caption, pictures = row
     said = escape(caption)
     strip = "".join(f'<img src="{picture(one)}" alt="{said}">' for one in pictures)
-    return f'<figure><div class="strip">{strip}</div><figcaption>{said}</figcaption></figure>'
+    return f'<figure style="--pictures: {len(pictures)}"><div class="strip">{strip}</div><figcaption>{said}</figcaption></figure>'
 
 
 def picture(image: Tensor) -> str:

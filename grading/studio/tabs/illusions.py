@@ -48,6 +48,6 @@ def _moving(moving: Callable[..., str], work: Work, stage: int | None) -> str:
         if made is None or side.done < 1 or not last:
             return rows(side, stage)
         (first, images), (second, _) = made.rows
-        return "".join(moving(image, first, second) for image in images)
+        return f'<div class="rows">{"".join(moving(image, first, second) for image in images)}</div>'
 
     return shown(work, stage, pictures)
