@@ -17,6 +17,9 @@ __all__ = ["serve"]
 UPLOAD = "80mb"  # a photograph of 20 megapixels has 10
 LAYOUT = """
 .gradio-container { width: 100% !important; max-width: 1280px !important; margin: 0 auto !important; }
+.cut { padding: .75rem .75rem 0; background: var(--block-background-fill); }
+.cut img { max-height: 12rem; margin: 0 auto .25rem; display: block; }
+.cut figcaption { color: var(--body-text-color-subdued); font-size: .875rem; text-align: center; }
 .title h1 { font-size: 1.25rem; font-weight: 600; margin: 0; }
 """
 

@@ -24,14 +24,14 @@ class Own:
 
     Args:
         picture: of one's own.
-        shipped: in the place of one: the photograph, or an emoji by its name.
+        shipped: in the place of one: an emoji by its name, or the photograph.
         side: of the largest square that fits, in (0, 1].
         right: where it lies, from 0, at the left edge, to 1, at the right one.
         down: the same, from the upper edge to the lower one.
     """
 
     picture: Path | None = None
-    shipped: str = PHOTOGRAPH
+    shipped: str = "cat face"
     side: float = 1.0
     right: float = 0.5
     down: float = 0.5
@@ -85,7 +85,6 @@ def _read(path: Path) -> Image.Image:
                 raise Unusable(
                     f"{path.name}: {width} × {height} pixels are too many, expected at most {MEGAPIXELS} megapixels"
                 )
-            image.draft("RGB", (2048, 2048))  # a JPEG is read at a half, a quarter or an eighth of its size
             return ImageOps.exif_transpose(image).convert("RGBA")
     except (UnidentifiedImageError, IsADirectoryError):
         raise Unusable(f"{path.name}: expected a picture such as PNG, JPEG or WebP") from None
@@ -112,9 +111,19 @@ def cut(image: Image.Image, own: Own) -> Image.Image:
     return image.crop(_box(image.size, own))
 
 
+def _fitting(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height, as large as the whole picture is shown.
+
+    >>> _fitting((960, 640)), _fitting((32, 32))
+    ((480, 320), (480, 480))
+    """
+    width, height = (max(1, round(SHOWN * side / max(size))) for side in size)
+    return width, height
+
+
 def outlined(image: Image.Image, own: Own) -> Image.Image:
     """The whole picture, small, with what is cut away paled and the square in a frame."""
-    small = ImageOps.contain(image, (SHOWN, SHOWN), Image.Resampling.LANCZOS)
+    small = image.resize(_fitting(image.size), Image.Resampling.LANCZOS, reducing_gap=2)
     box = _box(small.size, own)
     whole = Image.blend(small, Image.new("RGB", small.size, "white"), 0.65)
     whole.paste(small.crop(box), box)
@@ -124,7 +133,7 @@ def outlined(image: Image.Image, own: Own) -> Image.Image:
 
 def scaled(image: Image.Image, size: int) -> Image.Image:
     """A square picture as large as the network takes it."""
-    return image.resize((size, size), Image.Resampling.LANCZOS)
+    return image.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3)
 
 
 def tensor(image: Image.Image) -> Tensor:

@@ -23,7 +23,6 @@ OPERATORS = (*dps.OPERATORS, PAINTED)
 
 @dataclass(frozen=True)
 class Settings(Own):
-    shipped: str = "cat face"  # a network of emoji knows little of photographs
     operator: str = "super-resolution"
     mask: Path | None = None  # for a painted hole, over the square: not transparent, or white, where nothing is known
     world: str = "emoji"

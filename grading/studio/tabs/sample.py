@@ -28,4 +28,5 @@ def build(studio: Studio) -> None:
 def prompt(studio: Studio, value: str = "cat face", label: str = "prompt") -> gr.Dropdown:
     """The prompts that the emoji network knows; where Stable Diffusion is, any other may be typed."""
     free = len(studio.worlds.diffusion) > 1
-    return gr.Dropdown(studio.worlds.prompts, value=value, label=label, allow_custom_value=free, filterable=True)
+    prompts = [("(no prompt)", ""), *((prompt, prompt) for prompt in studio.worlds.prompts)]
+    return gr.Dropdown(prompts, value=value, label=label, allow_custom_value=free, filterable=True)
