@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reference import data
+from reference.data.grids import grid
 from reference.networks import MODELS, load
 
 from ..pictures import weights
@@ -40,12 +41,25 @@ class Gan:
     spaces: tuple[str, ...]  # z, w, w+
     generator: Generator
     real: Tensor  # pictures such as it makes: to begin with, and for the palette
+    names: tuple[str, ...]  # of these
     features: Callable[[Tensor], list[Tensor]]  # for a perceptual loss
     guess: Callable[[Tensor], Tensor] | None = None  # an encoder's w+ of pictures
 
     @property
     def size(self) -> int:
         return self.real.shape[-1]
+
+    def palette(self, colours: int = 8) -> list[str]:
+        """The colours that its pictures have most of, as a page writes them."""
+        sheet = grid(self.real, 8, scale=1, gap=0).quantize(colours)
+        reds_greens_blues = (sheet.getpalette() or [])[: 3 * colours]
+        return [f"#{bytes(reds_greens_blues[i : i + 3]).hex()}" for i in range(0, len(reds_greens_blues), 3)]
+
+    def example(self, name: str) -> Tensor:
+        """(1, 3, H, W): one of them."""
+        if name not in self.names:
+            raise Unusable(f"picture: expected one of {', '.join(self.names[:8])}, …, got {name!r}")
+        return self.real[self.names.index(name)][None]
 
     def picture(self, space: str) -> Callable[[Tensor], Tensor]:
         """From a latent of this space to its picture."""
@@ -91,6 +105,12 @@ class Worlds:
         """A generator."""
         return self._one("gan", name, self.gans)
 
+    @staticmethod
+    def size(world: World) -> int:
+        """Of its pictures, in pixels."""
+        channels, size = world.shape[0], world.shape[-1]
+        return size if channels == 3 else 8 * size  # Stable Diffusion's latents
+
     @property
     def shipped(self) -> Shipped:
         """With what belongs to no single technique: pictures, a classifier, digits."""
@@ -127,19 +147,22 @@ class Worlds:
         def guess(image: Tensor) -> Tensor:
             return guessing(image.to(self.device)).float().cpu()
 
-        real = data.load(pictures, size=32).floats(-1, 1)
-        return Gan(("z", "w", "w+"), made, real, shipped.maps, guess if guessing is not None else None)
+        real = data.load(pictures, size=32)
+        known = guess if guessing is not None else None
+        return Gan(("z", "w", "w+"), made, real.floats(-1, 1), real.prompts, shipped.maps, known)
 
     def _dcgan(self) -> Gan:
         shipped = self.shipped
-        return Gan(("z",), _Plain(shipped), data.load("faces", size=32).floats(-1, 1), shipped.maps)
+        real = data.load("faces", size=32)
+        return Gan(("z",), _Plain(shipped), real.floats(-1, 1), real.prompts, shipped.maps)
 
     def _large(self, file: Path) -> Gan:
         made, shipped = stylegan2.Generator(file, self.device), self.shipped
         noise = torch.randn(8, made.z_dim, generator=torch.Generator().manual_seed(0))
         with torch.no_grad():
             real = made.synthesis(made.mapping(noise)[:, None]).clamp(-1, 1)
-        return Gan(("z", "w", "w+"), made, real, lambda x: shipped.maps(F.interpolate(x, 32, mode="area")))
+        names = tuple(f"sample {number}" for number in range(len(real)))
+        return Gan(("z", "w", "w+"), made, real, names, lambda x: shipped.maps(F.interpolate(x, 32, mode="area")))
 
 
 def _ships(network: str) -> bool:
