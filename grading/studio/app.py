@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from . import tabs
+from . import moving, tabs
 from .shown import STYLE
 from .whose import Submitted
 from .worlds import Worlds
@@ -43,7 +43,7 @@ def serve(submitted: Submitted, host: str, port: int, device: str, say: Callable
             show_error=True,
             prevent_thread_lock=True,
             theme=gr.themes.Base(primary_hue="indigo", neutral_hue="slate", font=SYSTEM, font_mono=MONOSPACED),
-            css=LAYOUT + STYLE,
+            css=LAYOUT + STYLE + moving.STYLE,
         )
         say(f"studio: {address}")
         say("Ctrl-C ends it")

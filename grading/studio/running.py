@@ -73,7 +73,7 @@ def running(
         more = gr.Button("Go on", interactive=False, visible=goes_on)
         save = gr.Button("Save", interactive=False)
     pictures = gr.HTML(f'<p class="empty">{hint}</p>', elem_classes="view")
-    slider = gr.Slider(0, 1, step=1, label=stage, visible=False)
+    slider = gr.Slider(0, 1, step=1, label=stage, visible=False, interactive=True)
     files = gr.File(label="saved", visible=False, interactive=False, file_count="multiple")
     again = gr.Textbox(label="makes it again", visible=False, interactive=False, buttons=["copy"])
 

@@ -1,6 +1,6 @@
 """What was made, as HTML. All text is escaped: some of it is what a submission's exception says."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from math import isfinite
 
@@ -13,7 +13,7 @@ from ..pictures.report import inlined
 from .made import Made, Row
 from .work import Side, Work
 
-__all__ = ["STYLE", "shown"]
+__all__ = ["STYLE", "picture", "rows", "shown"]
 
 WIDTH, HEIGHT = 300, 64  # of a curve
 
@@ -21,7 +21,8 @@ STYLE = """
 .sides { display: flex; flex-wrap: wrap; gap: 2rem; align-items: flex-start; }
 .side { flex: 1 1 16rem; min-width: 0; }
 .side h3 { margin: 0 0 .5rem; font-weight: 600; }
-.side figure { margin: 0 0 1rem; }
+.side .rows { display: flex; flex-wrap: wrap; gap: 0 1.5rem; }
+.side figure { margin: 0 0 1rem; flex: 1 1 calc(var(--pictures, 1) * 10rem); max-width: calc(var(--pictures, 1) * 22rem); }
 .side figcaption, .side .when, .side .note, .side dl { color: var(--body-text-color-subdued); font-size: .875rem; }
 .strip { display: flex; flex-wrap: wrap; gap: .5rem; }
 .strip img { flex: 1 1 0; min-width: 4.5rem; max-width: 22rem; image-rendering: pixelated; border-radius: 6px; display: block; }
@@ -36,12 +37,20 @@ STYLE = """
 """
 
 
-def shown(work: Work, stage: int | None = None) -> str:
-    """All sides of a run beside each other, at one stage of it or as it is."""
-    return f'<div class="sides">{"".join(_side(side, len(work.sides) > 1, stage) for side in work.sides)}</div>'
+def rows(side: Side, stage: int | None) -> str:
+    """The pictures of one side, row by row, at one stage of it or as it is."""
+    made = side.made or Made()
+    rows = made.rows if stage is None or not made.stages else made.stages[min(stage, len(made.stages) - 1)]
+    return f'<div class="rows">{"".join(map(_row, rows))}</div>'
 
 
-def _side(side: Side, titled: bool, stage: int | None) -> str:
+def shown(work: Work, stage: int | None = None, pictures: Callable[[Side, int | None], str] = rows) -> str:
+    """All sides of a run beside each other; ``pictures`` is what stands for the pictures of one."""
+    titled = len(work.sides) > 1
+    return f'<div class="sides">{"".join(_side(side, titled, pictures(side, stage)) for side in work.sides)}</div>'
+
+
+def _side(side: Side, titled: bool, pictures: str) -> str:
     parts = [f"<h3>{escape(side.name)}</h3>"] if titled else []
     if not side.ended:
         parts.append(f'<progress max="1" value="{side.done:.3f}" aria-label="{escape(side.name)}"></progress>')
@@ -49,7 +58,7 @@ def _side(side: Side, titled: bool, stage: int | None) -> str:
     if side.trouble:
         parts.append(f'<p class="trouble" role="alert">{escape(side.trouble)}</p>')
     if side.made is not None:
-        parts.append(_made(side.made, stage))
+        parts.append(pictures + _curve(side.made.losses) + _measures(side.made.measures))
     if side.stopped:
         parts.append('<p class="note">stopped</p>')
     if side.note:
@@ -61,20 +70,16 @@ def _when(side: Side) -> str:
     return f"{side.done:.0%}, about {side.left:.0f} s left" if isfinite(side.left) else "begins …"
 
 
-def _made(made: Made, stage: int | None) -> str:
-    rows = made.rows if stage is None or not made.stages else made.stages[min(stage, len(made.stages) - 1)]
-    return "".join(map(_row, rows)) + _curve(made.losses) + _measures(made.measures)
-
-
 def _row(row: Row) -> str:
     caption, pictures = row
     said = escape(caption)
-    strip = "".join(f'<img src="{inlined(_one(picture))}" alt="{said}">' for picture in pictures)
-    return f'<figure><div class="strip">{strip}</div><figcaption>{said}</figcaption></figure>'
+    strip = "".join(f'<img src="{picture(one)}" alt="{said}">' for one in pictures)
+    return f'<figure style="--pictures: {len(pictures)}"><div class="strip">{strip}</div><figcaption>{said}</figcaption></figure>'
 
 
-def _one(picture: Tensor):
-    return grid(picture[None], 1, scale=1, gap=0)
+def picture(image: Tensor) -> str:
+    """One picture (C, H, W) as a data URL, pixel by pixel."""
+    return inlined(grid(image[None], 1, scale=1, gap=0))
 
 
 def _curve(losses: Sequence[float]) -> str:

@@ -25,7 +25,7 @@ def build(studio: Studio) -> None:
             running(studio, "sample", controls, stage="step", hint="The same noise, by two samplers.")
 
 
-def prompt(studio: Studio, value: str = "cat face") -> gr.Dropdown:
+def prompt(studio: Studio, value: str = "cat face", label: str = "prompt") -> gr.Dropdown:
     """The prompts that the emoji network knows; where Stable Diffusion is, any other may be typed."""
     free = len(studio.worlds.diffusion) > 1
-    return gr.Dropdown(studio.worlds.prompts, value=value, label="prompt", allow_custom_value=free, filterable=True)
+    return gr.Dropdown(studio.worlds.prompts, value=value, label=label, allow_custom_value=free, filterable=True)
