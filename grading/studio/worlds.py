@@ -4,7 +4,7 @@ import copy
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ PRETRAINED = {
 #: Style-based generators that ship, with their encoder and the set of pictures they know.
 STYLED = {"emoji faces": ("stylegan", "encoder", "faces"), "animals": ("animals", "animals-encoder", "animals")}
 PLAIN, LARGE = "emoji faces, DCGAN", "stylegan2"
+SAMPLES = tuple(f"sample {number}" for number in range(8))  # of a generator whose data are not here
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,6 @@ class Gan:
     @property
     def size(self) -> int:
         return self.real.shape[-1]
-
-    def palette(self, colours: int = 8) -> list[str]:
-        """The colours that its pictures have most of, as a page writes them."""
-        sheet = grid(self.real, 8, scale=1, gap=0).quantize(colours)
-        reds_greens_blues = (sheet.getpalette() or [])[: 3 * colours]
-        return [f"#{bytes(reds_greens_blues[i : i + 3]).hex()}" for i in range(0, len(reds_greens_blues), 3)]
 
     def example(self, name: str) -> Tensor:
         """(1, 3, H, W): one of them."""
@@ -89,7 +84,7 @@ class Worlds:
             if folder := _here(_weight(name)):
                 self.diffusion[name] = partial(pipeline, folder, device)
         self.gans: dict[str, Callable[[], Gan]] = {
-            name: partial(self._styled, *files) for name, files in STYLED.items() if _ships(files[0])
+            name: partial(self._styled, name) for name, (network, *_) in STYLED.items() if _ships(network)
         }
         self.gans[PLAIN] = self._dcgan
         if file := _here(_weight(LARGE)):
@@ -105,12 +100,6 @@ class Worlds:
         """A generator."""
         return self._one("gan", name, self.gans)
 
-    @staticmethod
-    def size(world: World) -> int:
-        """Of its pictures, in pixels."""
-        channels, size = world.shape[0], world.shape[-1]
-        return size if channels == 3 else 8 * size  # Stable Diffusion's latents
-
     @property
     def shipped(self) -> Shipped:
         """With what belongs to no single technique: pictures, a classifier, digits."""
@@ -121,12 +110,22 @@ class Worlds:
         """What the emoji network has seen, by name."""
         return sorted(set(data.load("emoji", size=32).prompts))
 
+    def examples(self, gan: str) -> tuple[str, ...]:
+        """Names of pictures such as a generator makes, without loading it."""
+        return SAMPLES if gan == LARGE else _pictures(gan).prompts
+
+    def palette(self, gan: str, colours: int = 8) -> list[str]:
+        """The colours that its pictures have most of, as a page writes them."""
+        sheet = grid(_pictures(gan).floats(-1, 1), 8, scale=1, gap=0).quantize(colours)
+        levels = bytes((sheet.getpalette() or [])[: 3 * colours])
+        return [f"#{levels[i : i + 3].hex()}" for i in range(0, len(levels), 3)]
+
     def warm(self) -> None:
         """Load what ships, before somebody waits for it."""
         shipped = self.shipped
         shipped.maps(shipped.photo)
         shipped.unconditional(shipped.noise(1, "warm"), 0)
-        for name in [*filter(_ships_as_world, self.gans), PLAIN]:
+        for name in {*STYLED, PLAIN} & {*self.gans}:
             gan = self.gan(name)
             gan.picture("z")(torch.zeros(1, gan.generator.z_dim))
 
@@ -138,8 +137,8 @@ class Worlds:
                 self._loaded[name] = known[name]()
             return self._loaded[name]
 
-    def _styled(self, network: str, encoder: str, pictures: str) -> Gan:
-        shipped = self.shipped
+    def _styled(self, name: str) -> Gan:
+        shipped, (network, encoder, _) = self.shipped, STYLED[name]
         made = StyleGAN(self.device, network) if network != "stylegan" else shipped.stylegan
         guessing = load(encoder, self.device) if _ships(encoder) else None
 
@@ -147,30 +146,32 @@ class Worlds:
         def guess(image: Tensor) -> Tensor:
             return guessing(image.to(self.device)).float().cpu()
 
-        real = data.load(pictures, size=32)
+        real = _pictures(name)
         known = guess if guessing is not None else None
         return Gan(("z", "w", "w+"), made, real.floats(-1, 1), real.prompts, shipped.maps, known)
 
     def _dcgan(self) -> Gan:
         shipped = self.shipped
-        real = data.load("faces", size=32)
+        real = _pictures(PLAIN)
         return Gan(("z",), _Plain(shipped), real.floats(-1, 1), real.prompts, shipped.maps)
 
     def _large(self, file: Path) -> Gan:
         made, shipped = stylegan2.Generator(file, self.device), self.shipped
-        noise = torch.randn(8, made.z_dim, generator=torch.Generator().manual_seed(0))
+        noise = torch.randn(len(SAMPLES), made.z_dim, generator=torch.Generator().manual_seed(0))
         with torch.no_grad():
             real = made.synthesis(made.mapping(noise)[:, None]).clamp(-1, 1)
-        names = tuple(f"sample {number}" for number in range(len(real)))
-        return Gan(("z", "w", "w+"), made, real, names, lambda x: shipped.maps(F.interpolate(x, 32, mode="area")))
+        return Gan(("z", "w", "w+"), made, real, SAMPLES, lambda x: shipped.maps(F.interpolate(x, 32, mode="area")))
 
 
 def _ships(network: str) -> bool:
     return (MODELS / f"{network}.safetensors").is_file()
 
 
-def _ships_as_world(name: str) -> bool:
-    return name in STYLED
+@cache
+def _pictures(gan: str) -> data.Pictures:
+    """What a shipped generator was trained on; of another one nobody knows, and faces do."""
+    *_, pictures = STYLED.get(gan, ("", "", "faces"))
+    return data.load(pictures, size=32)
 
 
 def _weight(name: str) -> weights.Weight:

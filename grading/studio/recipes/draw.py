@@ -9,7 +9,7 @@ from ...pictures.functions import Functions
 from ...pictures.techniques import inversion, scribble
 from ...sandbox.crossing.values import Seeded
 from ..made import Made, Tell
-from ..picture import drawn
+from ..drawing import drawn
 from ..search import found
 from ..worlds import Worlds
 

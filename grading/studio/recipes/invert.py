@@ -12,7 +12,7 @@ from ...pictures.techniques import inversion
 from ...sandbox.crossing.values import Seeded
 from ...verdicts import Unusable
 from ..made import Made, Tell
-from ..picture import photo
+from ..own import Own
 from ..search import found
 from ..worlds import Gan, Worlds
 
@@ -44,7 +44,7 @@ def make(settings: Settings, f: Functions, worlds: Worlds, tell: Tell, begun: Ma
     gan = worlds.gan(settings.gan)
     targets = torch.cat(
         [
-            photo(settings.picture, gan.size) if settings.picture else gan.example(settings.first),
+            Own(settings.picture).pixels(gan.size) if settings.picture else gan.example(settings.first),
             *(gan.example(name) for name in (settings.second, settings.third) if name),
         ]
     )

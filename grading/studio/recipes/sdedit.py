@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch.nn.functional as F
-from torch import Tensor
 
 from ...pictures.functions import Functions
 from ...pictures.techniques import guidance, sdedit
 from ...verdicts import Unusable
-from ..made import Made, Row, Tell
-from ..picture import drawn
-from ..seen import seen
+from ..drawing import drawn
+from ..followed import followed
+from ..made import Made, Tell
 from ..worlds import Worlds
 
 __all__ = ["Settings", "make"]
@@ -29,22 +28,17 @@ class Settings:
 
 
 def make(settings: Settings, f: Functions, worlds: Worlds, tell: Tell, begun: Made | None = None) -> Made:
-    if not 0 <= settings.start < settings.steps:
-        raise Unusable(f"start: expected an index from 0 to {settings.steps - 1}, got {settings.start}")
+    """The drawing as a picture of the prompt."""
     world = worlds.world(settings.world, settings.seed)
-    sketch, _ = drawn(settings.drawing, worlds.size(world))
-    timesteps, stages = f.timesteps(len(world.schedule), settings.steps), list[list[Row]]()
-
-    def see(x_t: Tensor, x0: Tensor, t: int) -> None:
-        stages.append([(f"x_t at t = {t}", world.decode(x_t)), ("x̂₀ seen in it", world.decode(x0))])
-        tell(min(len(stages) / (settings.steps - settings.start), 0.99), Made(rows=stages[-1]))
-
-    model = seen(guidance.guided(f, world, [settings.prompt], settings.guidance), world, see)
-    noises = world.noise(1, "sdedit"), world.noise_fn("sdedit")
-    made = Made()
-    made.show(settings.prompt, sdedit.edited(f, world, model, sketch, noises[0], settings.start, timesteps, noises[1]))
-    made.show("what was drawn", sketch)
-    change = F.mse_loss(made.rows[0][1], sketch)
-    made.lower("change", change, sdedit.CHANGE)
-    made.stages = [*stages, made.rows]
+    sketch, _ = drawn(settings.drawing, world.size)
+    timesteps = f.timesteps(len(world.schedule), settings.steps)
+    if not 0 <= settings.start < len(timesteps):
+        raise Unusable(f"start: expected an index from 0 to {len(timesteps) - 1}, got {settings.start}")
+    made, noise = Made(), world.noise(1, "sdedit")
+    made.show("what is drawn, as the network sees it", sketch)
+    model = guidance.guided(f, world, [settings.prompt], settings.guidance)
+    model = followed(model, world, len(timesteps) - settings.start, made, tell)
+    x0 = sdedit.edited(f, world, model, sketch, noise, settings.start, timesteps, world.noise_fn("sdedit"))
+    made.show(f"edited: {settings.prompt or 'no prompt'}", x0)
+    made.lower("change", F.mse_loss(x0.clamp(-1, 1), sketch), sdedit.CHANGE)
     return made
