@@ -23,7 +23,7 @@ def drawn(path: Path | None, size: int) -> tuple[Tensor, Tensor]:
     Raises:
         Unusable: nothing is drawn, or the file is no picture.
     """
-    if path is None:
+    if not path:
         raise Unusable("nothing is drawn yet: draw on the canvas, then ask again")
     weighed = read(path).convert("RGBa").resize((size, size), Image.Resampling.BOX)  # colours times what they cover
     pixels = torch.from_numpy(np.array(weighed)).permute(2, 0, 1)[None].float() / 255

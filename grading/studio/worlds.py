@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 
 from reference import data
-from reference.data.grids import grid
 from reference.networks import MODELS, load
 
 from ..pictures import weights
@@ -32,6 +32,7 @@ PRETRAINED = {
 #: Style-based generators that ship, with their encoder and the set of pictures they know.
 STYLED = {"emoji faces": ("stylegan", "encoder", "faces"), "animals": ("animals", "animals-encoder", "animals")}
 PLAIN, LARGE = "emoji faces, DCGAN", "stylegan2"
+PALE = 220  # of 255: what no channel of a colour is below belongs to the background
 SAMPLES = tuple(f"sample {number}" for number in range(8))  # of a generator whose data are not here
 
 
@@ -114,11 +115,13 @@ class Worlds:
         """Names of pictures such as a generator makes, without loading it."""
         return SAMPLES if gan == LARGE else _pictures(gan).prompts
 
-    def palette(self, gan: str, colours: int = 8) -> list[str]:
-        """The colours that its pictures have most of, as a page writes them."""
-        sheet = grid(_pictures(gan).floats(-1, 1), 8, scale=1, gap=0).quantize(colours)
-        levels = bytes((sheet.getpalette() or [])[: 3 * colours])
-        return [f"#{levels[i : i + 3].hex()}" for i in range(0, len(levels), 3)]
+    def palette(self, gan: str, colours: int = 7) -> list[str]:
+        """The colours that its pictures have most of, as a page writes them; and white, which is behind everything."""
+        pixels = _pictures(gan).images.movedim(1, -1).flatten(0, 2)
+        inked = pixels[pixels.amin(dim=1) < PALE]
+        found = Image.fromarray(inked[None].numpy()).quantize(colours)
+        levels, most = bytes(found.getpalette() or []), sorted(found.getcolors() or [], reverse=True)
+        return [*(f"#{levels[3 * i : 3 * i + 3].hex()}" for _, i in most), "#ffffff"]
 
     def warm(self) -> None:
         """Load what ships, before somebody waits for it."""
