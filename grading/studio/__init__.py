@@ -16,7 +16,7 @@ The same ``make`` serves the page, the comparison and ``python -m grading studio
 | ------------- | ----------------------------------------------------------------------------------------- |
 | ``made.py``   | what a recipe gives back: rows of pictures, stages, losses, measures                      |
 | ``worlds.py`` | the networks found on this machine, loaded once                                           |
-| ``picture.py``| pictures and drawings from files, as the networks take them                               |
+| ``own.py``, ``drawing.py`` | pictures and drawings from files, as the networks take them                               |
 | ``whose.py``  | the reference's functions, or the submission's in their sandbox                           |
 | ``work.py``   | runs in threads, one a side: progress, time left, stopping, trouble in its place          |
 | ``settings.py`` | settings as words of a command line, and back                                           |

@@ -34,6 +34,8 @@ def serve(submitted: Submitted, host: str, port: int, device: str, say: Callable
         page = built(submitted, worlds, Path(scratch))
         import gradio as gr
 
+        from . import canvas
+
         page.queue(default_concurrency_limit=None)
         _, address, _ = page.launch(
             server_name=host,
@@ -46,7 +48,7 @@ def serve(submitted: Submitted, host: str, port: int, device: str, say: Callable
             show_error=True,
             prevent_thread_lock=True,
             theme=gr.themes.Base(primary_hue="indigo", neutral_hue="slate", font=SYSTEM, font_mono=MONOSPACED),
-            css=LAYOUT + STYLE + moving.STYLE,
+            css=LAYOUT + STYLE + moving.STYLE + canvas.STYLE,
         )
         say(f"studio: {address}")
         say("Ctrl-C ends it")

@@ -1,10 +1,10 @@
 """A sampler's steps: shown as they go by, and kept for a slider."""
 
+from torch import Tensor
+
 from ..pictures.worlds.world import EpsModel, World
 from .made import Made, Tell
 from .seen import seen
-
-from torch import Tensor
 
 __all__ = ["followed"]
 

@@ -11,7 +11,7 @@ from reference.data import load, photo
 
 from ..verdicts import Unusable
 
-__all__ = ["MEGAPIXELS", "PHOTOGRAPH", "Own", "cut", "mask_of", "opened", "outlined", "scaled", "tensor"]
+__all__ = ["MEGAPIXELS", "PHOTOGRAPH", "Own", "cut", "mask_of", "opened", "outlined", "read", "scaled", "tensor"]
 
 MEGAPIXELS = 64  # of a file that is opened; a telephone's largest has 50, and each takes 4 MB of memory
 PHOTOGRAPH = "photograph"
@@ -57,7 +57,7 @@ def opened(path: Path) -> Image.Image:
     Raises:
         Unusable: it is none, or it is damaged, or has more than ``MEGAPIXELS``; says which file, and why.
     """
-    upright = _read(path)
+    upright = read(path)
     white = Image.new("RGBA", upright.size, "white")
     return Image.alpha_composite(white, upright).convert("RGB")
 
@@ -68,7 +68,7 @@ def mask_of(path: Path, size: int) -> Tensor:
     Raises:
         Unusable: as ``opened``, or nothing is painted.
     """
-    painted = _read(path)
+    painted = read(path)
     clear, _ = painted.getchannel("A").getextrema()
     strength = painted.getchannel("A") if clear < 255 else painted.convert("L")
     mask = (tensor(strength.resize((size, size), Image.Resampling.BOX))[:, :1] > -1).float()
@@ -77,7 +77,8 @@ def mask_of(path: Path, size: int) -> Tensor:
     return mask
 
 
-def _read(path: Path) -> Image.Image:
+def read(path: Path) -> Image.Image:
+    """As ``opened``, with what is transparent left transparent."""
     try:
         with Image.open(path) as image:
             width, height = image.size

@@ -1,5 +1,6 @@
 """The half of a tab that all tabs share: whose functions, Make, Stop and Go on, what comes of it, and saving it."""
 
+import base64
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,8 @@ from .work import Work
 from .worlds import Worlds
 
 __all__ = ["Studio", "running"]
+
+DRAWN = "data:image/png;base64,"  # what a canvas gives
 
 
 @dataclass(frozen=True)
@@ -133,21 +136,10 @@ def _stop(run: Run | None) -> None:
 
 
 def _given(studio: Studio, name: str, value: Any) -> Any:
-    """A setting of a component's value: what is drawn becomes a file, under a name that is its own."""
-    if isinstance(value, dict) and "layers" in value:
-        return _drawing(studio, name, value["layers"])
+    """A setting of a component's value: what was drawn or uploaded is a file. What is drawn is named after what it is."""
+    if isinstance(value, str) and value.startswith(DRAWN):
+        content = base64.b64decode(value.removeprefix(DRAWN))
+        file = studio.scratch / f"{name}-{hashlib.sha256(content).hexdigest()[:8]}.png"
+        file.write_bytes(content)
+        return file
     return Path(value) if isinstance(value, str) and Path(value).is_relative_to(studio.scratch) else value
-
-
-def _drawing(studio: Studio, name: str, layers: list[Any]) -> Path | None:
-    """All layers of a canvas in one PNG file; None where there are none."""
-    from PIL import Image
-
-    if not layers:
-        return None
-    whole = layers[0].convert("RGBA")
-    for layer in layers[1:]:
-        whole = Image.alpha_composite(whole, layer.convert("RGBA"))
-    file = studio.scratch / f"{name}-{hashlib.sha256(whole.tobytes()).hexdigest()[:8]}.png"
-    whole.save(file)
-    return file

@@ -18,7 +18,7 @@ def seen(model: EpsModel, world: World, see: See) -> EpsModel:
 
     def eps_model(x_t: Tensor, t: int) -> Tensor:
         eps = model(x_t, t)
-        see(x_t.detach(), predict_x0(x_t.detach(), eps.detach(), t, world.schedule).clamp(-1, 1), t)
+        see(x_t.detach(), predict_x0(x_t.detach(), eps.detach(), t, world.schedule), t)
         return eps
 
     return eps_model

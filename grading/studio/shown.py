@@ -26,7 +26,11 @@ STYLE = """
 .side figcaption, .side .when, .side .note, .side dl { color: var(--body-text-color-subdued); font-size: .875rem; }
 .strip { display: flex; flex-wrap: wrap; gap: .5rem; }
 .strip img { flex: 1 1 0; min-width: 4.5rem; max-width: 22rem; image-rendering: pixelated; border-radius: 6px; display: block; }
-.side progress { width: 100%; height: .375rem; accent-color: var(--color-accent); display: block; }
+.side progress { width: 100%; height: .375rem; display: block; appearance: none; border: 0; border-radius: 3px;
+  background: var(--border-color-primary); overflow: hidden; }
+.side progress::-webkit-progress-bar { background: var(--border-color-primary); }
+.side progress::-webkit-progress-value { background: var(--color-accent); }
+.side progress::-moz-progress-bar { background: var(--color-accent); }
 .side .trouble { border-left: 3px solid var(--error-border-color, #c33); padding: .5rem .75rem; overflow-wrap: anywhere;
   white-space: pre-wrap; margin: 0 0 1rem; }
 .side svg { width: 100%; max-width: 22rem; height: 4rem; display: block; overflow: visible; }

@@ -4,12 +4,13 @@ import copy
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 
 from reference import data
@@ -31,6 +32,8 @@ PRETRAINED = {
 #: Style-based generators that ship, with their encoder and the set of pictures they know.
 STYLED = {"emoji faces": ("stylegan", "encoder", "faces"), "animals": ("animals", "animals-encoder", "animals")}
 PLAIN, LARGE = "emoji faces, DCGAN", "stylegan2"
+PALE = 220  # of 255: what no channel of a colour is below belongs to the background
+SAMPLES = tuple(f"sample {number}" for number in range(8))  # of a generator whose data are not here
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,19 @@ class Gan:
     spaces: tuple[str, ...]  # z, w, w+
     generator: Generator
     real: Tensor  # pictures such as it makes: to begin with, and for the palette
+    names: tuple[str, ...]  # of these
     features: Callable[[Tensor], list[Tensor]]  # for a perceptual loss
     guess: Callable[[Tensor], Tensor] | None = None  # an encoder's w+ of pictures
 
     @property
     def size(self) -> int:
         return self.real.shape[-1]
+
+    def example(self, name: str) -> Tensor:
+        """(1, 3, H, W): one of them."""
+        if name not in self.names:
+            raise Unusable(f"picture: expected one of {', '.join(self.names[:8])}, …, got {name!r}")
+        return self.real[self.names.index(name)][None]
 
     def picture(self, space: str) -> Callable[[Tensor], Tensor]:
         """From a latent of this space to its picture."""
@@ -75,7 +85,7 @@ class Worlds:
             if folder := _here(_weight(name)):
                 self.diffusion[name] = partial(pipeline, folder, device)
         self.gans: dict[str, Callable[[], Gan]] = {
-            name: partial(self._styled, *files) for name, files in STYLED.items() if _ships(files[0])
+            name: partial(self._styled, name) for name, (network, *_) in STYLED.items() if _ships(network)
         }
         self.gans[PLAIN] = self._dcgan
         if file := _here(_weight(LARGE)):
@@ -101,12 +111,24 @@ class Worlds:
         """What the emoji network has seen, by name."""
         return sorted(set(data.load("emoji", size=32).prompts))
 
+    def examples(self, gan: str) -> tuple[str, ...]:
+        """Names of pictures such as a generator makes, without loading it."""
+        return SAMPLES if gan == LARGE else _pictures(gan).prompts
+
+    def palette(self, gan: str, colours: int = 7) -> list[str]:
+        """The colours that its pictures have most of, as a page writes them; and white, which is behind everything."""
+        pixels = _pictures(gan).images.movedim(1, -1).flatten(0, 2)
+        inked = pixels[pixels.amin(dim=1) < PALE]
+        found = Image.fromarray(inked[None].numpy()).quantize(colours)
+        levels, most = bytes(found.getpalette() or []), sorted(found.getcolors() or [], reverse=True)
+        return [*(f"#{levels[3 * i : 3 * i + 3].hex()}" for _, i in most), "#ffffff"]
+
     def warm(self) -> None:
         """Load what ships, before somebody waits for it."""
         shipped = self.shipped
         shipped.maps(shipped.photo)
         shipped.unconditional(shipped.noise(1, "warm"), 0)
-        for name in [*filter(_ships_as_world, self.gans), PLAIN]:
+        for name in {*STYLED, PLAIN} & {*self.gans}:
             gan = self.gan(name)
             gan.picture("z")(torch.zeros(1, gan.generator.z_dim))
 
@@ -118,8 +140,8 @@ class Worlds:
                 self._loaded[name] = known[name]()
             return self._loaded[name]
 
-    def _styled(self, network: str, encoder: str, pictures: str) -> Gan:
-        shipped = self.shipped
+    def _styled(self, name: str) -> Gan:
+        shipped, (network, encoder, _) = self.shipped, STYLED[name]
         made = StyleGAN(self.device, network) if network != "stylegan" else shipped.stylegan
         guessing = load(encoder, self.device) if _ships(encoder) else None
 
@@ -127,27 +149,32 @@ class Worlds:
         def guess(image: Tensor) -> Tensor:
             return guessing(image.to(self.device)).float().cpu()
 
-        real = data.load(pictures, size=32).floats(-1, 1)
-        return Gan(("z", "w", "w+"), made, real, shipped.maps, guess if guessing is not None else None)
+        real = _pictures(name)
+        known = guess if guessing is not None else None
+        return Gan(("z", "w", "w+"), made, real.floats(-1, 1), real.prompts, shipped.maps, known)
 
     def _dcgan(self) -> Gan:
         shipped = self.shipped
-        return Gan(("z",), _Plain(shipped), data.load("faces", size=32).floats(-1, 1), shipped.maps)
+        real = _pictures(PLAIN)
+        return Gan(("z",), _Plain(shipped), real.floats(-1, 1), real.prompts, shipped.maps)
 
     def _large(self, file: Path) -> Gan:
         made, shipped = stylegan2.Generator(file, self.device), self.shipped
-        noise = torch.randn(8, made.z_dim, generator=torch.Generator().manual_seed(0))
+        noise = torch.randn(len(SAMPLES), made.z_dim, generator=torch.Generator().manual_seed(0))
         with torch.no_grad():
             real = made.synthesis(made.mapping(noise)[:, None]).clamp(-1, 1)
-        return Gan(("z", "w", "w+"), made, real, lambda x: shipped.maps(F.interpolate(x, 32, mode="area")))
+        return Gan(("z", "w", "w+"), made, real, SAMPLES, lambda x: shipped.maps(F.interpolate(x, 32, mode="area")))
 
 
 def _ships(network: str) -> bool:
     return (MODELS / f"{network}.safetensors").is_file()
 
 
-def _ships_as_world(name: str) -> bool:
-    return name in STYLED
+@cache
+def _pictures(gan: str) -> data.Pictures:
+    """What a shipped generator was trained on; of another one nobody knows, and faces do."""
+    *_, pictures = STYLED.get(gan, ("", "", "faces"))
+    return data.load(pictures, size=32)
 
 
 def _weight(name: str) -> weights.Weight:

@@ -56,7 +56,9 @@ def _searches(settings: Settings, f: Functions, world: World, stack: ExitStack) 
     """SDS's pictures, and VSD's."""
     prompts = [settings.prompt] * settings.pictures
     start = 0.1 * world.noise(settings.pictures, "start")
-    ends = [int(980 - 500 * step / settings.steps) for step in range(settings.steps)]  # from coarse to fine: large t first
+    ends = [
+        int(980 - 500 * step / settings.steps) for step in range(settings.steps)
+    ]  # from coarse to fine: large t first
     adam = partial(torch.optim.Adam, lr=settings.learning_rate, betas=(0.9, 0.99))
     limit = LIMIT if world.size == world.shape[-1] else torch.inf
     learning = copy.deepcopy(world)  # a LoRA changes the network, which others use meanwhile

@@ -29,7 +29,7 @@ class Settings(Own):
 
 def make(settings: Settings, f: Functions, worlds: Worlds, tell: Tell, begun: Made | None = None) -> Made:
     """What is kept of the picture, and what comes in the place of the rest."""
-    if settings.mask is None:
+    if not settings.mask:
         raise Unusable("mask: nothing is painted yet; paint over what is to be drawn anew")
     world = worlds.world(settings.world, settings.seed)
     original, mask = settings.pixels(world.size), mask_of(settings.mask, world.size)

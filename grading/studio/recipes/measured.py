@@ -57,7 +57,7 @@ def make(settings: Settings, f: Functions, worlds: Worlds, tell: Tell, begun: Ma
 
 def _operator(settings: Settings, size: int) -> Callable[[Tensor], Tensor]:
     if settings.operator == PAINTED:
-        if settings.mask is None:
+        if not settings.mask:
             raise Unusable("mask: nothing is painted yet; paint over what is not to be known")
         known = 1 - mask_of(settings.mask, size)
         return lambda x: x * known

@@ -6,106 +6,99 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
 from ...pictures.report import inlined
 from ...verdicts import Unusable
+from ..canvas import SIDE, canvas
 from ..own import PHOTOGRAPH, Own, cut, outlined, scaled
 from ..recipes.measured import OPERATORS
+from ..recipes.measured import Settings as Measured
 from ..running import Studio, running
 from .sample import prompt
 
 TITLE = "Edit"
-CANVAS = 320  # pixels
-BRUSH = gr.Brush(default_size=28, colors=["#e0218a"], default_color="#e0218a", color_mode="fixed")
-
-
-class Picture(gr.Image):
-    """A picture whose file is handed on as it is: whether it is one is found out, and told, where it is opened."""
-
-    is_template = True
-
-    def preprocess(self, payload: Any) -> str | None:
-        return payload.path if payload else None
+PAINT = "#e0218a"  # which is rare in pictures
 
 
 def build(studio: Studio) -> None:
     """The picture left; what is done with it right, a tab for each technique."""
     worlds = list(studio.worlds.diffusion)
     with gr.Row():
-        with gr.Column(scale=1, min_width=340):
-            own, canvas = _own(studio)
+        with gr.Column(scale=2, min_width=360):
+            own, mask = _own(studio)
             world = gr.Dropdown(worlds, value=worlds[0], label="world", visible=len(worlds) > 1)
-        with gr.Column(scale=3):
+        with gr.Column(scale=3), gr.Tabs():
             with gr.Tab("Inpaint"):
-                with gr.Row():
-                    controls = {"prompt": prompt(studio, ""), "guidance": _guidance(), "steps": _slider(5, 100, 50, "steps")}
-                    controls |= {**own, "mask": canvas, "world": world, **_drawn()}
+                with gr.Accordion("settings", open=False):
+                    inpainting = {
+                        "prompt": prompt(studio, ""),
+                        "guidance": gr.Slider(0, 10, 3, step=0.5, label="guidance"),
+                        "steps": gr.Slider(5, 100, 50, step=1, label="steps"),
+                        **_drawn(),
+                    }
+                controls = {**own, "mask": mask, "world": world, **inpainting}
                 running(studio, "inpainting", controls, stage="step", hint="Paint over what is to be drawn anew.")
             with gr.Tab("Prompt"):
-                with gr.Row():
-                    controls = {"prompt": prompt(studio, "lion face"), "guidance": _guidance()}
-                    controls |= {"start": _slider(0, 24, 10, "start (0: noise)")}
-                    controls |= {**own, "world": world, **_drawn()}
-                running(studio, "prompted", controls, stage="step", hint="The picture is noised, and comes back as the prompt says.")
+                with gr.Accordion("settings", open=False):
+                    prompted = {
+                        "prompt": prompt(studio, "lion face"),
+                        "guidance": gr.Slider(0, 10, 3, step=0.5, label="strength of guidance"),
+                        "start": gr.Slider(
+                            0, 24, 10, step=1, label="start index: the later, the closer to the picture"
+                        ),
+                        **_drawn(),
+                    }
+                hint = "The picture, as a prompt has it."
+                running(studio, "prompted", {**own, "world": world, **prompted}, stage="step", hint=hint)
             with gr.Tab("Restore"):
-                with gr.Row():
-                    operator = gr.Dropdown(OPERATORS, value=OPERATORS[1], label="what is measured")
-                    controls = {"operator": operator, "scale": _slider(0, 8, 0.5, "scale ζ", 0.25)}
-                    controls |= {"steps": _slider(5, 200, 50, "steps"), **own, "mask": canvas, "world": world, **_drawn()}
+                with gr.Accordion("settings", open=False):
+                    measured = {
+                        "operator": gr.Radio(OPERATORS, value=Measured().operator, label="what is measured"),
+                        "scale": gr.Slider(0, 8, 0.5, step=0.25, label="scale ζ"),
+                        "steps": gr.Slider(5, 200, 50, step=1, label="steps"),
+                        **_drawn(),
+                    }
+                controls = {**own, "mask": mask, "world": world, **measured}
                 hint = "Only a measurement of the picture is known; DPS looks for pictures that fit it."
                 running(studio, "measured", controls, stage="step", hint=hint)
 
 
-def _slider(low: float, high: float, value: float, label: str, step: float = 1, width: int = 150) -> gr.Slider:
-    return gr.Slider(low, high, value, step=step, label=label, min_width=width, buttons=[])
-
-
-def _guidance() -> gr.Slider:
-    return _slider(0, 10, 3, "guidance", 0.5)
-
-
 def _drawn() -> dict[str, Any]:
-    return {"pictures": _slider(1, 4, 3, "pictures"), "seed": gr.Number(0, precision=0, minimum=0, label="seed", min_width=90)}
+    return {
+        "pictures": gr.Slider(1, 4, 3, step=1, label="pictures"),
+        "seed": gr.Number(0, precision=0, minimum=0, label="seed"),
+    }
 
 
-def _own(studio: Studio) -> tuple[dict[str, Any], gr.ImageEditor]:
+def _own(studio: Studio) -> tuple[dict[str, Any], gr.HTML]:
     """Where the picture comes from, and the square of it that is looked at; and a canvas to paint on it."""
     size = studio.worlds.shipped.size
     sources: list[Any] = ["upload", "clipboard", "webcam"]
-    picture = Picture(sources=sources, label="your picture", height=190, buttons=[])
+    picture = gr.Image(sources=sources, label="your picture", height=190, buttons=[])
+    picture.preprocess = lambda file: file.path if file else None  # whether it is one is told where it is opened
     shipped = gr.Dropdown([PHOTOGRAPH, *studio.worlds.prompts], value=Own().shipped, label="or one that ships")
     with gr.Group(visible=False) as cutting:
         seen = gr.HTML()
-        side = _slider(0.1, 1, 1, "size of the square", 0.01)
-        right = _slider(0, 1, 0.5, "to the right", 0.01)
-        down = _slider(0, 1, 0.5, "down", 0.01)
-    canvas = gr.ImageEditor(
-        value=_behind(Own(), size),
-        type="pil",
-        label="as the network sees it: paint on it",
-        sources=[],
-        transforms=[],
-        brush=BRUSH,
-        layers=False,
-        canvas_size=(CANVAS, CANVAS),
-        fixed_canvas=True,
-        buttons=[],
-        height=400,
-    )
+        side = gr.Slider(0.1, 1, 1, step=0.01, label="size of the square")
+        right = gr.Slider(0, 1, 0.5, step=0.01, label="to the right")
+        down = gr.Slider(0, 1, 0.5, step=0.01, label="down")
+    mask = canvas([PAINT], "mask", background=_behind(Own(), size))
     own = {"picture": picture, "shipped": shipped, "side": side, "right": right, "down": down}
 
-    def look(picture: str | None, *chosen: Any) -> tuple[Any, ...]:
-        settings = Own(Path(picture) if picture else None, *chosen)
-        there = gr.update(visible=bool(picture))
+    def look(picture: str | None, shipped: str, *square: float) -> tuple[Any, ...]:
+        own = Own(Path(picture), shipped, *square) if picture else Own(None, shipped)
         try:
-            return there, _seen(settings, size), _behind(settings, size)
+            return gr.update(visible=bool(picture)), _seen(own, size), gr.update(background=_behind(own, size))
         except Unusable as unusable:
-            return there, f'<p class="trouble" role="alert">{escape(str(unusable))}</p>', gr.skip()
+            trouble = f'<div class="side"><p class="trouble" role="alert">{escape(str(unusable))}</p></div>'
+            return gr.update(visible=True), trouble, gr.skip()
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}
-    changes = [picture.change, shipped.change, *(slider.change for slider in (side, right, down))]
-    gr.on(changes, look, [*own.values()], [cutting, seen, canvas], **quiet)
-    return own, canvas
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    picture.clear(lambda: (1, 0.5, 0.5), outputs=[side, right, down], **quiet)
+    changes = [picture.change, shipped.change, side.change, right.change, down.change]
+    gr.on(changes, look, [*own.values()], [cutting, seen, mask], trigger_mode="always_last", **quiet)
+    return own, mask
 
 
 def _whole(own: Own) -> Any:
@@ -127,9 +120,7 @@ def _seen(own: Own, size: int) -> str:
     return f'<figure class="cut">{shown}<figcaption>{said}</figcaption></figure>'
 
 
-def _behind(own: Own, size: int) -> dict[str, Any]:
-    """What the canvas shows: the square as the network sees it; nothing is painted on it."""
-    from PIL import Image
-
-    pixels = scaled(cut(_whole(own), own), size).resize((CANVAS, CANVAS), Image.Resampling.NEAREST)
-    return {"background": pixels, "layers": [], "composite": None}
+def _behind(own: Own, size: int) -> str:
+    """What the canvas shows: the square as the network sees it."""
+    pixels = scaled(cut(_whole(own), own), size)
+    return inlined(pixels.resize((SIDE, SIDE), Image.Resampling.NEAREST))
