@@ -32,8 +32,6 @@ def serve(submitted: Submitted, host: str, port: int, device: str, say: Callable
         worlds = Worlds(device)
         threading.Thread(target=worlds.warm, daemon=True).start()
         page = built(submitted, worlds, Path(scratch))
-        import gradio as gr
-
         from . import canvas
 
         page.queue(default_concurrency_limit=None)
@@ -47,7 +45,7 @@ def serve(submitted: Submitted, host: str, port: int, device: str, say: Callable
             max_file_size=UPLOAD,
             show_error=True,
             prevent_thread_lock=True,
-            theme=gr.themes.Base(primary_hue="indigo", neutral_hue="slate", font=SYSTEM, font_mono=MONOSPACED),
+            theme=_theme(),
             css=LAYOUT + STYLE + moving.STYLE + canvas.STYLE,
         )
         say(f"studio: {address}")
@@ -58,8 +56,18 @@ def serve(submitted: Submitted, host: str, port: int, device: str, say: Callable
             page.close()
 
 
-SYSTEM = ("system-ui", "sans-serif")  # fonts that nobody has to fetch
-MONOSPACED = ("ui-monospace", "monospace")
+def _theme():
+    """Calm, readable as WCAG asks, with fonts that nobody has to fetch."""
+    import gradio as gr
+
+    fonts = {"font": ("system-ui", "sans-serif"), "font_mono": ("ui-monospace", "monospace")}
+    base = gr.themes.Base(primary_hue="indigo", neutral_hue="slate", **fonts)
+    return base.set(
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        body_text_color_subdued="*neutral_500",
+        block_info_text_color="*neutral_500",
+    )
 
 
 def built(submitted: Submitted, worlds: Worlds, scratch: Path):
