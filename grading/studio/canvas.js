@@ -112,6 +112,11 @@ clear.onclick = () => {
   tell();
 };
 watch("palette", offer);
-watch("background", () => { pad.style.backgroundImage = props.background ? `url("${props.background}")` : ""; });
+function backDrop() {
+  pad.style.backgroundImage = props.background ? `url("${props.background}")` : "";
+}
+
+watch("background", backDrop);
+backDrop();
 offer();
 show();
