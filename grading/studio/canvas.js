@@ -24,6 +24,10 @@ function offer() {
   choose(props.palette[0]);
 }
 
+function backDrop() {
+  pad.style.backgroundImage = props.background ? `url("${props.background}")` : "";
+}
+
 function show() {
   ring.style.left = `${(100 * at[0]) / pad.width}%`;
   ring.style.top = `${(100 * at[1]) / pad.height}%`;
@@ -112,11 +116,7 @@ clear.onclick = () => {
   tell();
 };
 watch("palette", offer);
-function backDrop() {
-  pad.style.backgroundImage = props.background ? `url("${props.background}")` : "";
-}
-
 watch("background", backDrop);
-backDrop();
 offer();
+backDrop();
 show();
