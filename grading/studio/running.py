@@ -75,8 +75,8 @@ def running(
         stop = gr.Button("Stop", interactive=False)
         more = gr.Button("Go on", interactive=False, visible=goes_on)
         save = gr.Button("Save", interactive=False)
-    pictures = gr.HTML(f'<p class="empty">{hint}</p>', elem_classes="view")
     slider = gr.Slider(0, 1, step=1, label=stage, visible=False, interactive=True)
+    pictures = gr.HTML(f'<p class="empty">{hint}</p>', elem_classes="view")
     files = gr.File(label="saved", visible=False, interactive=False, file_count="multiple")
     again = gr.Textbox(label="makes it again", visible=False, interactive=False, buttons=["copy"])
 

@@ -42,9 +42,9 @@ STYLE = """
 
 
 def rows(side: Side, stage: int | None) -> str:
-    """The pictures of one side, row by row, at one stage of it or as it is."""
+    """The pictures of one side, row by row, at one stage of it; after the last one, as it is."""
     made = side.made or Made()
-    rows = made.rows if stage is None or not made.stages else made.stages[min(stage, len(made.stages) - 1)]
+    rows = made.rows if stage is None or stage >= len(made.stages) else made.stages[stage]
     return f'<div class="rows">{"".join(map(_row, rows))}</div>'
 
 

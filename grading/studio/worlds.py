@@ -32,6 +32,7 @@ PRETRAINED = {
 #: Style-based generators that ship, with their encoder and the set of pictures they know.
 STYLED = {"emoji faces": ("stylegan", "encoder", "faces"), "animals": ("animals", "animals-encoder", "animals")}
 PLAIN, LARGE = "emoji faces, DCGAN", "stylegan2"
+SPACES = ("z", "w", "w+")
 PALE = 220  # of 255: what no channel of a colour is below belongs to the background
 SAMPLES = tuple(f"sample {number}" for number in range(8))  # of a generator whose data are not here
 
@@ -115,11 +116,15 @@ class Worlds:
         """Names of pictures such as a generator makes, without loading it."""
         return SAMPLES if gan == LARGE else _pictures(gan).prompts
 
+    def spaces(self, gan: str) -> tuple[str, ...]:
+        """Where its latents can be looked for, without loading it."""
+        return ("z",) if gan == PLAIN else SPACES
+
     def palette(self, gan: str, colours: int = 7) -> list[str]:
         """The colours that its pictures have most of, as a page writes them; and white, which is behind everything."""
         pixels = _pictures(gan).images.movedim(1, -1).flatten(0, 2)
         inked = pixels[pixels.amin(dim=1) < PALE]
-        found = Image.fromarray(inked[None].numpy()).quantize(colours)
+        found = Image.fromarray(inked[None].numpy()).quantize(colours, kmeans=4)
         levels, most = bytes(found.getpalette() or []), sorted(found.getcolors() or [], reverse=True)
         return [*(f"#{levels[3 * i : 3 * i + 3].hex()}" for _, i in most), "#ffffff"]
 
@@ -151,19 +156,19 @@ class Worlds:
 
         real = _pictures(name)
         known = guess if guessing is not None else None
-        return Gan(("z", "w", "w+"), made, real.floats(-1, 1), real.prompts, shipped.maps, known)
+        return Gan(SPACES, made, real.floats(-1, 1), real.prompts, shipped.maps, known)
 
     def _dcgan(self) -> Gan:
         shipped = self.shipped
         real = _pictures(PLAIN)
-        return Gan(("z",), _Plain(shipped), real.floats(-1, 1), real.prompts, shipped.maps)
+        return Gan(self.spaces(PLAIN), _Plain(shipped), real.floats(-1, 1), real.prompts, shipped.maps)
 
     def _large(self, file: Path) -> Gan:
         made, shipped = stylegan2.Generator(file, self.device), self.shipped
         noise = torch.randn(len(SAMPLES), made.z_dim, generator=torch.Generator().manual_seed(0))
         with torch.no_grad():
             real = made.synthesis(made.mapping(noise)[:, None]).clamp(-1, 1)
-        return Gan(("z", "w", "w+"), made, real, SAMPLES, lambda x: shipped.maps(F.interpolate(x, 32, mode="area")))
+        return Gan(SPACES, made, real, SAMPLES, lambda x: shipped.maps(F.interpolate(x, 32, mode="area")))
 
 
 def _ships(network: str) -> bool:

@@ -20,7 +20,7 @@ def build(studio: Studio) -> None:
                 with gr.Accordion("settings", open=False):
                     search = {
                         "gan": gr.Dropdown(gans, value=gans[0], label="generator"),
-                        "space": gr.Radio(["z", "w", "w+"], value="w+", label="space"),
+                        "space": gr.Radio([*studio.worlds.spaces(gans[0])], value="w+", label="space"),
                         "scribble_weight": gr.Slider(0, 5, 1, step=0.1, label="weight of the drawing"),
                         "perceptual_weight": gr.Slider(0, 1, 0, step=0.01, label="weight of features"),
                         "delta_weight": gr.Slider(0, 0.05, 0.001, step=0.001, label="weight of |δ|²"),
@@ -50,3 +50,12 @@ def build(studio: Studio) -> None:
                     stage="step",
                     hint="The drawing, as a prompt has it.",
                 )
+
+    def other(gan: str) -> list[dict]:
+        """Other generators have other colours, and other spaces."""
+        spaces = [*studio.worlds.spaces(gan)]
+        return [gr.update(palette=studio.worlds.palette(gan)), gr.update(choices=spaces, value=spaces[-1])]
+
+    search["gan"].input(
+        other, search["gan"], [drawing, search["space"]], show_progress="hidden", api_visibility="private"
+    )

@@ -44,7 +44,7 @@ def _moving(moving: Callable[..., str], work: Work, stage: int | None) -> str:
 
     def pictures(side: Side, stage: int | None) -> str:
         made = side.made
-        last = stage is None or (made is not None and stage >= len(made.stages) - 1)
+        last = stage is None or (made is not None and stage >= len(made.stages))
         if made is None or side.done < 1 or not last:
             return rows(side, stage)
         (first, images), (second, _) = made.rows

@@ -20,9 +20,12 @@ def build(studio: Studio) -> None:
                 "second": gr.Dropdown(["", *known], value=second, label="walk to"),
                 "third": gr.Dropdown(["", *known], value="", label="and a third, for a triangle"),
                 "picture": gr.Image(
-                    label="or a picture of yours, in the first one's place", type="filepath", height=160
+                    label="or a picture of yours",
+                    type="filepath",
+                    height=160,
+                    sources=["upload", "clipboard", "webcam"],
                 ),
-                "space": gr.Radio(["z", "w", "w+"], value="w+", label="space"),
+                "space": gr.Radio([*studio.worlds.spaces(gans[0])], value="w+", label="space"),
                 "start": gr.Radio(STARTS, value="mean", label="start"),
             }
             with gr.Accordion("search", open=False):
@@ -39,13 +42,14 @@ def build(studio: Studio) -> None:
             running(studio, "invert", controls, stage="frame", goes_on=True, hint=hint)
 
     def others(gan: str) -> list[dict]:
-        """Other generators know other pictures."""
-        known = studio.worlds.examples(gan)
+        """Other generators know other pictures, and have other spaces."""
+        known, spaces = studio.worlds.examples(gan), [*studio.worlds.spaces(gan)]
         return [
             gr.update(choices=[*known], value=known[0]),
             gr.update(choices=["", *known], value=known[1]),
             gr.update(choices=["", *known], value=""),
+            gr.update(choices=spaces, value=spaces[-1]),
         ]
 
-    chosen = [controls[name] for name in ("first", "second", "third")]
+    chosen = [controls[name] for name in ("first", "second", "third", "space")]
     controls["gan"].input(others, controls["gan"], chosen, show_progress="hidden", api_visibility="private")
