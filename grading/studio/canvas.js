@@ -24,6 +24,10 @@ function offer() {
   choose(props.palette[0]);
 }
 
+function backDrop() {
+  pad.style.backgroundImage = props.background ? `url("${props.background}")` : "";
+}
+
 function show() {
   ring.style.left = `${(100 * at[0]) / pad.width}%`;
   ring.style.top = `${(100 * at[1]) / pad.height}%`;
@@ -112,6 +116,7 @@ clear.onclick = () => {
   tell();
 };
 watch("palette", offer);
-watch("background", () => { pad.style.backgroundImage = props.background ? `url("${props.background}")` : ""; });
+watch("background", backDrop);
 offer();
+backDrop();
 show();
