@@ -80,8 +80,9 @@ class Worlds:
     """Loaded when they are first asked for, once for all who ask; runs with different seeds share the networks."""
 
     def __init__(self, device: str = "cpu") -> None:
-        self.device, self._loaded, self._lock = device, dict[str, Any](), threading.RLock()
-        self.diffusion: dict[str, Callable[[], World]] = {"emoji": lambda: Shipped(device=device)}
+        self.device, self.shipped = device, Shipped(device=device)  # of it: pictures, a classifier, generators
+        self._loaded, self._locks = dict[str, Any](), {"world": threading.Lock(), "gan": threading.Lock()}
+        self.diffusion: dict[str, Callable[[], World]] = {"emoji": self._emoji}
         for name, pipeline in PRETRAINED.items():
             if folder := _here(_weight(name)):
                 self.diffusion[name] = partial(pipeline, folder, device)
@@ -101,11 +102,6 @@ class Worlds:
     def gan(self, name: str) -> Gan:
         """A generator."""
         return self._one("gan", name, self.gans)
-
-    @property
-    def shipped(self) -> Shipped:
-        """With what belongs to no single technique: pictures, a classifier, digits."""
-        return self._one("world", "emoji", self.diffusion)
 
     @property
     def prompts(self) -> list[str]:
@@ -129,21 +125,26 @@ class Worlds:
         return [*(f"#{levels[3 * i : 3 * i + 3].hex()}" for _, i in most), "#ffffff"]
 
     def warm(self) -> None:
-        """Load what ships, before somebody waits for it."""
-        shipped = self.shipped
-        shipped.maps(shipped.photo)
-        shipped.unconditional(shipped.noise(1, "warm"), 0)
+        """Load what ships, before somebody waits for it; first what takes no time."""
+        self.shipped.maps(self.shipped.photo)
         for name in {*STYLED, PLAIN} & {*self.gans}:
             gan = self.gan(name)
             gan.picture("z")(torch.zeros(1, gan.generator.z_dim))
+        world = self.world("emoji", 0)
+        world.unconditional(world.noise(1, "warm"), 0)
 
     def _one(self, kind: str, name: str, known: dict[str, Callable[[], Any]]) -> Any:
         if name not in known:
             raise Unusable(f"{kind}: expected one of {', '.join(known)}, got {name!r}")
-        with self._lock:
+        with self._locks[kind]:
             if name not in self._loaded:
                 self._loaded[name] = known[name]()
             return self._loaded[name]
+
+    def _emoji(self) -> Shipped:
+        """With its network, so that its copies share it."""
+        _ = self.shipped.network
+        return self.shipped
 
     def _styled(self, name: str) -> Gan:
         shipped, (network, encoder, _) = self.shipped, STYLED[name]

@@ -123,10 +123,10 @@ def press(page, name):
 
 def make(page):
     """Once something has come of it."""
-    before = seen(page, ".view").inner_html()
+    before = seen(page, ".view.prose").inner_html()
     press(page, "Make")
     page.wait_for_function(
-        "(before) => [...document.querySelectorAll('.view')].find((one) => one.checkVisibility()).innerHTML != before",
+        "(before) => [...document.querySelectorAll('.view.prose')].find((one) => one.checkVisibility()).innerHTML != before",
         arg=before,
     )
 
