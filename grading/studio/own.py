@@ -69,8 +69,8 @@ def mask_of(path: Path, size: int) -> Tensor:
         Unusable: as ``opened``, or nothing is painted.
     """
     painted = read(path)
-    clear, _ = painted.getchannel("A").getextrema()
-    strength = painted.getchannel("A") if clear < 255 else painted.convert("L")
+    alpha = painted.getchannel("A")
+    strength = alpha if alpha.getextrema() != (255, 255) else painted.convert("L")
     mask = (tensor(strength.resize((size, size), Image.Resampling.BOX))[:, :1] > -1).float()
     if not mask.any():
         raise Unusable("mask: nothing is painted yet; paint over what is to be drawn anew")

@@ -4,8 +4,6 @@ import gradio as gr
 
 __all__ = ["upload"]
 
-from gradio.events import Dependency
-
 class _Unopened(gr.Image):
     """Gradio opens what is uploaded before anybody is asked; here the recipe does, from a file."""
 
@@ -14,12 +12,14 @@ class _Unopened(gr.Image):
 
     def get_block_name(self) -> str:
         return "image"
-    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from collections.abc import Callable, Sequence
+    from typing import TYPE_CHECKING, Any, Literal
+
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
-
 
 def upload(label: str) -> gr.Image:
     """The component; its value is the file's path, or None."""

@@ -121,8 +121,9 @@ class Worlds:
         pixels = _pictures(gan).images.movedim(1, -1).flatten(0, 2)
         inked = pixels[pixels.amin(dim=1) < PALE]
         found = Image.fromarray(inked[None].numpy()).quantize(colours, kmeans=4)
-        levels, most = bytes(found.getpalette() or []), sorted(found.getcolors() or [], reverse=True)
-        return [*(f"#{levels[3 * i : 3 * i + 3].hex()}" for _, i in most), "#ffffff"]
+        levels, most = bytes(found.getpalette() or []), torch.frombuffer(bytearray(found.tobytes()), dtype=torch.uint8)
+        by_number = most.bincount(minlength=colours).argsort(descending=True).tolist()
+        return [*(f"#{levels[3 * i : 3 * i + 3].hex()}" for i in by_number), "#ffffff"]
 
     def warm(self) -> None:
         """Load what ships, before somebody waits for it; first what takes no time."""
@@ -149,15 +150,11 @@ class Worlds:
     def _styled(self, name: str) -> Gan:
         shipped, (network, encoder, _) = self.shipped, STYLED[name]
         made = StyleGAN(self.device, network) if network != "stylegan" else shipped.stylegan
-        guessing = load(encoder, self.device) if _ships(encoder) else None
+        guess, real = self._guess(load(encoder, self.device)) if _ships(encoder) else None, _pictures(name)
+        return Gan(SPACES, made, real.floats(-1, 1), real.prompts, shipped.maps, guess)
 
-        @torch.no_grad()
-        def guess(image: Tensor) -> Tensor:
-            return guessing(image.to(self.device)).float().cpu()
-
-        real = _pictures(name)
-        known = guess if guessing is not None else None
-        return Gan(SPACES, made, real.floats(-1, 1), real.prompts, shipped.maps, known)
+    def _guess(self, encoder: torch.nn.Module) -> Callable[[Tensor], Tensor]:
+        return torch.no_grad()(lambda image: encoder(image.to(self.device)).float().cpu())
 
     def _dcgan(self) -> Gan:
         shipped = self.shipped
