@@ -75,7 +75,7 @@ def _own(studio: Studio) -> tuple[dict[str, Any], gr.HTML]:
     """Where the picture comes from, and the square of it that is looked at; and a canvas to paint on it."""
     size = studio.worlds.shipped.size
     sources: list[Any] = ["upload", "clipboard", "webcam"]
-    picture = gr.Image(sources=sources, label="your picture", height=190, buttons=[])
+    picture = gr.Image(sources=sources, label="your picture", height=150, buttons=[])
     picture.preprocess = lambda file: file.path if file else None  # whether it is one is told where it is opened
     shipped = gr.Dropdown([PHOTOGRAPH, *studio.worlds.prompts], value=Own().shipped, label="or one that ships")
     with gr.Group(visible=False) as cutting:
