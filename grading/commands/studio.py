@@ -23,12 +23,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     without.add_argument("--set", nargs="+", default=[], action="extend", metavar="NAME=VALUE", help="its settings")
     without.add_argument("--whose", choices=WHOSE, help="default: both, where there is a submission")
     without.add_argument("--out", type=Path, default=Path("studio.png"), metavar="FILE", help="default: %(default)s")
+    parser.add_argument("--demo", action="store_true", help="instead record fixtures/gallery/studio.gif anew")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0; with ``--make`` 1 if a side could not be made."""
     if not arguments.make and find_spec("gradio") is None:
         raise Unusable("studio: Gradio is not here; `nox -s studio` brings it, in an environment of its own")
+    if arguments.demo:
+        _arguments.expect_checkout("--demo")
+        from ..studio.demo import record
+
+        print(record())
+        return DONE
     with ForkServer() if arguments.path else nullcontext() as fork_server:
         from ..studio.whose import Submitted
         from ..submissions import opened

@@ -15,6 +15,6 @@ def followed(model: EpsModel, world: World, steps: int, made: Made, tell: Tell) 
     def see(x_t: Tensor, x0: Tensor, t: int) -> None:
         made.stages.append([(f"x_t at t = {t}", world.decode(x_t)), ("x̂₀ seen in it", world.decode(x0))])
         done = min(len(made.stages) / (steps + 1), 0.99)
-        tell(done, Made(rows=[*made.rows, *made.stages[-1]], stages=[*made.stages]))
+        tell(done, Made(rows=made.stages[-1], stages=[*made.stages]))
 
     return seen(model, world, see)

@@ -69,8 +69,8 @@ def mask_of(path: Path, size: int) -> Tensor:
         Unusable: as ``opened``, or nothing is painted.
     """
     painted = read(path)
-    alpha = painted.getchannel("A")
-    strength = alpha if alpha.getextrema() != (255, 255) else painted.convert("L")
+    opaque = painted.getchannel("A").getextrema() == (255, 255)
+    strength = painted.convert("L") if opaque else painted.getchannel("A")
     mask = (tensor(strength.resize((size, size), Image.Resampling.BOX))[:, :1] > -1).float()
     if not mask.any():
         raise Unusable("mask: nothing is painted yet; paint over what is to be drawn anew")

@@ -5,16 +5,8 @@ import gradio as gr
 __all__ = ["upload"]
 
 
-class _Unopened(gr.Image):
-    """Gradio opens what is uploaded before anybody is asked; here the recipe does, from a file."""
-
-    def preprocess(self, payload):
-        return payload.path if payload is not None else None
-
-    def get_block_name(self) -> str:
-        return "image"
-
-
 def upload(label: str) -> gr.Image:
     """The component; its value is the file's path, or None."""
-    return _Unopened(label=label, type="filepath", sources=["upload", "clipboard", "webcam"], height=190, buttons=[])
+    picture = gr.Image(label=label, sources=["upload", "clipboard", "webcam"], height=150, buttons=[])
+    picture.preprocess = lambda file: file.path if file else None  # Gradio would open it before anybody is asked
+    return picture

@@ -36,11 +36,11 @@ def make(settings: Settings, f: Functions, worlds: Worlds, tell: Tell, begun: Ma
     x_T, timesteps = world.noise(settings.pictures, "x_T"), f.timesteps(len(world.schedule), settings.steps)
     x_orig, edit_mask = world.encode(original).expand_as(x_T), F.interpolate(mask, x_T.shape[2:])
     made = Made()
-    made.show("what is kept", original * (1 - mask) + mask)
     model = guidance.guided(f, world, [settings.prompt] * settings.pictures, settings.guidance)
     model = followed(model, world, len(timesteps), made, tell)
     x0 = inpainting.inpainted(f, world, model, x_orig, edit_mask, x_T, timesteps, world.noise_fn("inpaint"))
     made.show("inpainted", world.decode(x0))
+    made.show("what is kept", original * (1 - mask) + mask)
     changed = ((x0 - x_orig) * (1 - edit_mask)).abs().max()
     made.lower("change where the picture is kept", changed, "the largest difference outside the mask; 0 is right")
     return made

@@ -34,11 +34,11 @@ def make(settings: Settings, f: Functions, worlds: Worlds, tell: Tell, begun: Ma
         raise Unusable(f"start: expected one of the steps from 0 to {len(timesteps) - 1}, got {settings.start}")
     original, noise = settings.pixels(world.size), world.noise(settings.pictures, "edit")
     made = Made()
-    made.show("your picture", original)
     model = guidance.guided(f, world, [settings.prompt] * settings.pictures, settings.guidance)
     model = followed(model, world, len(timesteps) - settings.start, made, tell)
     image = original.expand(settings.pictures, -1, -1, -1)
     x0 = sdedit.edited(f, world, model, image, noise, settings.start, timesteps, world.noise_fn("edit"))
     made.show(f"edited: {settings.prompt or 'no prompt'}", x0)
+    made.show("your picture", original)
     made.lower("change", F.mse_loss(x0.clamp(-1, 1), image), sdedit.CHANGE)
     return made
