@@ -55,15 +55,27 @@ SUBMISSION = {
 }
 
 
-def served(*arguments):
-    """A server of its own, its address, and how it is ended."""
+NOTES = """
+import os, socket, sys
+
+def note(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        with open(os.environ["ASKED"], "a") as file:
+            file.write(f"{arguments[1] if event == 'socket.connect' else arguments[0]}\\n")
+
+sys.addaudithook(note)
+"""
+
+
+def served(folder, *arguments):
+    """A server of its own, and its address. Whom its processes connect to is noted in ``folder``."""
+    (folder / "sitecustomize.py").write_text(NOTES)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "grading", "studio", *map(str, arguments), "--port", str(port)]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
-    )
+    noted = {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "ASKED": str(folder / "asked.txt"), "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ | noted)
     said = process.stdout.readline()
     assert said.startswith("studio: http://127.0.0.1:"), said
     return process, said.split()[1]
@@ -79,11 +91,14 @@ def submission(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(submission):
-    process, address = served(submission)
+def address(submission, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("served")
+    process, address = served(folder, submission)
     yield address
     process.terminate()
     process.wait(10)
+    asked = set((folder / "asked.txt").read_text().split("\n"))
+    assert {one for one in asked if one and "127.0.0.1" not in one and not one.startswith(("/", "localhost"))} == set()
 
 
 @pytest.fixture
