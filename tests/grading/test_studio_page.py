@@ -277,6 +277,32 @@ def test_two_browsers_share_nothing(browser, page, address):
     other.close()
 
 
+TABS = [
+    ("Draw", "SDEdit"),
+    ("Edit", "Inpaint"),
+    ("Edit", "Prompt"),
+    ("Edit", "Restore"),
+    ("Invert and walk",),
+    ("Illusions", "Hybrid"),
+    ("Distil",),
+]
+
+
+@pytest.mark.parametrize("names", TABS, ids=" ".join)
+def test_each_tab_shows_what_it_makes_while_it_is_made(page, names):
+    tab(page, *names)
+    whose(page, "reference")
+    if seen(page, ".pad canvas").count():
+        draw(page, STROKES[:1])
+    make(page)
+    seen(page, ".side img").first.wait_for()
+    if page.get_by_role("button", name="Stop", exact=True).locator("visible=true").is_enabled():
+        press(page, "Stop")
+    (side,) = done(page)
+    assert side.locator("img").count() > 0
+    assert side.get_by_role("alert").count() == 0
+
+
 # --- pictures of one's own ------------------------------------------------------------------------------------------
 
 
