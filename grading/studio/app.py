@@ -4,6 +4,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable
+from html import escape
 from importlib import import_module
 from pathlib import Path
 
@@ -20,7 +21,7 @@ LAYOUT = """
 .cut { padding: .75rem .75rem 0; background: var(--block-background-fill); }
 .cut img { max-height: 12rem; margin: 0 auto .25rem; display: block; }
 .cut figcaption { color: var(--body-text-color-subdued); font-size: .875rem; text-align: center; }
-.title h1 { font-size: 1.25rem; font-weight: 600; margin: 0; }
+.title h1 { font-size: 1.25rem; font-weight: 600; margin: .5rem 0; }
 """
 
 
@@ -30,10 +31,7 @@ def serve(submitted: Submitted, host: str, port: int, device: str, say: Callable
         # Gradio reads these while it is imported: nobody is told, and what is uploaded goes with this folder.
         os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": scratch, "HF_HUB_OFFLINE": "1"}
         worlds = Worlds(device)
-        threading.Thread(target=worlds.warm, daemon=True).start()
         page = built(submitted, worlds, Path(scratch))
-        import gradio as gr
-
         from . import canvas
 
         page.queue(default_concurrency_limit=None)
@@ -47,9 +45,10 @@ def serve(submitted: Submitted, host: str, port: int, device: str, say: Callable
             max_file_size=UPLOAD,
             show_error=True,
             prevent_thread_lock=True,
-            theme=gr.themes.Base(primary_hue="indigo", neutral_hue="slate", font=SYSTEM, font_mono=MONOSPACED),
+            theme=_theme(),
             css=LAYOUT + STYLE + moving.STYLE + canvas.STYLE,
         )
+        threading.Thread(target=worlds.warm, daemon=True).start()  # while somebody looks at the page
         say(f"studio: {address}")
         say("Ctrl-C ends it")
         try:
@@ -58,8 +57,18 @@ def serve(submitted: Submitted, host: str, port: int, device: str, say: Callable
             page.close()
 
 
-SYSTEM = ("system-ui", "sans-serif")  # fonts that nobody has to fetch
-MONOSPACED = ("ui-monospace", "monospace")
+def _theme():
+    """Calm, readable as WCAG asks, with fonts that nobody has to fetch."""
+    import gradio as gr
+
+    fonts = {"font": ("system-ui", "sans-serif"), "font_mono": ("ui-monospace", "monospace")}
+    base = gr.themes.Base(primary_hue="indigo", neutral_hue="slate", **fonts)
+    return base.set(
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        body_text_color_subdued="*neutral_500",
+        block_info_text_color="*neutral_500",
+    )
 
 
 def built(submitted: Submitted, worlds: Worlds, scratch: Path):
@@ -69,9 +78,9 @@ def built(submitted: Submitted, worlds: Worlds, scratch: Path):
     from .running import Studio
 
     studio = Studio(submitted, worlds, scratch)
-    beside = f": {submitted.path} beside the reference" if submitted.path is not None else ""
+    beside = f": {escape(str(submitted.path))} beside the reference" if submitted.path is not None else ""
     with gr.Blocks(title="Studio", analytics_enabled=False, fill_width=True) as page:
-        gr.Markdown(f"# Studio{beside}", elem_classes="title")
+        gr.HTML(f"<h1>Studio{beside}</h1>", elem_classes="title")
         for name in tabs.NAMES:
             tab = import_module(f".tabs.{name}", __package__)
             with gr.Tab(tab.TITLE, id=name):

@@ -38,7 +38,7 @@ class Submitted:
         with self._lock:  # there is one wire to the process that forks
             fork_server = self._fork_server.clone()
         with fork_server, opened(self.path) as submission:
-            functions = Lending(fork_server, submission.folder, limits.SMALL_PICTURE_SECONDS, deadline)
+            functions = Lending(fork_server, submission.folder, limits.CALL_SECONDS, deadline)
             try:
                 yield functions
             finally:

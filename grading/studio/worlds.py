@@ -80,8 +80,9 @@ class Worlds:
     """Loaded when they are first asked for, once for all who ask; runs with different seeds share the networks."""
 
     def __init__(self, device: str = "cpu") -> None:
-        self.device, self._loaded, self._lock = device, dict[str, Any](), threading.RLock()
-        self.diffusion: dict[str, Callable[[], World]] = {"emoji": lambda: Shipped(device=device)}
+        self.device, self.shipped = device, Shipped(device=device)  # of it: pictures, a classifier, generators
+        self._loaded, self._locks = dict[str, Any](), {"world": threading.Lock(), "gan": threading.Lock()}
+        self.diffusion: dict[str, Callable[[], World]] = {"emoji": self._emoji}
         for name, pipeline in PRETRAINED.items():
             if folder := _here(_weight(name)):
                 self.diffusion[name] = partial(pipeline, folder, device)
@@ -103,11 +104,6 @@ class Worlds:
         return self._one("gan", name, self.gans)
 
     @property
-    def shipped(self) -> Shipped:
-        """With what belongs to no single technique: pictures, a classifier, digits."""
-        return self._one("world", "emoji", self.diffusion)
-
-    @property
     def prompts(self) -> list[str]:
         """What the emoji network has seen, by name."""
         return sorted(set(data.load("emoji", size=32).prompts))
@@ -125,38 +121,40 @@ class Worlds:
         pixels = _pictures(gan).images.movedim(1, -1).flatten(0, 2)
         inked = pixels[pixels.amin(dim=1) < PALE]
         found = Image.fromarray(inked[None].numpy()).quantize(colours, kmeans=4)
-        levels, most = bytes(found.getpalette() or []), sorted(found.getcolors() or [], reverse=True)
-        return [*(f"#{levels[3 * i : 3 * i + 3].hex()}" for _, i in most), "#ffffff"]
+        levels, most = bytes(found.getpalette() or []), torch.frombuffer(bytearray(found.tobytes()), dtype=torch.uint8)
+        by_number = most.bincount(minlength=colours).argsort(descending=True).tolist()
+        return [*(f"#{levels[3 * i : 3 * i + 3].hex()}" for i in by_number), "#ffffff"]
 
     def warm(self) -> None:
-        """Load what ships, before somebody waits for it."""
-        shipped = self.shipped
-        shipped.maps(shipped.photo)
-        shipped.unconditional(shipped.noise(1, "warm"), 0)
+        """Load what ships, before somebody waits for it; first what takes no time."""
+        self.shipped.maps(self.shipped.photo)
         for name in {*STYLED, PLAIN} & {*self.gans}:
             gan = self.gan(name)
             gan.picture("z")(torch.zeros(1, gan.generator.z_dim))
+        world = self.world("emoji", 0)
+        world.unconditional(world.noise(1, "warm"), 0)
 
     def _one(self, kind: str, name: str, known: dict[str, Callable[[], Any]]) -> Any:
         if name not in known:
             raise Unusable(f"{kind}: expected one of {', '.join(known)}, got {name!r}")
-        with self._lock:
+        with self._locks[kind]:
             if name not in self._loaded:
                 self._loaded[name] = known[name]()
             return self._loaded[name]
 
+    def _emoji(self) -> Shipped:
+        """With its network, so that its copies share it."""
+        _ = self.shipped.network
+        return self.shipped
+
     def _styled(self, name: str) -> Gan:
         shipped, (network, encoder, _) = self.shipped, STYLED[name]
         made = StyleGAN(self.device, network) if network != "stylegan" else shipped.stylegan
-        guessing = load(encoder, self.device) if _ships(encoder) else None
+        guess, real = self._guess(load(encoder, self.device)) if _ships(encoder) else None, _pictures(name)
+        return Gan(SPACES, made, real.floats(-1, 1), real.prompts, shipped.maps, guess)
 
-        @torch.no_grad()
-        def guess(image: Tensor) -> Tensor:
-            return guessing(image.to(self.device)).float().cpu()
-
-        real = _pictures(name)
-        known = guess if guessing is not None else None
-        return Gan(SPACES, made, real.floats(-1, 1), real.prompts, shipped.maps, known)
+    def _guess(self, encoder: torch.nn.Module) -> Callable[[Tensor], Tensor]:
+        return torch.no_grad()(lambda image: encoder(image.to(self.device)).float().cpu())
 
     def _dcgan(self) -> Gan:
         shipped = self.shipped

@@ -53,7 +53,12 @@ def test_a_picture_that_would_fill_the_memory_is_refused_before_it_is_read(tmp_p
 
 
 @pytest.mark.parametrize(
-    "chosen, colour", [(Own(side=0.5, right=0, down=0), "red"), (Own(side=0.5, right=1, down=0), "lime"), (Own(side=0.5, right=1, down=1), "blue")]
+    "chosen, colour",
+    [
+        (Own(side=0.5, right=0, down=0), "red"),
+        (Own(side=0.5, right=1, down=0), "lime"),
+        (Own(side=0.5, right=1, down=1), "blue"),
+    ],
 )
 def test_the_square_lies_where_it_is_put(chosen, colour):
     image = Image.new("RGB", (40, 40))

@@ -63,7 +63,8 @@ def _searches(settings: Settings, f: Functions, world: World, stack: ExitStack) 
     adam = partial(torch.optim.Adam, lr=settings.learning_rate, betas=(0.9, 0.99))
     limit = LIMIT if world.size == world.shape[-1] else torch.inf
     learning: Any = copy.deepcopy(world)  # a LoRA changes the network, which others use meanwhile
-    lora = stack.enter_context(vsd.LoRA(learning.unet, learning.eps, settings.lora_learning_rate))
+    unet = learning.unet  # type: ignore[attr-defined]  # every world that hears prompts has one
+    lora = stack.enter_context(vsd.LoRA(unet, learning.eps, settings.lora_learning_rate))
     residuals = {
         "sds": sds.sds_residual(f, world, prompts, settings.sds_guidance),
         "vsd": vsd.vsd_residual(f, learning, prompts, settings.vsd_guidance, lora),

@@ -23,7 +23,7 @@ class Settings:
     space: str = "w+"
     scribble_weight: float = 1.0
     perceptual_weight: float = 0.0
-    delta_weight: float = 0.001
+    delta_weight: float = 0.003
     optimizer: str = "lbfgs"
     steps: int = 200
     from_mean: bool = True

@@ -23,7 +23,7 @@ def build(studio: Studio) -> None:
                         "space": gr.Radio([*studio.worlds.spaces(gans[0])], value="w+", label="space"),
                         "scribble_weight": gr.Slider(0, 5, 1, step=0.1, label="weight of the drawing"),
                         "perceptual_weight": gr.Slider(0, 1, 0, step=0.01, label="weight of features"),
-                        "delta_weight": gr.Slider(0, 0.05, 0.001, step=0.001, label="weight of |δ|²"),
+                        "delta_weight": gr.Slider(0, 0.05, 0.003, step=0.001, label="weight of |δ|²"),
                         "optimizer": gr.Radio(["lbfgs", "adam"], value="lbfgs", label="optimiser"),
                         "steps": gr.Slider(10, 1000, 200, step=10, label="iterations"),
                         "from_mean": gr.Checkbox(True, label="start from the mean"),

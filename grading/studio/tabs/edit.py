@@ -15,6 +15,7 @@ from ..own import PHOTOGRAPH, Own, cut, outlined, scaled
 from ..recipes.measured import OPERATORS
 from ..recipes.measured import Settings as Measured
 from ..running import Studio, running
+from ..upload import upload
 from .sample import prompt
 
 TITLE = "Edit"
@@ -74,9 +75,7 @@ def _drawn() -> dict[str, Any]:
 def _own(studio: Studio) -> tuple[dict[str, Any], gr.HTML]:
     """Where the picture comes from, and the square of it that is looked at; and a canvas to paint on it."""
     size = studio.worlds.shipped.size
-    sources: list[Any] = ["upload", "clipboard", "webcam"]
-    picture = gr.Image(sources=sources, label="your picture", height=150, buttons=[])
-    picture.preprocess = lambda file: file.path if file else None  # whether it is one is told where it is opened
+    picture = upload("your picture")
     shipped = gr.Dropdown([PHOTOGRAPH, *studio.worlds.prompts], value=Own().shipped, label="or one that ships")
     with gr.Group(visible=False) as cutting:
         seen = gr.HTML()

@@ -4,6 +4,7 @@ import gradio as gr
 
 from ..recipes.invert import STARTS
 from ..running import Studio, running
+from ..upload import upload
 
 TITLE = "Invert and walk"
 
@@ -19,12 +20,7 @@ def build(studio: Studio) -> None:
                 "first": gr.Dropdown(known, value=first, label="picture"),
                 "second": gr.Dropdown(["", *known], value=second, label="walk to"),
                 "third": gr.Dropdown(["", *known], value="", label="and a third, for a triangle"),
-                "picture": gr.Image(
-                    label="or a picture of yours",
-                    type="filepath",
-                    height=160,
-                    sources=["upload", "clipboard", "webcam"],
-                ),
+                "picture": upload("or a picture of yours"),
                 "space": gr.Radio([*studio.worlds.spaces(gans[0])], value="w+", label="space"),
                 "start": gr.Radio(STARTS, value="mean", label="start"),
             }
