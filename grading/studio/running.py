@@ -13,7 +13,7 @@ import gradio as gr
 from . import saved
 from .made import Made
 from .recipes import recipe
-from .settings import command
+from .settings import command, expect_complete
 from .shown import shown
 from .whose import BOTH, REFERENCE, WHOSE, Submitted
 from .work import Work
@@ -49,11 +49,9 @@ def running(
     *,
     stage: str = "",
     goes_on: bool = False,
-    make_label: str = "Make",
     hint: str = "",
-    settings_of: Callable[..., Any] | None = None,
     view: Callable[..., str] = shown,
-) -> gr.State:
+) -> None:
     """Buttons, pictures and all they do, for the recipe of this name.
 
     Args:
@@ -61,17 +59,13 @@ def running(
         stage: what the slider through ``Made.stages`` is called; none where it is empty.
         goes_on: whether what was stopped can go on: the recipe reads ``begun``.
         hint: what stands there before anything was made.
-        settings_of: makes settings of the components' values; by default by their names.
         view: HTML of (work, stage).
-
-    Returns:
-        The run, None before the first, for a tab that has more to show of it.
     """
     made = recipe(name)
     run = gr.State(delete_callback=_stop)
     whose = gr.Radio(WHOSE, value=BOTH, label="functions", visible=studio.submitted.path is not None)
     with gr.Row():
-        start = gr.Button(make_label, variant="primary", elem_classes="make")
+        start = gr.Button("Make", variant="primary", elem_classes="make")
         stop = gr.Button("Stop", interactive=False)
         more = gr.Button("Go on", interactive=False, visible=goes_on)
         save = gr.Button("Save", interactive=False)
@@ -82,7 +76,7 @@ def running(
 
     def read(values: tuple[Any, ...]) -> Any:
         given = {key: _given(studio, key, value) for key, value in zip(controls, values)}
-        return (settings_of or made.Settings)(**given)
+        return made.Settings(**given)
 
     def begin(before: Run | None, whose: str, *values: Any) -> Run:
         _stop(before)
@@ -95,6 +89,7 @@ def running(
 
     def _run(settings: Any, whose: str, begun: dict[str, Made | None] | None) -> Run:
         def make(f: Any, tell: Any, begun: Made | None) -> Made:
+            expect_complete(settings)
             return made.make(settings, f, studio.worlds, tell, begun)
 
         return Run(Work(studio.submitted, studio.submitted.sides(whose or REFERENCE), make, begun), settings, whose)
@@ -106,7 +101,7 @@ def running(
                 yield view(work, None), gr.skip(), gr.skip(), gr.skip(), gr.skip()
         stages = max((len(side.made.stages) for side in run.work.sides if side.made), default=0)
         there = any(side.made for side in run.work.sides)
-        moved = gr.update(visible=stages > 1, interactive=True, maximum=max(stages - 1, 1), value=stages - 1)
+        moved = gr.update(visible=stages > 0, maximum=max(stages, 1), value=stages)  # after the last one: the result
         stopped = any(side.stopped and side.made for side in run.work.sides)
         yield view(run.work, None), moved, _off, gr.update(interactive=stopped), gr.update(interactive=there)
 
@@ -127,7 +122,6 @@ def running(
     stop.click(_stop, run, queue=False, **quiet)
     slider.input(lambda run, at: view(run.work, int(at)), [run, slider], pictures, trigger_mode="always_last", **quiet)
     save.click(keep, run, [files, again], **quiet)
-    return run
 
 
 def _stop(run: Run | None) -> None:

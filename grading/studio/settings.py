@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from ..verdicts import Unusable
 
-__all__ = ["command", "read"]
+__all__ = ["command", "expect_complete", "read"]
 
 _T = TypeVar("_T")
 WORDS = {"yes": True, "no": False}
@@ -31,6 +31,13 @@ def read(kind: type[_T], words: Iterable[str]) -> _T:
             raise Unusable(f"--set {word}: expected NAME=VALUE with a name out of {', '.join(kinds)}")
         given[name] = _value(word, kinds[name], value)
     return kind(**given)
+
+
+def expect_complete(settings: Any) -> None:
+    """A field of a page can be emptied."""
+    for one in dataclasses.fields(settings):
+        if getattr(settings, one.name) is None and one.default is not None:
+            raise Unusable(f"{one.name}: expected a value such as {one.default}, got nothing")
 
 
 def command(path: Path | None, name: str, settings: Any, whose: str, out: str) -> str:

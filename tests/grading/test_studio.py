@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from grading.studio.drawing import drawn
 from grading.studio.recipes import recipe
 from grading.studio.search import Reached
-from grading.studio.settings import command, read
+from grading.studio.settings import command, expect_complete, read
 from grading.studio.shown import shown
 from grading.studio.whose import BOTH, REFERENCE, YOURS, Submitted
 from grading.studio.work import Work
@@ -94,6 +94,12 @@ def test_a_command_line_says_what_is_not_as_by_default_and_is_read_again():
 def test_a_setting_that_cannot_be_read_is_named(word, expected):
     with pytest.raises(Unusable, match=expected):
         read(Some, [word])
+
+
+def test_a_field_that_was_emptied_is_named():
+    expect_complete(Some())
+    with pytest.raises(Unusable, match="steps: expected a value such as 25, got nothing"):
+        expect_complete(Some(steps=None))
 
 
 # --- drawings ---------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import urllib.request
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from grading.paths import ROOT
 
@@ -124,7 +125,10 @@ def seen(page, selector):
 
 def tab(page, *names):
     for name in names:
-        page.get_by_role("tab", name=name, exact=True).locator("visible=true").click()
+        one = page.get_by_role("tab", name=name, exact=True).locator("visible=true")
+        one.click()
+        expect(one).to_have_attribute("aria-selected", "true")
+        page.wait_for_timeout(300)  # until what it hides is gone
 
 
 def whose(page, side):
@@ -213,6 +217,7 @@ def test_it_is_drawn_made_and_stopped_by_keys_alone(page):
     tab(page, "SDEdit")
     page.get_by_role("radio", name="reference").locator("visible=true").focus()
     page.keyboard.press("Space")
+    expect(page.get_by_role("radio", name="reference").locator("visible=true")).to_be_checked()
     page.get_by_role("button", name="Make").locator("visible=true").focus()
     page.keyboard.press("Enter")
     (side,) = done(page)
@@ -221,6 +226,9 @@ def test_it_is_drawn_made_and_stopped_by_keys_alone(page):
     slider.focus()
     page.keyboard.press("Home")
     seen(page, "figcaption").filter(has_text="x_t at t =").wait_for()
+    slider.focus()
+    page.keyboard.press("End")
+    seen(page, "figcaption").filter(has_text="edited: cat face").wait_for()
 
 
 # --- mine against right ---------------------------------------------------------------------------------------------

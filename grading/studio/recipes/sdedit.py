@@ -35,10 +35,10 @@ def make(settings: Settings, f: Functions, worlds: Worlds, tell: Tell, begun: Ma
     if not 0 <= settings.start < len(timesteps):
         raise Unusable(f"start: expected an index from 0 to {len(timesteps) - 1}, got {settings.start}")
     made, noise = Made(), world.noise(1, "sdedit")
-    made.show("what is drawn, as the network sees it", sketch)
     model = guidance.guided(f, world, [settings.prompt], settings.guidance)
     model = followed(model, world, len(timesteps) - settings.start, made, tell)
     x0 = sdedit.edited(f, world, model, sketch, noise, settings.start, timesteps, world.noise_fn("sdedit"))
     made.show(f"edited: {settings.prompt or 'no prompt'}", x0)
+    made.show("what is drawn, as the network sees it", sketch)
     made.lower("change", F.mse_loss(x0.clamp(-1, 1), sketch), sdedit.CHANGE)
     return made
