@@ -29,7 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0; with ``--make`` 1 if a side could not be made."""
     if not arguments.make and find_spec("gradio") is None:
-        raise Unusable("studio: Gradio is not here; `nox -s studio` brings it, in an environment of its own")
+        raise Unusable(
+            "studio: Gradio is not here; `nox -s studio` brings it, in an environment of its own; so does the extra studio"
+        )
+    _arguments.expect_extra("studio", "studio", "PIL", "diffusers")
     if arguments.demo:
         _arguments.expect_checkout("--demo")
         from ..studio.demo import record

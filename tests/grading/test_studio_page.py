@@ -311,6 +311,49 @@ def test_each_tab_shows_what_it_makes_while_it_is_made(page, names):
     assert side.get_by_role("alert").count() == 0
 
 
+def test_an_anagram_turns_under_the_pointer_and_by_keys(page):
+    tab(page, "Illusions", "Anagram")
+    whose(page, "reference")
+    make(page)
+    done(page)
+    room, slider = seen(page, ".turning .room"), seen(page, ".turning input")
+    height = "(image) => new DOMMatrix(getComputedStyle(image).transform).m22"  # 1 upright, -1 upside down
+    image = seen(page, ".turning img")
+    assert image.evaluate(height) == 1
+    box = room.bounding_box()
+    page.mouse.move(box["x"] + box["width"] - 1, box["y"] + 20)
+    assert image.evaluate(height) < -0.99
+    page.mouse.move(box["x"] + 1, box["y"] + 20)
+    assert image.evaluate(height) > 0.99
+    slider.focus()
+    page.keyboard.press("End")
+    assert image.evaluate(height) == -1
+
+
+def test_a_hybrid_goes_away_by_keys(page):
+    tab(page, "Illusions", "Hybrid")
+    whose(page, "reference")
+    make(page)
+    done(page)
+    near = seen(page, ".receding img").bounding_box()["width"]
+    seen(page, ".receding input").focus()
+    page.keyboard.press("End")
+    assert seen(page, ".receding img").bounding_box()["width"] < near / 20
+
+
+def test_what_is_painted_over_is_drawn_anew_and_nothing_else(page):
+    tab(page, "Edit", "Inpaint")
+    whose(page, "reference")
+    make(page)
+    (side,) = done(page)
+    assert "paint over what is to be drawn anew" in side.get_by_role("alert").inner_text()
+    draw(page, STROKES[-1:])
+    make(page)
+    (side,) = done(page)
+    assert re.search(r"change where the picture is kept\s*0$", side.inner_text(), re.MULTILINE)
+    assert len({img.get_attribute("src") for img in side.locator("img").all()}) == 4  # three pictures, and what is kept
+
+
 # --- pictures of one's own ------------------------------------------------------------------------------------------
 
 
@@ -321,7 +364,10 @@ def test_a_photograph_of_twenty_megapixels_is_taken_and_a_text_file_is_refused(p
     tab(page, "Edit")
     upload = page.locator("input[type=file]").locator("visible=true").or_(page.locator("input[type=file]")).first
     upload.set_input_files(photo)
-    seen(page, "figcaption").filter(has_text="5472 × 3648").wait_for()
+    seen(page, "figcaption").filter(has_text="3648 × 3648 of 5472 × 3648 pixels, scaled to 32 × 32").wait_for()
+    page.get_by_role("slider", name="size of the square").locator("visible=true").focus()
+    page.keyboard.press("Home")
+    seen(page, "figcaption").filter(has_text="365 × 365 of 5472 × 3648 pixels").wait_for()
     page.get_by_label("Remove Image").or_(page.get_by_label("Clear")).locator("visible=true").first.click()
     page.locator("input[type=file]").first.set_input_files(text)
     page.get_by_text("expected a picture such as PNG, JPEG or WebP").locator("visible=true").first.wait_for()

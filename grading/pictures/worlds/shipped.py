@@ -149,7 +149,7 @@ class Shipped(World):
 
 
 class StyleGAN:
-    """A shipped style-based generator; differentiable."""
+    """A shipped style-based generator, by its name among the models; differentiable."""
 
     def __init__(self, device: str = "cpu", name: str = "stylegan") -> None:
         self.device, self.network = device, networks.load(name, device)

@@ -14,8 +14,8 @@ __all__ = ["Settings", "make"]
 @dataclass(frozen=True)
 class Settings:
     world: str = "emoji"
-    upright: str = "turtle"
-    flipped: str = "deciduous tree"
+    upright: str = "strawberry"
+    flipped: str = "rose"
     steps: int = 40
     pictures: int = 1
     seed: int = 0

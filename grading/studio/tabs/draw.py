@@ -12,15 +12,16 @@ TITLE = "Draw"
 def build(studio: Studio) -> None:
     """One canvas for both ways."""
     gans, worlds = list(studio.worlds.gans), list(studio.worlds.diffusion)
+    first = "animals" if "animals" in gans else gans[0]  # a cat is easily drawn
     with gr.Row():
         with gr.Column(scale=2, min_width=360):
-            drawing = canvas(studio.worlds.palette(gans[0]))
+            drawing = canvas(studio.worlds.palette(first))
         with gr.Column(scale=3), gr.Tabs():
             with gr.Tab("Search"):
                 with gr.Accordion("settings", open=False):
                     search = {
-                        "gan": gr.Dropdown(gans, value=gans[0], label="generator"),
-                        "space": gr.Radio([*studio.worlds.spaces(gans[0])], value="w+", label="space"),
+                        "gan": gr.Dropdown(gans, value=first, label="generator"),
+                        "space": gr.Radio([*studio.worlds.spaces(first)], value="w+", label="space"),
                         "scribble_weight": gr.Slider(0, 5, 1, step=0.1, label="weight of the drawing"),
                         "perceptual_weight": gr.Slider(0, 1, 0, step=0.01, label="weight of features"),
                         "delta_weight": gr.Slider(0, 0.05, 0.003, step=0.001, label="weight of |δ|²"),

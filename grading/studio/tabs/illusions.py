@@ -17,7 +17,7 @@ TITLE = "Illusions"
 def build(studio: Studio) -> None:
     """One tab for each."""
     with gr.Tab("Anagram"):
-        _illusion(studio, "anagram", {"upright": "turtle", "flipped": "deciduous tree"}, turning)
+        _illusion(studio, "anagram", {"upright": "strawberry", "flipped": "rose"}, turning)
     with gr.Tab("Hybrid"):
         _illusion(studio, "hybrid", {"near": "panda face", "far": "hibiscus"}, receding)
 
