@@ -78,16 +78,16 @@ def running(
         given = {key: _given(studio, key, value) for key, value in zip(controls, values)}
         return made.Settings(**given)
 
-    def begin(before: Run | None, whose: str, *values: Any) -> Run:
+    def begin(before: Run | None, whose: str, *values: Any) -> tuple[Any, ...]:
         _stop(before)
-        return _run(read(values), whose, None)
+        return _run(read(values), whose, {}), *_hidden
 
-    def go_on(before: Run, whose: str, *values: Any) -> Run:
+    def go_on(before: Run, whose: str, *values: Any) -> tuple[Any, ...]:
         """With the settings as they are now: whoever stopped it may have moved a weight."""
         _stop(before)
-        return _run(read(values), before.whose, {side.name: side.made for side in before.work.sides})
+        return _run(read(values), before.whose, {side.name: side.made for side in before.work.sides}), *_hidden
 
-    def _run(settings: Any, whose: str, begun: dict[str, Made | None] | None) -> Run:
+    def _run(settings: Any, whose: str, begun: dict[str, Made | None]) -> Run:
         def make(f: Any, tell: Any, begun: Made | None) -> Made:
             expect_complete(settings)
             return made.make(settings, f, studio.worlds, tell, begun)
@@ -101,12 +101,8 @@ def running(
                 yield view(work, None), gr.skip(), gr.skip(), gr.skip(), gr.skip()
         stages = max((len(side.made.stages) for side in run.work.sides if side.made), default=0)
         there = any(side.made for side in run.work.sides)
-<<<<<<< HEAD
         last = {"maximum": max(stages, 1), "value": stages}  # after the last stage: the result
         moved = gr.update(visible=stages > 0, interactive=True, **last)
-=======
-        moved = gr.update(visible=stages > 0, interactive=True, maximum=max(stages, 1), value=stages)  # after the last one: the result
->>>>>>> studio2
         stopped = any(side.stopped and side.made for side in run.work.sides)
         yield view(run.work, None), moved, _off, gr.update(interactive=stopped), gr.update(interactive=there)
 
@@ -117,13 +113,13 @@ def running(
         said = command(studio.submitted.path, name, run.settings, run.whose, out.name)
         return gr.update(value=[str(file) for file in kept], visible=True), gr.update(value=said, visible=True)
 
+    _hidden = [gr.update(visible=False)] * 3
     _on, _off, inputs = gr.update(interactive=True), gr.update(interactive=False), [run, whose, *controls.values()]
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     outputs = [pictures, slider, stop, more, save]
-    hide = {"fn": lambda: [gr.update(visible=False)] * 3, "outputs": [slider, files, again]}
     for button, begins in ((start, begin), (more, go_on)):
-        button.click(**hide, **quiet)
-        button.click(begins, inputs, run, **quiet).then(follow, run, outputs, concurrency_limit=None, **quiet)
+        begun = button.click(begins, inputs, [run, slider, files, again], **quiet)
+        begun.then(follow, run, outputs, concurrency_limit=None, **quiet)
     stop.click(_stop, run, queue=False, **quiet)
     slider.input(lambda run, at: view(run.work, int(at)), [run, slider], pictures, trigger_mode="always_last", **quiet)
     save.click(keep, run, [files, again], **quiet)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
+from types import MappingProxyType
 
 from reference.networks import Missing
 
@@ -57,9 +58,14 @@ class Work:
     """All sides of one run, each in a thread; begun by making it."""
 
     def __init__(
-        self, submitted: Submitted, sides: list[str], make: Make, begun: Mapping[str, Made | None] | None = None
+        self,
+        submitted: Submitted,
+        sides: list[str],
+        make: Make,
+        begun: Mapping[str, Made | None] = MappingProxyType({}),
     ) -> None:
-        self.sides = [Side(name, made=(begun or {}).get(name)) for name in sides]
+        """``begun`` is what was made before of each side, where it goes on."""
+        self.sides = [Side(name, made=begun.get(name)) for name in sides]
         self._submitted, self._make, self._until, self._news = submitted, make, Until(), threading.Event()
         for side in self.sides:
             threading.Thread(target=self._run, args=[side], daemon=True).start()
