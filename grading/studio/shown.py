@@ -87,13 +87,14 @@ def picture(image: Tensor) -> str:
 
 
 def _curve(losses: Sequence[float]) -> str:
-    """The loss over the search, from its highest to its lowest."""
+    """The loss over the search, from its first to its lowest: a line search looks higher, too, and is cut off there."""
     if len(losses) < 2:
         return ""
-    low, high = min(losses), max(losses)
+    low, high = min(losses), losses[0]
     span = (high - low) or 1.0
     points = (
-        f"{WIDTH * i / (len(losses) - 1):.1f},{HEIGHT * (high - loss) / span:.1f}" for i, loss in enumerate(losses)
+        f"{WIDTH * i / (len(losses) - 1):.1f},{HEIGHT * max(high - loss, 0) / span:.1f}"
+        for i, loss in enumerate(losses)
     )
     said = f"loss, {losses[0]:.3g} to {losses[-1]:.3g} in {len(losses)} looks"
     drawn = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{said}">'
