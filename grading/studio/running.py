@@ -101,7 +101,9 @@ def running(
                 yield view(work, None), gr.skip(), gr.skip(), gr.skip(), gr.skip()
         stages = max((len(side.made.stages) for side in run.work.sides if side.made), default=0)
         there = any(side.made for side in run.work.sides)
-        moved = gr.update(visible=stages > 0, interactive=True, maximum=max(stages, 1), value=stages)  # after the last one: the result
+        moved = gr.update(
+            visible=stages > 0, interactive=True, maximum=max(stages, 1), value=stages
+        )  # after the last one: the result
         stopped = any(side.stopped and side.made for side in run.work.sides)
         yield view(run.work, None), moved, _off, gr.update(interactive=stopped), gr.update(interactive=there)
 
