@@ -1,5 +1,6 @@
 """The studio's page in a browser, used by pointer and keyboard as a person would: `nox -s studio_tests`."""
 
+import json
 import os
 import re
 import shlex
@@ -402,6 +403,21 @@ def test_no_file_of_this_machine_is_served(address, submission, path):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{address}gradio_api/file={path.format(submission=submission)}")
     assert refused.value.code in (403, 404)
+
+
+def test_no_file_of_this_machine_is_taken_for_an_upload(address):
+    """Whoever asks the server without the page gets no picture that was not uploaded."""
+    asked = json.load(urllib.request.urlopen(f"{address}config"))["dependencies"]
+    (look,) = (one["id"] for one in asked if one["api_name"] == "look")
+    file = {"path": str(ROOT / "fixtures" / "gallery" / "inpainting.png"), "meta": {"_type": "gradio.FileData"}}
+    asking = {"data": [file, "cat face", 1, 0.5, 0.5], "fn_index": look, "session_hash": "somebody"}
+    header = {"Content-Type": "application/json"}
+    urllib.request.urlopen(
+        urllib.request.Request(f"{address}gradio_api/queue/join", json.dumps(asking).encode(), header)
+    )
+    with urllib.request.urlopen(f"{address}gradio_api/queue/data?session_hash=somebody", timeout=60) as news:
+        ended = next(line for line in map(bytes.decode, news) if "process_completed" in line)
+    assert "it was not uploaded" in ended and "base64" not in ended
 
 
 def test_every_tab_is_there_and_a_screen_reader_finds_its_way(page):
