@@ -129,7 +129,7 @@ def test_what_is_drawn_is_found_where_it_is_drawn(worlds, cat):
     Settings = recipe("draw").Settings
     made = by_reference("draw", Settings(drawing=cat, steps=40), worlds)
     sketch, mask = drawn(cat, 32)
-    assert made.losses[-1] < 0.5 * made.losses[0]
+    assert made.losses[-1] < 0.6 * made.losses[0]
     assert made.measures["error where drawn"].value == pytest.approx(
         float((made.rows[0][1] - sketch)[mask.expand_as(sketch) > 0].abs().mean())
     )
