@@ -25,6 +25,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 VIEW, WIDTH = {"width": 1160, "height": 860}, 800  # pixels of the page, and of a frame's width
 LONGEST, SHORTEST = 150, 60  # milliseconds that a frame is shown
 STANDING = 2000  # … at the end of a scene
+BETWEEN = 0.4  # seconds between two looks at what is being made: noise makes large files
 COLOURS = 96
 PATIENCE = 120_000  # milliseconds
 
@@ -122,6 +123,7 @@ class Camera:
         self.visible(".side img").wait_for()
         while self.visible(".side progress").count():
             self.look()
+            time.sleep(BETWEEN)
             looks -= 1
             if not looks:
                 self.press(self.page.get_by_role("button", name="Stop").locator("visible=true"))
