@@ -1,5 +1,6 @@
 """What was made, as HTML. All text is escaped: some of it is what a submission's exception says."""
 
+import copy
 from collections.abc import Callable, Sequence
 from html import escape
 from math import isfinite
@@ -50,8 +51,9 @@ def rows(side: Side, stage: int | None) -> str:
 
 def shown(work: Work, stage: int | None = None, pictures: Callable[[Side, int | None], str] = rows) -> str:
     """All sides of a run beside each other; ``pictures`` is what stands for the pictures of one."""
-    titled = len(work.sides) > 1
-    return f'<div class="sides">{"".join(_side(side, titled, pictures(side, stage)) for side in work.sides)}</div>'
+    sides = [copy.copy(side) for side in work.sides]  # as they are now: their threads go on
+    parts = (_side(side, len(sides) > 1, pictures(side, stage)) for side in sides)
+    return f'<div class="sides">{"".join(parts)}</div>'
 
 
 def _side(side: Side, titled: bool, pictures: str) -> str:
