@@ -18,10 +18,12 @@ The same ``make`` serves the page, the comparison and ``python -m grading studio
 | ``worlds.py`` | the networks found on this machine, loaded once                                           |
 | ``own.py``, ``drawing.py`` | pictures and drawings from files, as the networks take them                               |
 | ``whose.py``  | the reference's functions, or the submission's in their sandbox                           |
+| ``seen.py``, ``followed.py`` | what a sampler asks its network, shown step by step                       |
 | ``work.py``   | runs in threads, one a side: progress, time left, stopping, trouble in its place          |
 | ``settings.py`` | settings as words of a command line, and back                                           |
-| ``shown.py``  | what was made, as HTML                                                                    |
+| ``shown.py``, ``moving.py`` | what was made, as HTML; pictures that turn and go away in the browser       |
 | ``saved.py``  | what was made, as files                                                                   |
 | ``running.py``| the half of a tab that all tabs share                                                     |
 | ``app.py``    | the page                                                                                  |
+| ``demo.py``   | a recording of it for the README                                                          |
 """

@@ -25,6 +25,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 VIEW, WIDTH = {"width": 1160, "height": 860}, 800  # pixels of the page, and of a frame's width
 LONGEST, SHORTEST = 150, 60  # milliseconds that a frame is shown
 STANDING = 2000  # … at the end of a scene
+BETWEEN = 0.4  # seconds between two looks at what is being made: noise makes large files
 COLOURS = 96
 PATIENCE = 120_000  # milliseconds
 
@@ -49,20 +50,20 @@ addEventListener("DOMContentLoaded", () => {
 """
 
 Point = tuple[float, float]  # of a box, from 0 to 1
-ROUND: list[Point] = [
-    (0.36, 0.2),
-    (0.64, 0.2),
-    (0.78, 0.35),
-    (0.22, 0.35),
-    (0.2, 0.5),
-    (0.8, 0.5),
-    (0.78, 0.65),
-    (0.22, 0.65),
-    (0.36, 0.8),
-    (0.64, 0.8),
+ORANGE, BROWN, PINK = "#f9b233", "#3f2a1d", "#e0218a"
+HEAD: list[Point] = [
+    (0.28, 0.4),
+    (0.72, 0.4),
+    (0.78, 0.55),
+    (0.22, 0.55),
+    (0.24, 0.68),
+    (0.76, 0.68),
+    (0.66, 0.8),
+    (0.34, 0.8),
 ]
-EYES: list[list[Point]] = [[(0.37, 0.42), (0.37, 0.47)], [(0.63, 0.42), (0.63, 0.47)]]
-MOUTH: list[Point] = [(0.33, 0.62), (0.42, 0.7), (0.58, 0.7), (0.67, 0.62)]
+EARS: list[list[Point]] = [[(0.2, 0.42), (0.2, 0.16), (0.38, 0.3)], [(0.62, 0.3), (0.8, 0.16), (0.8, 0.42)]]
+EYES: list[list[Point]] = [[(0.36, 0.48), (0.36, 0.51)], [(0.64, 0.48), (0.64, 0.51)]]
+MOUTH: list[Point] = [(0.36, 0.66), (0.43, 0.72), (0.5, 0.66), (0.57, 0.72), (0.64, 0.66)]
 FOREHEAD: list[Point] = [(0.38, 0.27), (0.62, 0.27), (0.62, 0.34), (0.38, 0.34)]
 
 
@@ -105,11 +106,8 @@ class Camera:
     def tab(self, name: str) -> None:
         self.press(self.page.get_by_role("tab", name=name, exact=True).locator("visible=true"))
 
-    def stroke(self, points: Sequence[Point], colour: int = 0, width: int = 28) -> None:
-        """With the palette's colour of this number."""
-        chip = self.visible(f".tools .chips button:nth-child({colour + 1})")
-        if chip.get_attribute("aria-checked") != "true":
-            self.press(chip)
+    def stroke(self, points: Sequence[Point], colour: str, width: int) -> None:
+        self.visible(".tools input[name=other]").fill(colour)
         self.visible(".tools input[name=width]").fill(str(width))
         box = self.visible(".pad canvas").bounding_box()
         self.move(box, points[0])
@@ -125,6 +123,7 @@ class Camera:
         self.visible(".side img").wait_for()
         while self.visible(".side progress").count():
             self.look()
+            time.sleep(BETWEEN)
             looks -= 1
             if not looks:
                 self.press(self.page.get_by_role("button", name="Stop").locator("visible=true"))
@@ -163,17 +162,19 @@ def record(file: Path = GIF) -> Path:
 
 def _draw(camera: Camera) -> None:
     camera.press(camera.visible("label[data-testid=reference-radio-label]"))
-    camera.stroke(ROUND, 0, 96)
+    camera.stroke(HEAD, ORANGE, 96)
+    for ear in EARS:
+        camera.stroke(ear, ORANGE, 44)
     for eye in EYES:
-        camera.stroke(eye, 2, 48)
-    camera.stroke(MOUTH, 2, 26)
+        camera.stroke(eye, BROWN, 48)
+    camera.stroke(MOUTH, BROWN, 20)
     camera.make(looks=12)
 
 
 def _paint(camera: Camera) -> None:
     camera.tab("Edit")
     camera.press(camera.visible("label[data-testid=reference-radio-label]"))
-    camera.stroke(FOREHEAD, 0, 64)
+    camera.stroke(FOREHEAD, PINK, 64)
     camera.make()
 
 

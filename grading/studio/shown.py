@@ -23,7 +23,7 @@ STYLE = """
 .side { flex: 1 1 16rem; min-width: 0; }
 .side h3 { margin: 0 0 .5rem; font-weight: 600; }
 .side .rows { display: flex; flex-wrap: wrap; gap: 0 1.5rem; }
-.side figure { margin: 0 0 1rem; flex: 1 1 calc(var(--pictures, 1) * 13rem); max-width: calc(var(--pictures, 1) * 22rem); }
+.side figure { margin: 0 0 1rem; flex: 1 1 calc(var(--pictures, 1) * 11rem); max-width: calc(var(--pictures, 1) * 22rem); }
 .side figcaption, .side .when, .side .note, .side dl { color: var(--body-text-color-subdued); font-size: .875rem; }
 .strip { display: flex; flex-wrap: wrap; gap: .5rem; }
 .strip img { flex: 1 1 0; min-width: 4.5rem; max-width: 22rem; image-rendering: pixelated; border-radius: 6px; display: block; }

@@ -7,6 +7,7 @@ from PIL import Image
 from grading.contract.reference import reference_function
 from grading.pictures.functions import Trusted
 from grading.sandbox.deadline import TimeIsUp
+from grading.studio.demo import GIF
 from grading.studio.moving import receding, turning
 from grading.studio.recipes import recipe
 from grading.studio.worlds import Worlds
@@ -127,3 +128,9 @@ class TestDistil:
     def test_without_steps_it_is_refused(self, worlds):
         with pytest.raises(Unusable, match="steps: expected at least 1, got 0"):
             made(worlds, "distil", steps=0)
+
+
+def test_the_recorded_demo_moves_and_is_small_enough_for_a_readme():
+    with Image.open(GIF) as demo:
+        assert demo.n_frames > 50
+    assert GIF.stat().st_size < 3e6

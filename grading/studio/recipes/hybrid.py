@@ -14,8 +14,8 @@ __all__ = ["Settings", "make"]
 @dataclass(frozen=True)
 class Settings:
     world: str = "emoji"
-    near: str = "panda face"
-    far: str = "hibiscus"
+    near: str = "cat face"
+    far: str = "red heart"
     steps: int = 40
     pictures: int = 1
     seed: int = 0

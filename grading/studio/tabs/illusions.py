@@ -19,7 +19,7 @@ def build(studio: Studio) -> None:
     with gr.Tab("Anagram"):
         _illusion(studio, "anagram", {"upright": "strawberry", "flipped": "rose"}, turning)
     with gr.Tab("Hybrid"):
-        _illusion(studio, "hybrid", {"near": "panda face", "far": "hibiscus"}, receding)
+        _illusion(studio, "hybrid", {"near": "cat face", "far": "red heart"}, receding)
 
 
 def _illusion(studio: Studio, name: str, prompts: dict[str, str], moving: Callable[..., str]) -> None:
