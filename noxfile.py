@@ -25,6 +25,8 @@ PINS = ROOT / "requirements.txt"
 ENVIRONMENT = ROOT / ".nox" / "environment"
 DOCS_PINS = ROOT / "docs" / "requirements.txt"
 DOCS_ENVIRONMENT = ROOT / ".nox" / "docs"
+STUDIO_PINS = ROOT / "grading" / "studio" / "requirements.txt"  # those above, and Gradio
+STUDIO_ENVIRONMENT = ROOT / ".nox" / "studio"
 CPU_BUILDS = "https://download.pytorch.org/whl/cpu"  # on Linux PyPI's torch brings gigabytes of CUDA
 PATIENCE = 3  # seconds, until that index counts as out of reach
 
@@ -35,20 +37,22 @@ logging.getLogger("nox").addFilter(lambda record: not record.getMessage().starts
 session = nox.session(venv_backend="none")
 
 
-def prepare(session: nox.Session, cuda: bool = False) -> str:
+def prepare(session: nox.Session, cuda: bool = False, folder: Path = ENVIRONMENT, more: Path | None = None) -> str:
     """The shared environment's python. The pins are installed once: a stamp says which ones the environment holds.
 
-    With ``cuda`` they are those for a GPU, also where there is none, such as a cluster's login node.
+    With ``cuda`` they are those for a GPU, also where there is none, such as a cluster's login node. Another ``folder``
+    holds another environment, of the file ``more`` that begins with the same pins.
     """
-    python = str(ENVIRONMENT / "bin" / "python")
-    stamp = ENVIRONMENT / "installed-pins"
-    pins = hashlib.sha256(PINS.read_bytes() + sys.version.encode()).hexdigest()
+    python = str(folder / "bin" / "python")
+    stamp = folder / "installed-pins"
+    pinned = PINS.read_bytes() + (more.read_bytes() if more else b"")
+    pins = hashlib.sha256(pinned + sys.version.encode()).hexdigest()
     cpu = f"{pins} for the CPU"
     held = stamp.read_text() if stamp.is_file() else ""
     if held != pins and (held != cpu or cuda or _has_nvidia_driver()):
         index = [] if cuda or _has_nvidia_driver() else _cpu_builds()
-        session.run(sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
-        session.run(python, "-m", "pip", "install", "--quiet", *index, "-r", str(PINS))
+        session.run(sys.executable, "-m", "venv", "--clear", str(folder))
+        session.run(python, "-m", "pip", "install", "--quiet", *index, "-r", str(more or PINS))
         stamp.write_text(cpu if index else pins)
     return python
 
@@ -78,6 +82,11 @@ def prepare_docs(session: nox.Session) -> str:
         session.run(python, "-m", "pip", "install", "--quiet", "-r", str(DOCS_PINS))
         stamp.write_text(pins)
     return python
+
+
+def prepare_studio(session: nox.Session) -> str:
+    """The python of the studio's own environment: everything, and Gradio with the fifty packages that it brings."""
+    return prepare(session, folder=STUDIO_ENVIRONMENT, more=STUDIO_PINS)
 
 
 def run(session: nox.Session, folder: str | Path, *arguments: str, python: str = "") -> None:
@@ -185,6 +194,29 @@ def tests(session: nox.Session) -> None:
 def smoke(session: nox.Session) -> None:
     """The courses' pictures, made with a submission's functions: nox -s smoke -- PATH [--only WORD,…] [--out DIR]."""
     grading(session, "smoke")
+
+
+@session
+def studio(session: nox.Session) -> None:
+    """The techniques by hand, on a page: nox -s studio -- [PATH] [--port N] [--host ADDRESS]; -- … --make TAB --out FILE."""
+    run(session, session.invoked_from, "-m", "grading", "studio", *session.posargs, python=prepare_studio(session))
+
+
+@session
+def studio_tests(session: nox.Session) -> None:
+    """The studio's page, in a browser; its recipes are among the tests. nox -s studio_tests [-- -k draw …]."""
+    run(
+        session,
+        ROOT,
+        "-m",
+        "pytest",
+        "-q",
+        "-m",
+        "studio",
+        "tests/grading",
+        *session.posargs,
+        python=prepare_studio(session),
+    )
 
 
 @session

@@ -14,6 +14,7 @@ COMMANDS = (
     "docs",
     "stubs",
     "smoke",
+    "studio",
     "bench",
     "contract",
     "formula",

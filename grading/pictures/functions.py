@@ -11,6 +11,7 @@ from torch import Tensor
 from ..sandbox import limits
 from ..sandbox.crossing.calls import perform
 from ..sandbox.crossing.values import Leaf
+from ..sandbox.deadline import NEVER, Deadline
 from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import Student
 from ..verdicts import Failure
@@ -51,8 +52,15 @@ class Functions:
     :class:`grading.differentiable.Differentiable`.
     """
 
-    def __init__(self, fork_server: ForkServer, submission: Path, call_seconds: float = limits.PICTURE_SECONDS) -> None:
-        self.fork_server, self.submission, self.call_seconds = fork_server, submission, call_seconds
+    def __init__(
+        self,
+        fork_server: ForkServer,
+        submission: Path,
+        call_seconds: float = limits.PICTURE_SECONDS,
+        deadline: Deadline = NEVER,
+    ) -> None:
+        self.fork_server, self.submission = fork_server, submission
+        self.call_seconds, self.deadline = call_seconds, deadline
         self.students: dict[str, Student] = {}
         self.own, self.lent = set[str](), set[str]()  # whose functions have answered since somebody cleared these
 
@@ -85,7 +93,7 @@ class Functions:
             student.close()
 
     def _student(self, task: str, call_seconds: float) -> Student:
-        return Student(self.fork_server, self.submission, task, call_seconds)
+        return Student(self.fork_server, self.submission, task, call_seconds, deadline=self.deadline)
 
     def _reply(self, task: str, arguments: dict[str, Any]) -> Any:
         if task not in self.students:

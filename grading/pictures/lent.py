@@ -12,6 +12,7 @@ from ..contract.functions import function
 from ..contract.reference import reference_function
 from ..contract.uses import used_by
 from ..sandbox import limits
+from ..sandbox.deadline import NEVER, Deadline
 from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import Student
 from ..verdicts import Failure
@@ -21,8 +22,14 @@ __all__ = ["Lending", "with_lent"]
 
 
 class Lending(Functions):
-    def __init__(self, fork_server: ForkServer, submission: Path, call_seconds: float = limits.PICTURE_SECONDS) -> None:
-        super().__init__(fork_server, submission, call_seconds)
+    def __init__(
+        self,
+        fork_server: ForkServer,
+        submission: Path,
+        call_seconds: float = limits.PICTURE_SECONDS,
+        deadline: Deadline = NEVER,
+    ) -> None:
+        super().__init__(fork_server, submission, call_seconds, deadline)
         self.right = Trusted(reference_function)
         self.known: dict[str, bool] = {}  # whether it is written
 
@@ -42,7 +49,7 @@ class Lending(Functions):
 
     def _student(self, task: str, call_seconds: float) -> Student:
         missing = [one for one in used_by(task) if not self.has(one)]
-        return Student(self.fork_server, self.submission, task, call_seconds, lent=missing)
+        return Student(self.fork_server, self.submission, task, call_seconds, missing, deadline=self.deadline)
 
     def _reply(self, task: str, arguments: dict[str, Any]) -> Any:
         if self.has(task):

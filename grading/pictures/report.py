@@ -20,7 +20,7 @@ from .demonstration import Shown
 from .lent import with_lent
 from .run import Outcome
 
-__all__ = ["inlined", "sheet", "write"]
+__all__ = ["animate", "inlined", "sheet", "write"]
 
 LINE = 16  # pixels of a caption
 BETWEEN = 16  # and between two pictures that are compared
@@ -153,7 +153,7 @@ def write(outcomes: list[Outcome], submission: str, seed: int, device: str, outd
             if one.shown.frames is not None:
                 entry["animation"] = f"{stem}.gif"
                 animation = outdir / entry["animation"]
-                _animate(one.shown.frames, animation)
+                animate(one.shown.frames, animation)
                 inline["animation"] = _data_uri(animation.read_bytes(), "gif")
         entries.append(entry)
         on_page.append(entry | inline)
@@ -190,7 +190,7 @@ def _data_uri(content: bytes, kind: str) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def _animate(frames: torch.Tensor, path: Path) -> None:
+def animate(frames: torch.Tensor, path: Path) -> None:
     """There and back again, 15 frames a second."""
     pictures = [grid(frame[None], 1, scale=4, gap=0) for frame in frames]
     there_and_back = pictures + pictures[-2:0:-1]

@@ -217,8 +217,9 @@ def kernel(f: Functions, world: Shipped) -> Tensor:
 @_of("pictures restored from three pixels in ten", "dps.sample_dps")
 def restored(f: Functions, world: Shipped) -> Tensor:
     measurement = dps.holes(world.pictures(*FEW[:3]))
+    eps_model = dps.differentiable(world, [""] * 3)
     x_T, noise_fn = world.noise(3, "x_T"), world.noise_fn("dps")
-    return torch.cat([measurement, dps.restored(f, world, measurement, dps.holes, x_T, STEPS, noise_fn)])
+    return torch.cat([measurement, dps.restored(f, world, eps_model, measurement, dps.holes, x_T, STEPS, noise_fn)])
 
 
 @_of(f"pixels after {DISTILLED} steps of SDS, from grey", "distillation.sds_residual")

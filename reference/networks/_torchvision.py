@@ -20,7 +20,7 @@ def declare_missing_operators() -> None:
         with contextlib.suppress(ImportError):
             import torchvision  # noqa: F401  # whether that works is the question
     except RuntimeError:
-        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+        for name in [name for name in list(sys.modules) if name.split(".")[0] == "torchvision"]:
             del sys.modules[name]  # half imported
         _declared.append(torch.library.Library("torchvision", "FRAGMENT"))
         for name in ("nms", "qnms"):

@@ -60,8 +60,9 @@ def by_guided_ddpm(world, prompts, scale=7.0, steps=50):
 
 
 def by_dps(world, measurement, steps=100):
+    eps_model = dps.differentiable(world, [""] * len(measurement))
     x_T, noise_fn = world.noise(len(measurement), "x_T"), world.noise_fn("dps")
-    return dps.restored(f, world, measurement, observed, x_T, timesteps(world, steps), noise_fn)
+    return dps.restored(f, world, eps_model, measurement, observed, x_T, timesteps(world, steps), noise_fn)
 
 
 def distilled(world, residual, steps):

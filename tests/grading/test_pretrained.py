@@ -94,8 +94,9 @@ class TestFaces:
         operator = partial(dps.holes, kept=0.1)
         measurement = operator(0.5 * torch.ones(2, *face_model.shape))
         x_T, steps = face_model.noise(2, "x_T"), timesteps(face_model, 20)
+        eps_model = dps.differentiable(face_model, ["", ""])
         plain, guided = (
-            dps.restored(F, face_model, measurement, operator, x_T, steps, face_model.noise_fn("dps"), scale)
+            dps.restored(F, face_model, eps_model, measurement, operator, x_T, steps, face_model.noise_fn("dps"), scale)
             for scale in (0.0, 0.5)
         )
         misfit = [(operator(x) - measurement).norm() for x in (plain, guided)]

@@ -1,6 +1,7 @@
 """DDIM: from noise to a picture in few steps, without drawing anything on the way."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor
 
@@ -14,9 +15,15 @@ __all__ = ["sampled"]
 
 
 def sampled(
-    f: Functions, world: World, eps_model: EpsModel, x_T: Tensor, timesteps: Sequence[int], clip_x0: bool = False
+    f: Functions,
+    world: World,
+    eps_model: EpsModel,
+    x_T: Tensor,
+    timesteps: Sequence[int],
+    clip_x0: bool = False,
+    **drawn: Any,
 ) -> Tensor:
-    """x_0 of x_T with η = 0."""
+    """x_0 of x_T; with η = 0 unless ``eta`` and ``noise_fn`` say what is drawn on the way."""
     return f(
         "ddim.sample_ddim",
         eps_model=eps_model,
@@ -24,6 +31,7 @@ def sampled(
         timesteps=timesteps,
         alphas_cumprod=world.schedule,
         clip_x0=clip_x0,
+        **drawn,
     )
 
 

@@ -15,7 +15,7 @@ from ..functions import Functions
 from ..worlds.shipped import Shipped
 from ..worlds.world import Generator
 
-__all__ = ["SLACK", "fit", "searched", "start"]
+__all__ = ["SLACK", "TO_THE_TARGET", "fit", "searched", "start"]
 
 TARGETS = ("grinning face", "neutral face", "smiling face with sunglasses", "slightly frowning face")
 TO_THE_TARGET = "the mean squared difference to the pictures that are looked for"
@@ -55,12 +55,12 @@ def searched(
     )
 
 
-def fit(f: Functions, features_fn: Callable[[Tensor], list[Tensor]], **weights: float) -> Callable[..., Tensor]:
+def fit(f: Functions, features_fn: Callable[[Tensor], list[Tensor]], **settings: Any) -> Callable[..., Tensor]:
     """The submission's loss: of pixels, of features, and of how far the latent has gone."""
 
     def loss_fn(pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
         given = {"pred": pred, "target": target, "delta": delta, "features_fn": Differentiable(features_fn)}
-        return f.loss("inversion.inversion_loss", "pred", "delta", **given, **weights)
+        return f.loss("inversion.inversion_loss", "pred", "delta", **given, **settings)
 
     return loss_fn
 

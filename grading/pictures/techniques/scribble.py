@@ -11,15 +11,24 @@ from ..functions import Functions
 from ..worlds.shipped import STRANGENESS, Shipped
 from .inversion import searched, start
 
-__all__ = ["fit_where_drawn"]
+__all__ = ["fit_where_drawn", "where_drawn"]
+
+
+def where_drawn(f: Functions, mask: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+    """The submission's loss where the mask is 1, a pixel."""
+
+    def loss_fn(pred: Tensor, target: Tensor) -> Tensor:
+        return f.loss("inversion.scribble_loss", "image", image=pred, sketch=target, mask=mask) / mask.sum()
+
+    return loss_fn
 
 
 def fit_where_drawn(f: Functions, mask: Tensor) -> Callable[..., Tensor]:
-    """The submission's loss where the mask is 1, a pixel; and a little of how far the latent has gone."""
+    """The same, and a little of how far the latent has gone."""
+    fit = where_drawn(f, mask)
 
     def loss_fn(pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
-        fit = f.loss("inversion.scribble_loss", "image", image=pred, sketch=target, mask=mask)
-        return fit / mask.sum() + 0.001 * delta.square().sum(dim=(1, 2)).mean()
+        return fit(pred, target) + 0.001 * delta.square().sum(dim=(1, 2)).mean()
 
     return loss_fn
 

@@ -32,6 +32,10 @@ class StableDiffusion(Pipeline):
         self.vae = self.pipeline.vae
         self.words = self.pipeline.tokenizer.model_max_length
 
+    @property
+    def size(self) -> int:
+        return self.shape[-1] * self.pipeline.vae_scale_factor
+
     @torch.no_grad()
     def embed(self, *prompts: str) -> Tensor:
         """(B, D) embedded prompts: a vector for each token, end to end, as the contract has conditions."""

@@ -9,6 +9,7 @@ A diffusion model is a :class:`World`:
 | c, ∅           | ``embed``, ``null``       | (B, D)      | embedded prompts, and the empty one; D = 0 hears none          |
 | ε_θ(x_t, t, c) | ``eps``                   | (B, *shape) | the predicted noise                                            |
 | E, D           | ``encode``, ``decode``    |             | x_0 of a picture, and the picture of x_0                       |
+|                | ``size``                  |             | pixels of a picture's side                                     |
 | ε, z           | ``noise``, ``noise_fn``   |             | draws that depend on the world's seed and their own name only  |
 
 A GAN is a :class:`Generator`. Networks run on the world's device, in its precision; tensors that come and go are
@@ -36,6 +37,11 @@ class World(ABC):
     seed: int
     schedule: Tensor
     shape: tuple[int, int, int]
+
+    @property
+    def size(self) -> int:
+        """Pixels of a picture's side: those of x_0, unless the model works on latents."""
+        return self.shape[-1]
 
     @abstractmethod
     def embed(self, *prompts: str) -> Tensor:
