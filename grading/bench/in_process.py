@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ..grader.plugin import comes_last, task_of
+from ..grader.examiner import comes_last, task_of
 from ..paths import CHECKS, ROOT
 from ..sandbox.crossing import calls
 from ..sandbox.crossing.values import Remote
@@ -81,7 +81,7 @@ def main(folder: Path, seed: int, tasks: list[str]) -> int:
     modules = sorted({task.split(".")[0] for task in tasks})
     files = [CHECKS / "test_every_function.py", *(CHECKS / f"test_{module}.py" for module in modules)]
     options = ["-q", "-c", str(CHECKS / "pytest.ini"), "--rootdir", str(ROOT), "--import-mode=importlib"]
-    options += [f"--hypothesis-seed={seed}", "-p", "no:cacheprovider", "-p", "no:warnings"]
+    options += ["-p", "no:cacheprovider", "-p", "no:warnings"]
     return int(pytest.main([*options, *map(str, files)], plugins=[InProcess(folder.name, tasks, seed)]))
 
 
