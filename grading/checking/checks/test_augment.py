@@ -67,7 +67,9 @@ def many(student, height=8, width=12, seed=0, **given):
     return _many(student, height, width, seed, **given)
 
 
-@functools.lru_cache(maxsize=3)  # of what one submission answers: that it answers the same again is another check's matter
+@functools.lru_cache(
+    maxsize=3
+)  # of what one submission answers: that it answers the same again is another check's matter
 def _many(student, height, width, seed, **given):
     x = torch.ones(MANY, 2, height, width)
     reply = student(x=x, **given, generator=Seeded(seed))

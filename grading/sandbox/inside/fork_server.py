@@ -15,7 +15,6 @@ from pathlib import Path
 
 # What submissions use is imported once, here.
 import jaxtyping  # noqa: F401
-import numpy.random  # numpy imports it at its first use
 import psutil
 import torch
 import torch.func
