@@ -59,6 +59,8 @@ def _student(package: str, task: str) -> Student:
     found = getattr(importlib.import_module(f"{package}.{module}"), function)
 
     def exchange(request: Request, seconds: float | None = None) -> dict[str, Any]:
+        if "default_of" in request.message:
+            return {"default": calls.default_of(found, request.message["default_of"])}
         if "settings" in request.message:
             return calls.run_module(found, **request.message)
 

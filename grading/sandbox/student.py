@@ -256,6 +256,11 @@ class Student:
         with self._conversation.readable(asked.called):
             return read_reply(answer, asked.called).value
 
+    def default_of(self, name: str) -> Any:
+        """What an argument is where it is left out, as the worker reads in the signature; None where it does not say."""
+        asked = Request({"default_of": name}, [], f"the signature of {self.function.name}")
+        return self._conversation.exchange(asked, self._call_seconds).get("default")
+
     def first_nan(self, **arguments: Any) -> tuple[str, str]:
         """What makes the first nan of a call whose result has one, and the line; both as the worker says."""
         asked = request(self.function, arguments, False, None, self.function.differentiated)

@@ -65,6 +65,15 @@ def perform(
     return reply
 
 
+def default_of(function: Callable, name: str) -> bool | int | float | str | None:
+    """What an argument is where it is left out, as far as a function's own signature says so."""
+    try:  # what a decorator hands on is its own business
+        parameter = inspect.signature(function, follow_wrapped=False).parameters[name]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return parameter.default if type(parameter.default) in (bool, int, float, str) else None
+
+
 class Built(NamedTuple):
     """A network of the student's, ready to be run, and how it was built."""
 
