@@ -48,8 +48,8 @@ class InProcess:
     def fixtures(self) -> None:
         return None
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        chosen = (item for item in items if task_of(item) in self.tasks and item.originalname != _SEEDED_HERE)  # type: ignore[attr-defined]
+    def pytest_collection_modifyitems(self, items: list[pytest.Function]) -> None:
+        chosen = (item for item in items if task_of(item) in self.tasks and item.originalname != _SEEDED_HERE)
         items[:] = sorted(chosen, key=lambda item: (self.tasks.index(task_of(item)), comes_last(item)))
 
 

@@ -24,7 +24,7 @@ BROKEN_OFF = "the search for the mistake was broken off: the time that a submiss
 
 def task_of(item: pytest.Function) -> str:
     marker = item.get_closest_marker("grades")
-    return marker.args[0] if marker else item.callspec.params["task"]
+    return str(marker.args[0] if marker else item.callspec.params["task"])
 
 
 def comes_last(item: pytest.Function) -> bool:
