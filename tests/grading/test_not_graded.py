@@ -63,6 +63,7 @@ def checks_of_guidance(grade):
 def forget():
     golden._manifest.cache_clear()
     golden._tensors.cache_clear()
+    golden._points.cache_clear()
 
 
 def damage(path):
