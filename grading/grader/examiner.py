@@ -209,19 +209,7 @@ def _result(item: pytest.Function, error: BaseException | None) -> CheckResult:
     own = (getattr(function, "__doc__", None) or item.name).strip().splitlines()[0]
     if error is None:
         return CheckResult(own)
-    failure = _failure_in(error)
-    if failure is not None:
-        plain = item.get_closest_marker("plain") is not None and not (failure.importing or failure.kind == "not here")
-        return CheckResult(title(own, "importing" if failure.importing else failure.kind, plain), failure=failure)
-    return CheckResult(own, fault=f"{type(error).__name__} in the check “{own}”: {error}")
-
-
-def _failure_in(error: BaseException) -> Failure | None:
-    """The submission's failure, also where hypothesis wraps it because a second try went otherwise."""
     if isinstance(error, Failure):
-        return error
-    for inner in getattr(error, "exceptions", ()):
-        found = _failure_in(inner)
-        if found is not None:
-            return found
-    return None
+        plain = item.get_closest_marker("plain") is not None and not (error.importing or error.kind == "not here")
+        return CheckResult(title(own, "importing" if error.importing else error.kind, plain), failure=error)
+    return CheckResult(own, fault=f"{type(error).__name__} in the check “{own}”: {error}")
