@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ..grader.plugin import comes_last, task_of
+from ..grader.examiner import comes_last, task_of
 from ..paths import CHECKS, ROOT
 from ..sandbox.crossing import calls
 from ..sandbox.crossing.values import Remote
@@ -22,8 +22,6 @@ from ..sandbox.requests import Request
 from ..sandbox.student import Student
 
 __all__ = ["main"]
-
-_SEEDED_HERE = "test_random_state_is_not_seeded"  # hypothesis does, in its own process
 
 
 class InProcess:
@@ -48,8 +46,8 @@ class InProcess:
     def fixtures(self) -> None:
         return None
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        chosen = (item for item in items if task_of(item) in self.tasks and item.originalname != _SEEDED_HERE)  # type: ignore[attr-defined]
+    def pytest_collection_modifyitems(self, items: list[pytest.Function]) -> None:
+        chosen = (item for item in items if task_of(item) in self.tasks)
         items[:] = sorted(chosen, key=lambda item: (self.tasks.index(task_of(item)), comes_last(item)))
 
 
@@ -59,6 +57,8 @@ def _student(package: str, task: str) -> Student:
     found = getattr(importlib.import_module(f"{package}.{module}"), function)
 
     def exchange(request: Request, seconds: float | None = None) -> dict[str, Any]:
+        if "default_of" in request.message:
+            return {"default": calls.default_of(found, request.message["default_of"])}
         if "settings" in request.message:
             return calls.run_module(found, **request.message)
 
@@ -81,7 +81,7 @@ def main(folder: Path, seed: int, tasks: list[str]) -> int:
     modules = sorted({task.split(".")[0] for task in tasks})
     files = [CHECKS / "test_every_function.py", *(CHECKS / f"test_{module}.py" for module in modules)]
     options = ["-q", "-c", str(CHECKS / "pytest.ini"), "--rootdir", str(ROOT), "--import-mode=importlib"]
-    options += [f"--hypothesis-seed={seed}", "-p", "no:cacheprovider", "-p", "no:warnings"]
+    options += ["-p", "no:cacheprovider", "-p", "no:warnings"]
     return int(pytest.main([*options, *map(str, files)], plugins=[InProcess(folder.name, tasks, seed)]))
 
 

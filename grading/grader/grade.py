@@ -1,26 +1,17 @@
-"""Grade one submission: checks under pytest here, the student's code in workers, one verdict per function."""
+"""Grade one submission: checks here, the student's code in workers, one verdict per function."""
 
-import contextlib
-import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
 import torch
 
-from ..paths import CHECKS, ROOT
 from ..sandbox.fork_server import ForkServer
 from ..verdicts import BY_HAND, NOT_GRADED, NOT_IMPLEMENTED, GraderFault, Verdict
 from .carried import carried_forward, to_lend
 from .crew import Claim, Send, share_out
-from .plugin import GradingPlugin
+from .examiner import Examiner
 from .run import Run
-
-_UNUSED = (  # plugins that would only cost time, print, or turn a verdict into something else
-    "cacheprovider doctest junitxml pastebin setuponly setupplan stepwise faulthandler unraisableexception "
-    "threadexception warnings legacypath debugging logging capture terminal recwarn"
-)
 
 
 def grade(
@@ -92,39 +83,16 @@ def run_checks(
     claim: Callable[[str], bool] = lambda task: True,
 ) -> str:
     """Run the checks of these functions in this process; the reason why verdicts may be missing."""
-    plugin = GradingPlugin(fork_server, run, take, claim)
-    modules = sorted({task.split(".")[0] for task in run.tasks})
-    files = [CHECKS / "test_every_function.py", *(CHECKS / f"test_{module}.py" for module in modules)]
-    options = ["-c", str(CHECKS / "pytest.ini"), "--rootdir", str(ROOT), "--import-mode=importlib"]
-    options += [f"--hypothesis-seed={run.seed}", "-p", "_hypothesis_pytestplugin"]
-    for name in _UNUSED.split():
-        options += ["-p", f"no:{name}"]
+    examiner = Examiner(fork_server, run, take, claim)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # the tensors are small, and the student's worker needs the other core
     try:
-        with _plain_pytest(), warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # what torch says about a mistake that is replayed here is nobody's business
-            pytest.main([*options, *map(str, files)], plugins=[plugin])
+        with warnings.catch_warnings():
+            # What torch says about a mistake that is replayed here is nobody's business.
+            warnings.simplefilter("ignore")
+            examiner.examine()
     except Exception as error:
-        plugin.trouble.append(f"{type(error).__name__}: {error}")
+        examiner.trouble.append(f"{type(error).__name__}: {error}")
     finally:
         torch.set_num_threads(threads)
-    return "; ".join(["the run of the checks ended early", *plugin.trouble])
-
-
-@contextlib.contextmanager
-def _plain_pytest() -> Iterator[None]:
-    """No plugin or option of the surrounding project may change how grades come about."""
-    saved = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
-    saved["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    try:
-        yield
-    finally:
-        for name, value in saved.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    return "; ".join(["the run of the checks ended early", *examiner.trouble])

@@ -68,6 +68,7 @@ REPAIR_PAIRS = 60  # pairs that are tried
 REPAIR_PROOFS = 4  # edits of which all checks are asked
 REPAIR_PROVING = 100  # calls by which no further one is asked, where there is a proof; slow ones count several times
 REPAIR_WORKERS = 3  # that edited code may bring down
+REPAIR_CALLBACKS = 300  # of one call of edited code: a loop without an end is seen by them; the longest chain needs 64
 REPAIR_CALL_SECONDS = 0.5  # for one call of edited code
 REPAIR_SLOW_CALL_SECONDS = 2.0  # … where a network is trained, or a search made
 

@@ -1,7 +1,8 @@
 """A call as data: what of its arguments crosses the boundary, and what stays here and is answered over the wire."""
 
+import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor
@@ -18,6 +19,20 @@ class Request:
     message: dict[str, Any]
     callbacks: list[Callable]  # by the number that a worker knows them by
     called: str  # the call as text
+
+    def asking_at_most(self, times: int) -> "Request":
+        """The same call, whose functions on this side refuse to be called more often than that, all together."""
+        numbers = itertools.count(1)
+
+        def refusing(callback: Callable) -> Callable:
+            def answer(*arguments: Any, **keywords: Any) -> Any:
+                if next(numbers) > times:
+                    raise RuntimeError(f"more than {times} calls of the functions among the arguments")
+                return callback(*arguments, **keywords)
+
+            return answer
+
+        return replace(self, callbacks=[refusing(callback) for callback in self.callbacks])
 
 
 def request(

@@ -89,6 +89,7 @@ class Student:
         messages = [loan.message for loan in self._loans]
         self._conversation = Conversation(fork_server, code, self.function, messages, forbidden, deadline)
         self._calls_left, self._slow, self._goes_on = math.inf, False, True
+        self._callbacks: int | None = None  # of one call, where it may make fewer than others
         self.spent = 0  # calls, of which slow ones and those on many numbers count as several
 
     @property
@@ -130,6 +131,7 @@ class Student:
         twin = copy.copy(self)
         twin.record, twin.failures, twin.remarks = [], [], []
         twin._calls_left, twin._call_seconds, twin._goes_on = math.inf, seconds, False
+        twin._callbacks = limits.REPAIR_CALLBACKS
         twin._conversation = self._conversation.edited(edits, traced)
         return twin
 
@@ -230,6 +232,8 @@ class Student:
             self.record.append(observation)
         local = self.function.differentiated if local_probes is None else local_probes
         asked = request(self.function, arguments, by_name, cotangent, local, self._loans)
+        if self._callbacks is not None:
+            asked = asked.asking_at_most(self._callbacks)
         try:
             answer = self._conversation.exchange(asked, self._call_seconds)
         except Failure as failure:
@@ -251,6 +255,11 @@ class Student:
         answer = self._conversation.exchange(asked, seconds)
         with self._conversation.readable(asked.called):
             return read_reply(answer, asked.called).value
+
+    def default_of(self, name: str) -> Any:
+        """What an argument is where it is left out, as the worker reads in the signature; None where it does not say."""
+        asked = Request({"default_of": name}, [], f"the signature of {self.function.name}")
+        return self._conversation.exchange(asked, self._call_seconds).get("default")
 
     def first_nan(self, **arguments: Any) -> tuple[str, str]:
         """What makes the first nan of a call whose result has one, and the line; both as the worker says."""

@@ -1,11 +1,14 @@
-"""Networks of the student's, as a worker builds, runs and trains them."""
+"""Calls of the student's, and networks, as a worker builds, runs and trains them."""
+
+import functools
 
 import pytest
 import torch
 from torch import nn
 
-from grading.contract.functions import FUNCTIONS
-from grading.sandbox.crossing.calls import run_module
+from grading.contract.functions import FUNCTIONS, function
+from grading.sandbox.crossing.calls import default_of, run_module
+from grading.sandbox.requests import request
 
 BUILT = {"settings": {}, "by_name": False}
 
@@ -59,3 +62,26 @@ def test_training_ends_where_it_has_come_far_enough():
     assert losses[0.5][0] == losses[0.0][0]
     assert 0.4 * losses[0.5][0] < losses[0.5][1] < 0.5 * losses[0.5][0]
     assert losses[0.0][1] < 0.1 * losses[0.0][0]
+
+
+def test_a_default_is_what_the_functions_own_signature_says():
+    def invert(latent, num_steps=1000, optimizer="lbfgs", loss_fn=torch.nn.functional.mse_loss):
+        pass
+
+    @functools.wraps(invert)
+    def shorter(*arguments, **named):
+        return invert(*arguments, **{"num_steps": 5} | named)
+
+    assert default_of(invert, "num_steps") == 1000 and default_of(invert, "optimizer") == "lbfgs"
+    for nothing in ("latent", "loss_fn", "missing"):
+        assert default_of(invert, nothing) is None
+    assert default_of(shorter, "num_steps") is None, "what a decorator hands on is another default"
+
+
+def test_a_call_may_be_allowed_few_callbacks():
+    whole = request(function("guidance.guided_eps"), {"model": lambda x: x + 1}, False, None, False)
+    (few,) = whole.asking_at_most(2).callbacks
+    assert few(1) == 2 and few(2) == 3
+    with pytest.raises(RuntimeError, match="more than 2 calls"):
+        few(3)
+    assert [whole.callbacks[0](1) for _ in range(5)] == [2] * 5

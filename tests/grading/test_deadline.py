@@ -13,7 +13,7 @@ from grading.contract.functions import tasks_of
 from grading.diagnosis import diagnose
 from grading.grader import Run
 from grading.grader import grade as grade_run
-from grading.grader.plugin import BROKEN_OFF
+from grading.grader.examiner import BROKEN_OFF
 from grading.sandbox.deadline import Deadline
 from grading.sandbox.worker import Worker
 from grading.submissions import opened

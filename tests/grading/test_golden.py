@@ -33,9 +33,11 @@ def stored(built, tmp_path, monkeypatch):
     monkeypatch.setattr(golden, "FIXTURES", tmp_path)
     golden._manifest.cache_clear()
     golden._tensors.cache_clear()
+    golden._points.cache_clear()
     yield tmp_path
     golden._manifest.cache_clear()
     golden._tensors.cache_clear()
+    golden._points.cache_clear()
 
 
 def change(path, edit):

@@ -14,7 +14,7 @@ import pytest
 from grading import __main__ as command_line
 from grading import grader
 from grading.checking import compare, golden
-from grading.grader import plugin
+from grading.grader import examiner
 from grading.paths import ROOT
 from grading.report import files
 from grading.sandbox.student import Student
@@ -63,6 +63,7 @@ def checks_of_guidance(grade):
 def forget():
     golden._manifest.cache_clear()
     golden._tensors.cache_clear()
+    golden._points.cache_clear()
 
 
 def damage(path):
@@ -148,12 +149,12 @@ def test_a_reference_that_cannot_compute_the_answer(run, monkeypatch):
 
 
 def test_an_error_in_collection(run, monkeypatch):
-    monkeypatch.setattr(plugin, "task_of", lambda item: 1 / 0)
+    monkeypatch.setattr(examiner, "task_of", lambda item: 1 / 0)
     assert_not_graded(*run("guidance"), GUIDANCE)
 
 
 def test_a_function_without_checks(run, monkeypatch):
-    monkeypatch.setattr(plugin.GradingPlugin, "pytest_collection_modifyitems", lambda self, items: items.clear())
+    monkeypatch.setattr(examiner, "checks_of", lambda tasks: [])
     assert_not_graded(*run("guidance"), GUIDANCE)
 
 

@@ -28,6 +28,8 @@ def assert_defaults_of_a_search(student: Student, given: dict[str, Any]) -> None
         raise adam.fail("optimizer makes no difference", "another search for adam than for lbfgs")
     if not alike(default.value, lbfgs.value, _SAME_SEARCH):
         raise default.fail("without optimizer it is not L-BFGS that searches", "as for lbfgs", kind="default")
+    if student.default_of("num_steps") == 1000:
+        return  # left out or handed over, it is the same call
     many = given | {"optimizer": "adam"}
     default = student(**many, recorded=False)
     if default.asked - 1000 != adam.asked - 3:  # it stops by itself, as it may, or has another default

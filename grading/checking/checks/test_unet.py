@@ -232,6 +232,9 @@ class TestClassConditionalUNet(Network):
         """While it is trained, too, keep alone says which class is dropped."""
         equal = {name: value.repeat_interleave(COPIES, 0) for name, value in self.inputs(seed, 1).items()}
         kept, none = (equal | {"keep": torch.full((COPIES,), keep, dtype=torch.float64)} for keep in (1.0, 0.0))
+        *quick, _ = self.run(student, floats(kept), floats(equal), training=True)
+        if max(map(_different, quick)) == 1:
+            return  # float32 takes a fifth of the time; where rounding, too, may make a difference, float64 decides
         *outputs, without, called = self.run(student, kept, equal, none, training=True)
         different = max(map(_different, outputs))
         # What is left to chance without a class, too, is free: layers of dropout, a random depth.

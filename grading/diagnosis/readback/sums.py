@@ -11,7 +11,7 @@ one of a few ways of reading the table beyond its ends, or is read anew.
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 
 import torch
 from torch import Tensor
@@ -25,9 +25,10 @@ from .expressions import HALF, ZERO, Expression, Product, Quantities, of, produc
 
 Terms = Mapping[str, Callable[[], Tensor]]  # not computed before they are asked for
 Weights = dict[str, Expression]
+_ENOUGH = 8  # points at which two weights are held against each other
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sum:
     """What is known of a function before it is read."""
 
@@ -129,10 +130,10 @@ class Read:
 
     def is_right(self, name: str, weights: Weights, regime: int) -> bool:
         """Equal in value: the same formula can be written in several ways."""
-        right = replace(self, weights=(self.formula.expected,), edge=next(iter(self.formula.edges)))
         got = replace(self, weights=(weights,))
-        points = [doubled_all(a) for a in itertools.islice(list(self.formula.points.values())[regime](), 8)]
-        return all(torch.allclose(_one(got, name, a), _one(right, name, a), 1e-9, 1e-12) for a in points)
+        right = _right(self.formula, name, regime, self.clamped, _ENOUGH)
+        points = [doubled_all(a) for a in list(self.formula.points.values())[regime]()[:_ENOUGH]]
+        return all(torch.allclose(_one(got, name, a), wanted, 1e-9, 1e-12) for a, wanted in zip(points, right))
 
     def _treated_as(self, weights: Weights, regime: int) -> str:
         """Another regime, a special one, whose weights these are."""
@@ -148,9 +149,7 @@ class Read:
         expected = self.formula.expected.get(name, ZERO)
         if not regime:
             return expected
-        right = replace(self, weights=(self.formula.expected,), edge=next(iter(self.formula.edges)))
-        points = list(self.formula.points.values())[regime]()
-        values = torch.stack([_one(right, name, doubled_all(arguments)) for arguments in points])
+        values = torch.stack(_right(self.formula, name, regime, self.clamped, None))
         if torch.allclose(values, values[:1], 1e-12, 0.0):
             return of(product(nice(float(values[0])))) if float(values[0]) else ZERO
         return expected
@@ -160,6 +159,14 @@ def _one(read: Read, name: str, arguments: Arguments) -> Tensor:
     weights = read.weights[0]
     assert weights is not None
     return weights.get(name, ZERO).value(read.formula.quantities(arguments, read.edge), read.clamped)
+
+
+@lru_cache(maxsize=512)
+def _right(formula: Sum, name: str, regime: int, clamped: bool, count: int | None) -> list[Tensor]:
+    """The expected weight of a term at a regime's first points, so many or all."""
+    right = Read(formula, (formula.expected,), edge=next(iter(formula.edges)), clamped=clamped)
+    points = list(formula.points.values())[regime]()[:count]
+    return [_one(right, name, doubled_all(arguments)) for arguments in points]
 
 
 def doubled_all(arguments: Arguments) -> Arguments:

@@ -1,13 +1,12 @@
 """The checks of a function, asked once more of an edited one."""
 
-import contextlib
-import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from hypothesis.errors import Unsatisfiable
 
+from ...checking.checks.properties import noting_failures
 from ...sandbox.student import NotAsked, Student
 
 Test = Callable[[Student], object]
@@ -31,7 +30,7 @@ class Check:
     def smallest(self, student: Student) -> Test:
         """The one example at which a property fails, if this is a property; else the whole check. It is asked once."""
         failed: list[Test] = []
-        with _examples(self.test, failed) if hasattr(self.test, "hypothesis") else contextlib.nullcontext():
+        with noting_failures(failed.append):
             self.passes(student)
         return failed[-1] if failed else self
 
@@ -45,23 +44,3 @@ def passes(test: Test, student: Student) -> bool:
     except Exception:
         return False
     return True
-
-
-@contextlib.contextmanager
-def _examples(test: Any, failed: list[Test]) -> Iterator[None]:
-    """Gather the examples at which a property fails meanwhile, each as a test of its own."""
-    inner = test.hypothesis.inner_test
-
-    def noting(*args: Any, **drawn: Any) -> None:
-        before = copy.deepcopy({name: value for name, value in drawn.items() if name != "student"})
-        try:
-            inner(*args, **drawn)
-        except Exception:
-            failed.append(lambda student: inner(*args, **copy.deepcopy(before), student=student))
-            raise
-
-    test.hypothesis.inner_test = noting
-    try:
-        yield
-    finally:
-        test.hypothesis.inner_test = inner

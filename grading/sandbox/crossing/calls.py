@@ -3,6 +3,7 @@
 import inspect
 import linecache
 import numbers
+import os
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from torch import Tensor, nn
 from .. import limits
 from .random_state import Watch
 from .values import Absent, NotHere, Opaque, materialise
+
+_FRAMES = 6  # of an exception, the innermost
 
 
 def perform(
@@ -62,6 +65,15 @@ def perform(
             leaves |= {f"{name}.{key}": parameter for key, parameter in trained}
         reply["grads"] = _gradients(result, leaves, cotangent)
     return reply
+
+
+def default_of(function: Callable, name: str) -> bool | int | float | str | None:
+    """What an argument is where it is left out, as far as a function's own signature says so."""
+    try:  # what a decorator hands on is its own business
+        parameter = inspect.signature(function, follow_wrapped=False).parameters[name]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return parameter.default if type(parameter.default) in (bool, int, float, str) else None
 
 
 class Built(NamedTuple):
@@ -251,11 +263,12 @@ def describe_error(error: BaseException, folder: Path) -> dict[str, Any]:
     except BaseException:
         message = "(its message could not be read)"
     before = error.__cause__.__traceback__ if isinstance(error, NotHere) and error.__cause__ is not None else None
-    frames = [
-        frame_of(folder, frame.filename, frame.lineno or 0, frame.name)
-        for frame in [*traceback.extract_tb(before), *traceback.extract_tb(error.__traceback__)]
-        if Path(frame.filename).is_relative_to(folder)
+    own = [
+        (frame.f_code.co_filename, line or 0, frame.f_code.co_name)
+        for frame, line in (*traceback.walk_tb(before), *traceback.walk_tb(error.__traceback__))
+        if frame.f_code.co_filename.startswith(f"{folder}{os.sep}")
     ]
+    frames = [frame_of(folder, *frame) for frame in own[-_FRAMES:]]
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(folder):
         frames.append(frame_of(folder, error.filename, error.lineno or 1, ""))  # none where a coding line lies
         message = error.msg or message
@@ -264,7 +277,7 @@ def describe_error(error: BaseException, folder: Path) -> dict[str, Any]:
         "not_implemented": isinstance(error, NotImplementedError),
         "not_here": isinstance(error, NotHere),
         "message": message,
-        "frames": frames[-6:],
+        "frames": frames[-_FRAMES:],
     }
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 
 # What submissions use is imported once, here.
 import jaxtyping  # noqa: F401
-import numpy  # noqa: F401
 import psutil
 import torch
 import torch.func

@@ -131,6 +131,8 @@ def _answer_calls(channel: socket.socket, found: Callable, own: loader.Own, prin
                     with FirstNaN(folder) as watch:
                         calls.perform(found, **request, remote=remote)
                     reply = watch.found
+                elif "default_of" in request:
+                    reply = {"default": calls.default_of(found, request["default_of"])}
                 elif "lend" in request:
                     lending.lend(**request)
                     reply = {}

@@ -12,9 +12,9 @@ Every point has a random schedule of its own. With the schedule of a training ru
 proportional to each other, and alphas_cumprod[0] could not be told from a constant.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 
 import torch
 from torch import Tensor
@@ -52,7 +52,7 @@ def levels(arguments: Arguments, edge: str) -> Quantities:
     return _Levels(arguments, edge)
 
 
-class _Levels(dict):
+class _Levels(Mapping[str, Tensor]):
     """Quantities by name. t+1 may lie outside of the table, so that only what a formula uses is looked up."""
 
     def __init__(self, arguments: Arguments, edge: str) -> None:
@@ -69,9 +69,10 @@ class _Levels(dict):
         self.indices = indices | {"0": 0 * anchor, "{T−1}": 0 * anchor + len(self.table) - 1}
         images = [value for value in plain(arguments).values() if isinstance(value, Tensor) and value.ndim == 4]
         self.batch = len(images[0]) if images else 0
-        super().__init__(dict.fromkeys(self._names()))
+        self._known: dict[str, Tensor] = {}
 
-    def _names(self) -> list[str]:
+    @cached_property
+    def names(self) -> list[str]:
         """What can be looked up here: at t = T − 1 there is no ᾱ_{t+1}."""
         there = [label for label, index in self.indices.items() if int(index.max()) < len(self.table)]
         betas = ["β"] * ("prev" in self.indices and "t" in self.indices)
@@ -93,7 +94,18 @@ class _Levels(dict):
             ]
         )
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
     def __getitem__(self, name: str) -> Tensor:
+        if name not in self._known:
+            self._known[name] = self._value(name)
+        return self._known[name]
+
+    def _value(self, name: str) -> Tensor:
         if name == "η":
             return torch.tensor(float(self.arguments["eta"]), dtype=torch.float64)
         if name == "B":
@@ -114,9 +126,6 @@ class _Levels(dict):
 
     def _at(self, label: str) -> Tensor:
         return _level(self.table, self.indices[label], self.edge)
-
-    def items(self):
-        return [(name, self[name]) for name in self]
 
 
 _STRIDES = (("{t−1}", "prev"), ("{t+1}", "prev"), ("t", "{prev+1}"), ("t", "{prev−1}"), ("{t−1}", "{prev−1}"))

@@ -1,9 +1,8 @@
-"""Runs the checks under pytest: hands each one its graded function, and gathers verdicts as functions are finished."""
+"""Asks the checks of one graded function after the other, and says each one's verdict."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from hypothesis.errors import Unsatisfiable
@@ -16,22 +15,23 @@ from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import NotAsked, OutOfPatience, Student
 from ..takehome.written import written
 from ..verdicts import FAILED, CheckResult, Failure, Verdict, WrittenCall, conclude
+from .collected import checks_of
 from .run import Run
 
 OUT_OF_TIME = "out of time: the {:g} seconds that a submission has were over"
 BROKEN_OFF = "the search for the mistake was broken off: the time that a submission has was over"
 
 
-def task_of(item: pytest.Item) -> str:
+def task_of(item: pytest.Function) -> str:
     marker = item.get_closest_marker("grades")
-    return marker.args[0] if marker else item.callspec.params["task"]  # type: ignore[attr-defined]
+    return str(marker.args[0] if marker else item.callspec.params["task"])
 
 
-def comes_last(item: pytest.Item) -> bool:
+def comes_last(item: pytest.Function) -> bool:
     return item.get_closest_marker("afterwards") is not None
 
 
-class GradingPlugin:
+class Examiner:
     def __init__(
         self,
         fork_server: ForkServer,
@@ -45,24 +45,29 @@ class GradingPlugin:
         self.students: dict[str, Student] = {}
         self.checks: dict[str, list[CheckResult]] = {task: [] for task in run.tasks}
         self.expected: dict[str, int] = dict.fromkeys(run.tasks, 0)
-        self.items: dict[str, list[pytest.Item]] = {task: [] for task in run.tasks}
-        self.failed: set[pytest.Item] = set()
+        self.items: dict[str, list[pytest.Function]] = {task: [] for task in run.tasks}
+        self.failed: set[pytest.Function] = set()
         self.profile = run.submission.kit.kit.profile if run.submission.kit is not None else CONTRACT
-        self.trouble: list[str] = []  # what pytest could not even begin with
+        self.trouble: list[str] = []
 
-    # --- fixtures -----------------------------------------------------------------------------------------------
+    def examine(self) -> None:
+        """Every function that is this grader's; one without checks has no verdict."""
+        self._sort_out(checks_of(self.run.tasks))
+        for task in self.run.tasks:
+            if self.items[task] and self._mine(task):
+                if not self.run.deadline.passed():
+                    self._start_ahead(task)
+                for item in self.items[task]:
+                    self._ask(item, task)
+                self._finish(task)
 
-    @pytest.fixture
-    def student(self, request: pytest.FixtureRequest) -> Student:
-        return self._student(task_of(request.node))
-
-    @pytest.fixture
-    def seed(self) -> int:
-        return self.run.seed
-
-    @pytest.fixture
-    def fixtures(self) -> Path | None:
-        return self.run.fixtures
+    def _sort_out(self, items: Sequence[pytest.Function]) -> None:
+        """Each function's own, as far as its course's kit is asked them; last those that look at what the others recorded."""
+        for item in sorted(items, key=comes_last):
+            task = task_of(item)
+            if task in self.items and self.profile.checks(task, item.originalname):
+                self.items[task].append(item)
+                self.expected[task] += 1
 
     def _stop_those_like(self, hung: Student) -> None:
         """What did not come to an end for one function will not for the next: nobody waits for it again."""
@@ -90,31 +95,6 @@ class GradingPlugin:
             )
         return self.students[task]
 
-    # --- the order of the run -----------------------------------------------------------------------------------
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        config.option.tbstyle = "no"  # hypothesis has each failure formatted, and nobody reads it
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        order = {task: i for i, task in enumerate(self.run.tasks)}
-        chosen = (item for item in items if task_of(item) in order)
-        items[:] = sorted(chosen, key=lambda item: (order[task_of(item)], comes_last(item)))
-        items[:] = [item for item in items if self.profile.checks(task_of(item), item.originalname)]  # type: ignore[attr-defined]
-        for item in items:
-            self.expected[task_of(item)] += 1
-            self.items[task_of(item)].append(item)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None):
-        task = task_of(item)
-        if self._mine(task) and not self.checks[task] and not self.run.deadline.passed():
-            self._start_ahead(task)
-        result = yield
-        if self._mine(task) and (nextitem is None or task_of(nextitem) != task):
-            self._finish(task)
-        return result
-
     def _mine(self, task: str) -> bool:
         if task not in self.claims:
             self.claims[task] = self.claim(task)
@@ -128,47 +108,39 @@ class GradingPlugin:
                     self._student(following).start()
                 break
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        task = task_of(item)
-        if not self._mine(task) or self._decided(task):
-            pytest.skip("the verdict stands already, or is another grader's")
-        stopped = self._student(task).stopped
-        if stopped is not None and not self.checks[task]:
-            raise stopped  # before its first call
-        if stopped is not None or self.run.deadline.passed():
-            pytest.skip("no further call makes sense")
+    def _ask(self, item: pytest.Function, task: str) -> None:
+        """Ask one check, unless the verdict stands already or no further call makes sense."""
+        student = self._student(task)
+        if self._decided(task) or (self.checks[task] and student.stopped is not None) or self.run.deadline.passed():
+            return
+        try:
+            if student.stopped is not None:
+                raise student.stopped  # before its first call
+            item.obj(**self._handed(item), student=student)
+        except (NotAsked, Unsatisfiable) as error:
+            if self.profile is CONTRACT:
+                self.checks[task].append(_result(item, error))
+            else:
+                self.expected[task] -= 1  # no call of this check lies within what the kit can be asked
+        except (OutOfPatience, TimeIsUp):
+            pass
+        except Exception as error:
+            result = _result(item, error)
+            self.checks[task].append(result)
+            if result.failure is not None:
+                self.failed.add(item)
+                student.hurry()
+        else:
+            self.checks[task].append(_result(item, None))
+
+    def _handed(self, item: pytest.Function) -> dict[str, Any]:
+        """What a check is handed besides its student."""
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        known = {"seed": self.run.seed, "fixtures": self.run.fixtures} | parameters
+        return {name: value for name, value in known.items() if name in item.fixturenames}
 
     def _decided(self, task: str) -> bool:
         return self.run.diagnose is None and any(check.failure is not None for check in self.checks[task])
-
-    # --- results ------------------------------------------------------------------------------------------------
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> pytest.TestReport:
-        """Pytest's own report would quote each frame's source, which nobody reads and a third of the time goes into."""
-        if call.excinfo is None:
-            if call.when == "call":
-                self.checks[task_of(item)].append(_result(item, None))
-        elif call.excinfo.errisinstance((NotAsked, Unsatisfiable)) and self.profile is not CONTRACT:
-            self.expected[task_of(item)] -= 1  # no call of this check lies within what the kit can be asked
-        elif not call.excinfo.errisinstance((pytest.skip.Exception, OutOfPatience, TimeIsUp)):
-            result = _result(item, call.excinfo.value)
-            self.checks[task_of(item)].append(result)
-            if result.failure is not None:
-                self.failed.add(item)
-                self._student(task_of(item)).hurry()
-        assert call.when != "collect"
-        outcome: Literal["passed", "failed"] = "passed" if call.excinfo is None else "failed"
-        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when)
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.trouble.append(str(report.longrepr).strip().splitlines()[-1])
-
-    def pytest_internalerror(self, excrepr: object) -> bool:
-        self.trouble.append(str(excrepr).strip().splitlines()[-1])
-        return True  # nothing more is printed: the verdicts that are missing say why
 
     def _finish(self, task: str) -> None:
         student = self._student(task)
@@ -224,17 +196,7 @@ class GradingPlugin:
 
     def _asked_again(self, task: str) -> list[Check]:
         """The function's checks, to be asked of edited code."""
-        given = {"seed": self.run.seed, "fixtures": self.run.fixtures}
-        return [
-            Check(item.obj, _handed(item, given), item in self.failed, comes_last(item))  # type: ignore[attr-defined]
-            for item in self.items[task]
-        ]
-
-
-def _handed(item: pytest.Item, fixtures: dict[str, Any]) -> dict[str, Any]:
-    """What a check is handed besides its student."""
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    return {k: v for k, v in (fixtures | parameters).items() if k in item.fixturenames}  # type: ignore[attr-defined]
+        return [Check(item.obj, self._handed(item), item in self.failed, comes_last(item)) for item in self.items[task]]
 
 
 def only_wrong(verdict: Verdict) -> bool:
@@ -242,24 +204,12 @@ def only_wrong(verdict: Verdict) -> bool:
     return all(check.failure.kind in ("wrong", "value") for check in verdict.checks if check.failure is not None)
 
 
-def _result(item: pytest.Item, error: BaseException | None) -> CheckResult:
+def _result(item: pytest.Function, error: BaseException | None) -> CheckResult:
     function = getattr(item, "function", None)
     own = (getattr(function, "__doc__", None) or item.name).strip().splitlines()[0]
     if error is None:
         return CheckResult(own)
-    failure = _failure_in(error)
-    if failure is not None:
-        plain = item.get_closest_marker("plain") is not None and not (failure.importing or failure.kind == "not here")
-        return CheckResult(title(own, "importing" if failure.importing else failure.kind, plain), failure=failure)
-    return CheckResult(own, fault=f"{type(error).__name__} in the check “{own}”: {error}")
-
-
-def _failure_in(error: BaseException) -> Failure | None:
-    """The submission's failure, also where hypothesis wraps it because a second try went otherwise."""
     if isinstance(error, Failure):
-        return error
-    for inner in getattr(error, "exceptions", ()):
-        found = _failure_in(inner)
-        if found is not None:
-            return found
-    return None
+        plain = item.get_closest_marker("plain") is not None and not (error.importing or error.kind == "not here")
+        return CheckResult(title(own, "importing" if error.importing else error.kind, plain), failure=error)
+    return CheckResult(own, fault=f"{type(error).__name__} in the check “{own}”: {error}")
