@@ -63,6 +63,8 @@ def _recognised(student: Student, bounds: Bounds) -> Diagnosis:
     """What is known of such results."""
     read = _try_reading(student, bounds)
     mistakes = recognised(student.task, student.record, bounds.emergency, unseen=not read.reading)
+    if len(mistakes) > 1 and results_are_right(student.failures):
+        mistakes = []  # the check has said it, and which of them it is shows nowhere
     if mistakes and read.formula is not None and readback.things(read.formula) > 1:
         return replace(read, mistakes=mistakes, reading=[])  # one cause of all says more than a formula taken apart
     told = [_words(mistake.student) for mistake in mistakes]

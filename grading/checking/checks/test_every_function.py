@@ -207,8 +207,20 @@ def test_gradients(task, student, seed):
         except NotAsked:
             continue
         largest = max(float(gradient.abs().max()) for gradient in expected.values() if gradient is not None)
+        allowed = IDENTITY * max(1.0, largest)
+        assert_what_comes_from_behind_counts(reply, cotangent, allowed, expected)
         # Where the reference has no gradient at all, such as into a target's features, zeros will do as well.
-        assert_gradients(reply, IDENTITY * max(1.0, largest), **expected)
+        assert_gradients(reply, allowed, **expected)
+
+
+def assert_what_comes_from_behind_counts(reply, cotangent, allowed, expected):
+    """A backward pass by hand may forget that something is multiplied, or added up, after it."""
+    known = {name: one / cotangent for name, one in expected.items() if one is not None and not cotangent.ndim}
+    got = reply.grads or {}
+    flows = any(bool((one != 0).any()) for one in known.values())
+    if flows and all(got.get(name) is not None and alike(got[name], one, allowed) for name, one in known.items()):
+        said = "the gradient does not change when the result is multiplied by a number: backward ignores grad_output"
+        raise reply.fail(said, "it multiplied by that number", kind="says all")
 
 
 @pytest.mark.afterwards

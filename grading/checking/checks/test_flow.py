@@ -105,7 +105,8 @@ class Watched:
             other = next(t for t in self.times if not any(t is one for one in told))
             raise reply.fail("the network is told another kind of t", f"floats of shape ({batch},)", describe(other))
         if len(told) != len(expected):
-            raise reply.fail("the network is asked another number of times", str(len(expected)), str(len(told)))
+            said = "the network is asked another number of times"
+            raise reply.fail(said, str(len(expected)), str(len(told)), kind="told")
         for i, (t, wanted) in enumerate(zip(told, expected)):
             if float((t.double() - wanted).abs().max()) > NEARLY:
                 raise reply.fail(

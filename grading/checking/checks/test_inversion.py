@@ -235,7 +235,8 @@ class TestInvert:
         """num_steps bounds how often the generator is asked: num_steps + 5 times by Adam, 30 num_steps + 5 by L-BFGS."""
         reply = student(**curved_valley(Draw([seed, 6])), num_steps=steps, optimizer=optimizer)
         if reply.asked > most:
-            raise reply.fail("num_steps does not bound the search", f"{most} images at most", f"{reply.asked} images")
+            got = f"{reply.asked} images"
+            raise reply.fail("num_steps does not bound the search", f"{most} images at most", got, kind="says all")
 
     def test_defaults(self, student, seed):
         """By default L-BFGS searches, for 1000 steps; "adam" is another search."""

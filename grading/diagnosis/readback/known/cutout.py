@@ -36,6 +36,19 @@ def read_cutout(ask: Ask, record: list[Answer]) -> list[Finding]:
     return [Finding(f"{said[0].upper()}{said[1:]}.", said) for said in cutout(cut)]
 
 
+_SHARED = (
+    "all images of a batch lose the same pixels, those of everybody's box: they share one mask; expected one for each"
+)
+
+
+def _all_lose_the_same(x: Tensor, y: Any) -> bool:
+    """And not one box of them."""
+    if not (isinstance(y, Tensor) and y.shape == x.shape):
+        return False
+    gone = y == 0
+    return bool((gone == gone[:1, :1]).all()) and bool(gone.any()) and torch.equal(y[~gone].to(x.dtype), x[~gone])
+
+
 def cutout(cut: Cut, alone: bool = True) -> list[str]:
     """What is wrong with a function that cuts one box out of each image, in words.
 
@@ -44,7 +57,8 @@ def cutout(cut: Cut, alone: bool = True) -> list[str]:
     x = images(MANY)
     treated = treatment(x, cut(x, Seeded(11), False))
     if treated is None:
-        return []
+        few = images(FEW)
+        return [_SHARED] if _all_lose_the_same(few, cut(few, Seeded(11), False)) else []
     boxes, said = treated.boxes, [str(oddity) for oddity in treated.oddities]
     if treated.missing:
         said.append(f"{treated.missing} of {treated.missing + len(boxes.top)} images keep all of their pixels")

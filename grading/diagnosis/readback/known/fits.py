@@ -5,6 +5,7 @@ ddpm       mean (model(√ᾱ_t x0 + √(1−ᾱ_t) noise, t / T) − noise)²
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -189,6 +190,12 @@ _LEVEL = Choice(
         )[t],
     },
 )
+
+
+def _divided(fixed: int, t: Tensor, T: int) -> Tensor:
+    return t / fixed
+
+
 _TOLD = Choice(
     "t / T",
     lambda t, T: t / T,
@@ -198,7 +205,10 @@ _TOLD = Choice(
         "the network is told t / (T − 1)": lambda t, T: t / (T - 1),
         "the network is told t / (T − 2)": lambda t, T: t / (T - 2),
         "the network is told t / (T + 1)": lambda t, T: t / (T + 1),
-        "the network is told t / 1000": lambda t, T: t / 1000,
+        **{
+            f"the network is told t / {fixed}, whatever T is": partial(_divided, fixed)
+            for fixed in (1000, 300, 500, 400, 256, 200, 100, 50, 999, 299, 499)
+        },
         "the network is told 1 − t / T": lambda t, T: 1 - t / T,
         "the network is told t · T": lambda t, T: t * T,
         "the network is told 0 (t // T, say)": lambda t, T: 0 * t,
