@@ -271,7 +271,7 @@ SAID = {  # task, source, what is said, what is not
             x_t = (1 - s) * x0 + s * x1
             return F.mse_loss(model(x_t, t), (x1 - x_t) / (1 - s).clamp(min=1e-3))
         """,
-        ["(x1 − x_t)/(1 − t) with 1 − t kept above"],
+        ["(x1 − x_t)/(1 − t) with 1 − t kept away from 0"],
         [UNEXPLAINED],
     ),
     "keep as a weight of the loss": (

@@ -439,31 +439,49 @@ def guided_first_time(model, x_t, labels, t, scale):
     return right_guided_velocity(model, x_t, labels, t[:1].expand_as(t).clone(), scale)
 
 
+def _doubled_in_two_orders(model, x_t, labels, t, scale, of, class_first):
+    given = {"images": x_t, "labels": labels, "times": t}
+    told = {name: one.repeat_interleave(2, 0) if name == of else torch.cat([one, one]) for name, one in given.items()}
+    keep = torch.tensor([1.0, 0.0] if class_first else [0.0, 1.0]).repeat_interleave(len(x_t)).to(x_t)
+    halves = model(told["images"], told["labels"], told["times"], keep).chunk(2)
+    v_u, v_c = reversed(halves) if class_first else halves
+    return v_u + scale * (v_c - v_u)
+
+
 @guided_velocity("times repeated one by one, images as a block")
 def guided_times_interleaved(model, x_t, labels, t, scale):
     """In the doubled batch the times are repeated one by one and the images as a block, so that they do not match."""
-    keep = torch.cat([torch.zeros(len(x_t)), torch.ones(len(x_t))]).to(x_t)
-    told = t.repeat_interleave(2)
-    v_u, v_c = model(torch.cat([x_t, x_t]), torch.cat([labels, labels]), told, keep).chunk(2)
-    return v_u + scale * (v_c - v_u)
+    return _doubled_in_two_orders(model, x_t, labels, t, scale, "times", class_first=False)
+
+
+@guided_velocity("times repeated one by one, images as a block, the class first")
+def guided_times_interleaved_class_first(model, x_t, labels, t, scale):
+    """In the doubled batch the times are repeated one by one and the images as a block, so that they do not match."""
+    return _doubled_in_two_orders(model, x_t, labels, t, scale, "times", class_first=True)
 
 
 @guided_velocity("labels repeated one by one, images as a block")
 def guided_labels_interleaved(model, x_t, labels, t, scale):
     """In the doubled batch the labels are repeated one by one and the images as a block, so that they do not match."""
-    keep = torch.cat([torch.zeros(len(x_t)), torch.ones(len(x_t))]).to(x_t)
-    told = labels.repeat_interleave(2)
-    v_u, v_c = model(torch.cat([x_t, x_t]), told, torch.cat([t, t]), keep).chunk(2)
-    return v_u + scale * (v_c - v_u)
+    return _doubled_in_two_orders(model, x_t, labels, t, scale, "labels", class_first=False)
+
+
+@guided_velocity("labels repeated one by one, images as a block, the class first")
+def guided_labels_interleaved_class_first(model, x_t, labels, t, scale):
+    """In the doubled batch the labels are repeated one by one and the images as a block, so that they do not match."""
+    return _doubled_in_two_orders(model, x_t, labels, t, scale, "labels", class_first=True)
 
 
 @guided_velocity("images repeated one by one, all else as a block")
 def guided_images_interleaved(model, x_t, labels, t, scale):
     """In the doubled batch the images are repeated one by one and all else as a block, so that they do not match."""
-    keep = torch.cat([torch.zeros(len(x_t)), torch.ones(len(x_t))]).to(x_t)
-    shown = x_t.repeat_interleave(2, 0)
-    v_u, v_c = model(shown, torch.cat([labels, labels]), torch.cat([t, t]), keep).chunk(2)
-    return v_u + scale * (v_c - v_u)
+    return _doubled_in_two_orders(model, x_t, labels, t, scale, "images", class_first=False)
+
+
+@guided_velocity("images repeated one by one, all else as a block, the class first")
+def guided_images_interleaved_class_first(model, x_t, labels, t, scale):
+    """In the doubled batch the images are repeated one by one and all else as a block, so that they do not match."""
+    return _doubled_in_two_orders(model, x_t, labels, t, scale, "images", class_first=True)
 
 
 @guided_velocity("asked at 1 - t")

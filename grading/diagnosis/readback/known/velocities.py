@@ -86,7 +86,7 @@ _FLOW = {
             "the answer is held against x_t": lambda x0, x1, x_t, rest: x_t,
             "the answer is held against x1 + x0": lambda x0, x1, x_t, rest: x1 + x0,
             **{
-                f"the answer is held against (x1 − x_t)/(1 − t) with 1 − t kept above {least:g}, which near t = 1 is "
+                f"the answer is held against (x1 − x_t)/(1 − t) with 1 − t kept away from 0 (at {least:g}, say), which near t = 1 is "
                 "another velocity": partial(_rest_of_the_way, least)
                 for least in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 0.05, 0.1)
             },
