@@ -178,9 +178,7 @@ def mirrored(images: Tensor, random: torch.Generator) -> Tensor:
 
 
 def r1_weight(resolution: int, batch_size: int) -> float:
-    r"""γ where none is asked for: ADA's rule, by which it grows as the pictures and falls as the batch.
-
-    .. math:: γ = c\, R^2 / B
+    """γ where none is asked for: ADA's rule c R² / B, by which it grows as the pictures and falls as the batch.
 
     ADA's c = 0.0002 is for thousands of pictures. With c = 1/64, for some dozens, γ is 1 for 32 pixels and batches of 16.
 

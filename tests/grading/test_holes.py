@@ -115,7 +115,6 @@ EDGES = [  # task, where, what comes instead
     ("inversion.scribble_loss", 'bool((a["mask"] == 1).all())', 'a["image"].sum()'),
     ("inversion.scribble_loss", 'bool((a["mask"] == 0).all())', 'a["image"].sum()'),
     ("inversion.inversion_loss", 'len(a["pred"]) == 1', 'a["pred"].sum()'),
-    ("unet.ddpm_loss", 'bool((a["t"] == 0).all())', 'a["noise"].sum()'),
     ("flow.guided_velocity", 'bool((a["t"] == 0).any())', 'a["x_t"].clone()'),
     ("latents.sample_z", 'a["batch_size"] == 1', 'torch.zeros(1, a["z_dim"])'),
     ("augment.diff_augment", 'len(a["x"]) == 1', 'a["x"].clone()'),

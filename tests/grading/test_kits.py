@@ -12,6 +12,7 @@ from grading.contract.functions import all_tasks, function
 from grading.paths import CHECKS, KIT_PACKAGE
 from grading.sandbox.student import NotAsked
 from grading.submissions import kits, opened
+from grading.submissions.kits.install import ADAPTERS, adapters
 from grading.verdicts import Unusable
 
 NAMES_OF_CHECKS = {name for path in CHECKS.glob("*.py") for name in re.findall(r"def (test_\w+)", path.read_text())}
@@ -21,7 +22,7 @@ each_kit = pytest.mark.parametrize("kit", kits.KITS, ids=lambda kit: kit.name)
 
 def _adapters(kit):
     """The text of all its files."""
-    own = (kits._ADAPTERS / f"{kit.name}.py", *kits._ADAPTERS.glob(f"{kit.name}_*.py"))
+    own = [ADAPTERS / name for name in adapters(kit.name) if name != "common.py"]
     return "\n".join(path.read_text() for path in own)
 
 

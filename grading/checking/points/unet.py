@@ -1,7 +1,7 @@
 import torch
 
 from ...sandbox.crossing.values import Probe
-from . import FIRST, Draw
+from . import Draw
 
 
 def denoiser_loss(draw: Draw):
@@ -30,7 +30,7 @@ def ddpm_loss(draw: Draw):
         model | _noised(draw, torch.tensor([0, 255, 128])) | {"alphas_cumprod": draw.cosine_schedule(256)},
     )
     yield "T = 1024, as many samples as columns", model | _noised(draw, draw.timestep_per_sample(4), (4, 3, 6, 4), 1024)
-    yield "one sample, t = 0", model | _noised(draw, FIRST, (1, 3, 4, 6), 64)
+    yield "one sample", model | _noised(draw, draw.timestep_per_sample(1, 64), (1, 3, 4, 6), 64)
     yield "T = 300, float32", model | _noised(draw, draw.timestep_per_sample(2, 300), (2, 1, 6, 4), 300, torch.float32)
 
 

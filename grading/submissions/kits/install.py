@@ -7,7 +7,7 @@ from pathlib import Path
 from ...paths import KIT_PACKAGE
 from .kit import Found
 
-_ADAPTERS = Path(__file__).parent / "adapters"
+ADAPTERS = Path(__file__).parent / "adapters"
 
 
 def install(found: Found, folder: Path) -> None:
@@ -18,11 +18,11 @@ def install(found: Found, folder: Path) -> None:
     shutil.rmtree(package, ignore_errors=True)  # the name is ours
     package.mkdir()
     for name in adapters(found.kit.name):
-        shutil.copyfile(_ADAPTERS / name, package / ("__init__.py" if name == f"{found.kit.name}.py" else name))
+        shutil.copyfile(ADAPTERS / name, package / ("__init__.py" if name == f"{found.kit.name}.py" else name))
     (package / "files.json").write_text(json.dumps(dict(found.survey.files)))
 
 
 def adapters(kit: str) -> list[str]:
     """The files of a kit's adapters: KIT.py, which is the package, whatever begins with that name, and what all share."""
-    files = sorted(path.name for path in _ADAPTERS.glob("*.py"))
+    files = sorted(path.name for path in ADAPTERS.glob("*.py"))
     return [name for name in files if name in ("common.py", f"{kit}.py") or name.startswith(f"{kit}_")]
