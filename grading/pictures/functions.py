@@ -49,7 +49,7 @@ class Functions:
     """``functions("ddim.sample_ddim", eps_model=…, …)`` is the submission's value.
 
     Networks are given as plain functions; where gradients have to flow through one it is wrapped in
-    :class:`grading.differentiable.Differentiable`.
+    :class:`grading.sandbox.gradients.Differentiable`.
     """
 
     def __init__(

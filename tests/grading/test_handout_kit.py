@@ -27,10 +27,7 @@ RIGHT = [
     ("cs180", "export"),
 ]
 # A student's torchvision works beside a student's torch; the one of these tests is mended as a worker's is.
-MENDED = (
-    "import torch\nlibrary = torch.library.Library('torchvision', 'FRAGMENT')\nfor name in ('nms', 'qnms'):\n    "
-    + ("library.define(name + '(Tensor dets, Tensor scores, float iou_threshold) -> Tensor')\n")
-)
+MENDED = (ROOT / "reference/networks/_torchvision.py").read_text() + "\n\ndeclare_missing_operators()\n"
 
 
 @pytest.fixture(scope="session")

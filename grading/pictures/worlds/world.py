@@ -43,6 +43,11 @@ class World(ABC):
         """Pixels of a picture's side: those of x_0, unless the model works on latents."""
         return self.shape[-1]
 
+    @property
+    def in_pixels(self) -> bool:
+        """Whether x_0 is a picture in [-1, 1]; latents have other ranges."""
+        return self.size == self.shape[-1]
+
     @abstractmethod
     def embed(self, *prompts: str) -> Tensor:
         """(B, D) embedded prompts."""

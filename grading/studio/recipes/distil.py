@@ -61,7 +61,7 @@ def _searches(settings: Settings, f: Functions, world: World, stack: ExitStack) 
         int(980 - 500 * step / settings.steps) for step in range(settings.steps)
     ]  # from coarse to fine: large t first
     adam = partial(torch.optim.Adam, lr=settings.learning_rate, betas=(0.9, 0.99))
-    limit = LIMIT if world.size == world.shape[-1] else torch.inf
+    limit = LIMIT if world.in_pixels else torch.inf
     learning: Any = copy.deepcopy(world)  # a LoRA changes the network, which others use meanwhile
     unet = learning.unet  # type: ignore[attr-defined]  # every world that hears prompts has one
     lora = stack.enter_context(vsd.LoRA(unet, learning.eps, settings.lora_learning_rate))

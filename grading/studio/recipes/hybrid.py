@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from ...pictures.functions import Functions
-from ...pictures.techniques import ddpm, hybrid
-from ..followed import followed
+from ...pictures.techniques import hybrid
+from ..followed import sampled
 from ..made import Made, Tell
 from ..worlds import Worlds
 
@@ -24,12 +24,9 @@ class Settings:
 def make(settings: Settings, f: Functions, worlds: Worlds, tell: Tell, begun: Made | None = None) -> Made:
     """The pictures, and the same blurred."""
     world = worlds.world(settings.world, settings.seed)
-    x_T, timesteps = world.noise(settings.pictures, "x_T"), f.timesteps(len(world.schedule), settings.steps)
     near, far = [settings.near] * settings.pictures, [settings.far] * settings.pictures
     made = Made()
-    model = followed(hybrid.near_and_far(f, world, near, far), world, len(timesteps), made, tell)
-    pixels = world.size == world.shape[-1]  # latents are not in [-1, 1]
-    x0 = world.decode(ddpm.sampled(f, world, model, x_T, timesteps, world.noise_fn("illusion"), clip_x0=pixels))
+    x0 = sampled(f, world, hybrid.near_and_far(f, world, near, far), settings.pictures, settings.steps, made, tell)
     made.show(f"near: {settings.near}", x0)
     made.show(f"far: {settings.far}", f("illusions.lowpass", x=x0, **hybrid.BLUR))
     return made

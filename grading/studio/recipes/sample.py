@@ -31,11 +31,10 @@ def make(settings: Settings, f: Functions, worlds: Worlds, tell: Tell, begun: Ma
     if settings.pictures < 1:
         raise Unusable(f"pictures: expected at least 1, got {settings.pictures}")
     world = worlds.world(settings.world, settings.seed)
-    pixels = world.shape[0] == 3  # latents are not in [-1, 1]
     x_T, timesteps = world.noise(settings.pictures, "x_T"), f.timesteps(len(world.schedule), settings.steps)
     model = guidance.guided(f, world, [settings.prompt] * settings.pictures, settings.guidance)
     samplers = {
-        "DDPM": partial(ddpm.sampled, noise_fn=world.noise_fn("ddpm"), clip_x0=pixels),
+        "DDPM": partial(ddpm.sampled, noise_fn=world.noise_fn("ddpm"), clip_x0=world.in_pixels),
         f"DDIM, η = {settings.eta:g}": partial(ddim.sampled, eta=settings.eta, noise_fn=world.noise_fn("ddim")),
     }
     made, ways = Made(), {name: list[list[Row]]() for name in samplers}
