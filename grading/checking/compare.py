@@ -17,6 +17,7 @@ import numpy
 import torch
 from torch import Tensor
 
+from ..contract.functions import function
 from ..contract.reference import reference_function
 from ..sandbox.crossing.calls import perform
 from ..sandbox.crossing.values import Leaf, materialise
@@ -99,9 +100,8 @@ def assert_right(student: Student, *, by_name: bool = False, **arguments: Any) -
     reply = student(by_name=by_name, **arguments)
     expected, allowed = right(student.task, arguments)
     if isinstance(expected, Tensor):
-        dtype = precision(arguments) if fixes_dtype(arguments) else None
         try:
-            assert_close(reply, expected, allowed, dtype, kind="value")
+            assert_close(reply, expected, allowed, fixed_dtype(student.task, arguments), kind="value")
         except Failure as failure:
             if failure.kind == "not finite" and isinstance(reply.value, Tensor) and bool(reply.value.isnan().any()):
                 made, line = student.first_nan(**arguments)
@@ -263,13 +263,11 @@ def _is_float(value: Any) -> bool:
     return isinstance(_tensor(value), Tensor) and _tensor(value).is_floating_point()
 
 
-def fixes_dtype(arguments: dict[str, Any]) -> bool:
-    """Whether the dtype of a result is given by that of an argument; it is free otherwise, as for schedules.
-
-    Of betas in float32 the products may be taken in float64.
-    """
-    given = (value for name, value in arguments.items() if name != "betas" or _tensor(value).dtype == torch.float64)
-    return any(map(_is_float, given))
+def fixed_dtype(task: str, arguments: dict[str, Any]) -> torch.dtype | None:
+    """The dtype that a result has to have; None where the contract leaves it free, as of schedules."""
+    given = precision(arguments)
+    free = function(task).widens and given != torch.float64
+    return given if any(map(_is_float, arguments.values())) and not free else None
 
 
 def _double(value: Any) -> Any:

@@ -23,6 +23,7 @@ class Function:
     loss: bool = False  # its result is differentiable, and its gradients are compared
     sizes_tied: bool = False  # its images cannot be cut to other sizes, one by one
     open_form: bool = False  # the contract says what holds of its values, and not which they are
+    widens: bool = False  # of arguments in float32 it may answer in float64
 
     @property
     def module(self) -> str:
@@ -59,7 +60,7 @@ FUNCTIONS = (
     Function("noising.linear_betas", "num_train_steps=1000, beta_start=0.0001, beta_end=0.02"),
     Function("noising.scaled_linear_betas", "num_train_steps=1000, beta_start=0.00085, beta_end=0.012"),
     Function("noising.cosine_betas", "num_train_steps=1000, offset=0.008, max_beta=0.999"),
-    Function("noising.cumulative_alphas", "betas"),
+    Function("noising.cumulative_alphas", "betas", widens=True),
     Function("noising.strided_timesteps", "num_train_steps, num_inference_steps"),
     Function("noising.add_noise", "x0, noise, t, alphas_cumprod"),
     Function("ddpm.predict_x0", "x_t, eps, t, alphas_cumprod"),

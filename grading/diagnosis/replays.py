@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..checking.compare import ROUNDINGS, alike, fixes_dtype, precision, tolerance
+from ..checking.compare import ROUNDINGS, alike, fixed_dtype, precision, tolerance
 from ..contract.functions import function
 from ..sandbox.crossing.calls import perform
 from ..sandbox.crossing.values import Probe, materialise
@@ -51,7 +51,9 @@ class Replays:
             return _same_refusal(made, observation.error) if reply is None else NOT
         if not all(made[key] == getattr(reply, key) for key in facts):
             return NOT
-        if self.distance(implementation, number, single) <= 1 and (single or _same_dtype(made["result"], observation)):
+        if self.distance(implementation, number, single) <= 1 and (
+            single or self._same_dtype(made["result"], observation)
+        ):
             return EXACTLY if _same_gradients(made.get("grads"), reply.grads, _share(observation, single)) else NOT
         return ROUGHLY if made["moved_random_state"] and self._among_draws(implementation, number) else NOT
 
@@ -136,18 +138,17 @@ class Replays:
         """Draw anew: what came of the call before is forgotten."""
         self._made.pop((implementation, number), None)
 
+    def _same_dtype(self, made: Any, observation: Observation) -> bool:
+        """Of images, where an argument fixes one; numbers have none."""
+        came = observation.reply.value if observation.reply is not None else None
+        if not isinstance(made, Tensor) or not isinstance(came, Tensor) or not made.ndim:
+            return True
+        return made.dtype == came.dtype or fixed_dtype(self.task, observation.arguments) is None
+
 
 def _words(said: str) -> str:
     """The letters of an exception's text, as many as are passed on of any."""
     return "".join(filter(str.isalpha, said))
-
-
-def _same_dtype(made: Any, observation: Observation) -> bool:
-    """Of images, where an argument fixes one; numbers have none."""
-    came = observation.reply.value if observation.reply is not None else None
-    if not isinstance(made, Tensor) or not isinstance(came, Tensor) or not made.ndim:
-        return True
-    return made.dtype == came.dtype or not fixes_dtype(observation.arguments)
 
 
 def _share(observation: Observation, single: bool) -> float:

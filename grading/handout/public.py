@@ -13,7 +13,7 @@ import safetensors.torch
 from torch import Tensor
 
 from ..checking.checks.expect import IDENTITY
-from ..checking.compare import exact, exact_gradients, fixes_dtype, precision, tolerance
+from ..checking.compare import exact, exact_gradients, fixed_dtype, precision, tolerance
 from ..checking.defaults import left_out
 from ..checking.golden import AGREEMENT
 from ..checking.points import Draw, cases
@@ -56,8 +56,8 @@ def _point(task: str, says: str, arguments: dict[str, Any], tensors: dict[str, T
     allowed = tolerance(expected, lambda nearby: exact(task, nearby), arguments)
     point["allowed"] = allowed + AGREEMENT * float(expected.abs().max())
     point["detached"] = bool(_DETACHED.search(reference_function(task).__doc__ or ""))
-    if fixes_dtype(arguments):
-        point["dtype"] = str(precision(arguments)).removeprefix("torch.")
+    if (dtype := fixed_dtype(task, arguments)) is not None:
+        point["dtype"] = str(dtype).removeprefix("torch.")
     return point | _gradients(task, arguments, expected, tensors)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...checking.compare import alike, fixes_dtype, precision
+from ...checking.compare import alike, fixed_dtype
 from ...checking.defaults import required
 from ...checking.points import cases
 from ...contract.functions import Function, function
@@ -45,7 +45,7 @@ def computes_the_same(task: str, original: Callable, other: Callable, seed: int)
         points = [required(known, seed) | more]
     came = [(_answer(known, original, one), _answer(known, other, one), one) for one in points]
     some = any(not isinstance(first, str) for first, _, _ in came)
-    return some and all(_same(first, second, one) for first, second, one in came)
+    return some and all(_same(task, first, second, one) for first, second, one in came)
 
 
 def _answer(known: Function, implementation: Callable, arguments: dict[str, Any]) -> dict[str, Any] | str:
@@ -65,12 +65,13 @@ def _is_image(value: Any) -> bool:
     return isinstance(value, Tensor) and value.is_floating_point() and value.ndim > 1
 
 
-def _same(first: dict[str, Any] | str, second: dict[str, Any] | str, arguments: dict[str, Any]) -> bool:
+def _same(task: str, first: dict[str, Any] | str, second: dict[str, Any] | str, arguments: dict[str, Any]) -> bool:
     if isinstance(first, str) or isinstance(second, str):
         return first == second
-    allowed = ALLOWED[precision(arguments) if fixes_dtype(arguments) else torch.float32]
+    fixed = fixed_dtype(task, arguments)
+    allowed = ALLOWED[fixed or torch.float32]
     one, other = _plain(first["result"]), _plain(second["result"])
-    dtypes = fixes_dtype(arguments) and isinstance(one, Tensor) and isinstance(other, Tensor) and one.ndim > 0
+    dtypes = fixed is not None and isinstance(one, Tensor) and isinstance(other, Tensor) and one.ndim > 0
     if dtypes and one.dtype != other.dtype:
         return False
     if not all(first[fact] == second[fact] for fact in _FACTS):

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...checking.compare import assert_close, assert_same, exact, fixes_dtype, precision, tolerance
+from ...checking.compare import assert_close, assert_same, exact, fixed_dtype, tolerance
 from ...sandbox.crossing.values import Seeded
 from ...sandbox.replies import Observation, Reply
 from ...sandbox.student import Student
@@ -102,7 +102,7 @@ def with_one_result(task: str, arguments: dict[str, Any]) -> Call | None:
         allowed = tolerance(expected, lambda nearby: exact(task, nearby), _copied(arguments))
     except Exception:  # such as a call that is to be refused
         return None
-    return Call(arguments, expected, allowed, precision(arguments) if fixes_dtype(arguments) else None)
+    return Call(arguments, expected, allowed, fixed_dtype(task, arguments))
 
 
 def _copied(arguments: dict[str, Any]) -> dict[str, Any]:
