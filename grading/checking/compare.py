@@ -28,6 +28,7 @@ from ..verdicts import Failure
 from .remembered import remembered
 
 ROUNDINGS = 512
+COMPLEMENTS = 2
 FLOAT32 = 1e-5  # relative; what a chain of operations may lose in float32
 NOTHING = "your code returns nothing, so the result is no tensor: is the return missing?"
 _DRAWS = 2  # of random rounding directions
@@ -73,17 +74,21 @@ def tolerance(
 ) -> float:
     """``ROUNDINGS`` units in the last place of every input, carried through to the result; below ``tiny`` none count.
 
-    Units of the call's precision, or of ``dtype`` where something lower is let pass.
+    Units of the call's precision, or of ``dtype`` where something lower is let pass. ᾱ may be kept as 1 − ᾱ, or as an
+    angle: at the end of a schedule that rounds it as if it were 1, and ``COMPLEMENTS`` units of 1 are let pass.
     """
+    given = {name: _double(value) for name, value in arguments.items()}
     eps, tiny = torch.finfo(dtype or precision(arguments)).eps, torch.finfo(dtype or precision(arguments)).tiny
     moved = 0.0
     for draw in range(_DRAWS):
         seeds = range(draw, _DRAWS * len(arguments), _DRAWS)
-        nearby = {
-            name: _nudge(name, _double(value), eps, seed) for seed, (name, value) in zip(seeds, arguments.items())
-        }
+        nearby = {name: _nudge(name, value, eps, seed) for seed, (name, value) in zip(seeds, given.items())}
         moved = max(moved, _largest(evaluate(nearby) - expected))
-    return ROUNDINGS * (moved + eps * _largest(expected) + tiny)
+    allowed = ROUNDINGS * (moved + eps * _largest(expected) + tiny)
+    if "alphas_cumprod" in given:
+        rounded = given | {"alphas_cumprod": _as_complement(given["alphas_cumprod"], eps)}
+        allowed += COMPLEMENTS * _largest(evaluate(rounded) - expected)
+    return allowed
 
 
 @remembered
@@ -285,6 +290,11 @@ def _nudge(name: str, value: Any, eps: float, seed: int) -> Any:
     if not _is_float(value) or "mask" in name:
         return value
     return value * _factors(value.shape, eps, seed)
+
+
+def _as_complement(alphas_cumprod: Tensor, eps: float) -> Tensor:
+    """Moved by one unit of 1, which is what 1 − (1 − ᾱ) may lose, and not below 0."""
+    return alphas_cumprod - torch.clamp(alphas_cumprod / 2, max=eps)
 
 
 @lru_cache(maxsize=1024)

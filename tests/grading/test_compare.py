@@ -1,7 +1,9 @@
 """Tolerances are derived: rounding passes everywhere, also at low t, and a relative error of 1e-6 in float64 does not."""
 
 import math
+import operator
 from dataclasses import fields
+from functools import partial
 
 import pytest
 import torch
@@ -84,12 +86,14 @@ def test_a_relative_error_of_a_millionth_is_caught_in_float64(task):
 
 @pytest.mark.parametrize("task", TENSOR_TASKS)
 def test_a_relative_error_of_a_thousandth_is_caught_everywhere(task):
+    """Of a hundredth in float32, where an ᾱ of 4e-5 that is kept as 1 − ᾱ has lost three of its seven digits."""
     for _, arguments in points(task):
+        error = 0.001 if precision(arguments) == torch.float64 else 0.01
         expected = exact(task, arguments)
         if float(expected.abs().max()) < 1e-6:
             continue
         with pytest.raises(Failure, match="is wrong(,| in)"):
-            assert_right(Local(task, lambda result: result * 1.001), **arguments)
+            assert_right(Local(task, partial(operator.mul, 1 + error)), **arguments)
 
 
 @pytest.mark.parametrize("task", TENSOR_TASKS)

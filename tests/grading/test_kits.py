@@ -55,6 +55,24 @@ def test_its_course_asks_for_some_of_it(kit):
     assert sum(course.of_kit(kit.todos).parts.values()) == whole
 
 
+def test_helpers_with_a_kits_names_make_no_kit_of_functions_with_the_contracts_arguments(hand_in):
+    """``q_sample`` and ``linear_beta_schedule`` are CS180's as well; ``ddpm_loss`` is its name for something else."""
+    unet = """
+    def linear_beta_schedule(start, end, num):
+        return [start] * num
+
+    def q_sample(x_start, t, noise, alphas_cumprod):
+        return x_start
+
+    def ddpm_loss(ARGUMENTS):
+        return q_sample
+    """
+    with opened(hand_in(unet=unet.replace("ARGUMENTS", "model, x0, noise, t, alphas_cumprod"))) as submission:
+        assert submission.kit is None
+    with opened(hand_in(unet=unet.replace("ARGUMENTS", "unet, ddpm_schedule, x_0, num_ts"))) as submission:
+        assert submission.kit is not None and submission.kit.kit.name == "cs180"
+
+
 def test_there_is_no_such_kit(hand_in):
     with (
         pytest.raises(Unusable, match="--kit nonesuch: there is no such kit; there are .*kaist492d"),

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from grading.contract.functions import all_tasks
+from grading.contract.functions import FUNCTIONS, all_tasks
 from grading.verdicts import FAILED, PASSED
 
 from .conftest import PLAIN, outcomes, told
@@ -718,6 +718,29 @@ def test_written_in_another_way(way, passes):
 
 
 # --- noise, warnings and other habits ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["1 - (1 - alphas_cumprod)", "1 - (1 - alphas_cumprod).sqrt() ** 2", "alphas_cumprod.sqrt().arccos().cos() ** 2"],
+)
+def test_a_schedule_may_be_kept_in_another_form(kept, passes):
+    """As 1 − ᾱ, as σ or as an angle: at the end of a cosine schedule, where ᾱ is 2e-9, that costs eight digits."""
+    tasks = [one.task for one in FUNCTIONS if "alphas_cumprod" in one.parameters]
+    adapters = [
+        "import functools, inspect",
+        "def kept(function):",
+        "    @functools.wraps(function)",
+        "    def called(*given, **named):",
+        "        bound = inspect.signature(function).bind(*given, **named)",
+        "        alphas_cumprod = bound.arguments['alphas_cumprod']",
+        f"        bound.arguments['alphas_cumprod'] = {kept}",
+        "        return function(*bound.args, **bound.kwargs)",
+        "    return called",
+        *(f"import {module}" for module in dict.fromkeys(task.split(".")[0] for task in tasks)),
+        *(f"{task.replace('.', '_')} = kept({task})" for task in tasks),
+    ]
+    passes(tasks, adapters="\n".join(adapters))
 
 
 def test_prints_warnings_and_logs(passes):

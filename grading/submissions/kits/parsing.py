@@ -3,6 +3,10 @@
 import ast
 import warnings
 
+from ...contract.functions import FUNCTIONS
+
+_OF_THE_CONTRACT = {(one.name, one.parameters) for one in FUNCTIONS}
+
 
 def parsed(text: str | bytes) -> ast.Module | None:
     """None where it is no Python; a worker says so, with the line."""
@@ -12,3 +16,8 @@ def parsed(text: str | bytes) -> ast.Module | None:
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def of_the_contract(function: ast.FunctionDef) -> bool:
+    """Whether it has the name and the arguments of a graded function: no kit has both."""
+    return (function.name, tuple(one.arg for one in function.args.args)) in _OF_THE_CONTRACT

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..kit import Survey
+from ..parsing import of_the_contract
 from .cells import Formula, Unreached, denoiser_loss, one_step
 from .roles import CALLED, NETWORK, ROLES, Role, given, meaning, parameters
 from .sources import Source, sources
@@ -111,6 +112,8 @@ def _plays(role: Role, part: Part) -> bool:
         return False
     if isinstance(part.node, ast.ClassDef):
         return {"__init__", "forward"} <= {one.name for one in part.node.body if isinstance(one, ast.FunctionDef)}
+    if of_the_contract(part.node):
+        return False
     if role.loop and not (NETWORK.search(ast.unparse(part.node)) or _names_timesteps(part.node)):
         return False
     if role.classes is not None:
