@@ -2,8 +2,8 @@
 
 One file per module, one generator per graded function; each yields ``(label, arguments)``. The golden fixtures hold
 these points for the fixtures' seed, and every grading draws them anew from its own. Points are chosen where variants
-part ways: float64, B = 3, H ≠ W, no symmetry, another t for every sample, strided steps at low t, the clean image, the
-last timestep. No level t_prev is above T - 2: a step comes from a t that is higher.
+part ways: float64, B = 3, H ≠ W, one channel or five, no symmetry, another t for every sample, strided steps at low t,
+the clean image, the last timestep. No level t_prev is above T - 2: a step comes from a t that is higher.
 """
 
 import importlib

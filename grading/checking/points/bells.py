@@ -18,7 +18,7 @@ def warp(draw: Draw):
 
     steady = torch.tensor([1.0, -2.0], dtype=torch.float64).reshape(1, 2, 1, 1).expand(3, 2, 5, 7)
     yield "nothing moves", point(torch.zeros(3, 2, 5, 7, dtype=torch.float64))
-    yield "one down, two left", point(steady.clone())
+    yield "one down, two left", point(steady.clone(), (3, 5, 5, 7))
     yield "between pixels", point(Leaf(flow(draw)))
     yield "one sample, higher than wide", point(Leaf(flow(draw, (1, 3, 7, 4))), (1, 3, 7, 4))
     yield "float32", point(flow(draw, (2, 1, 6, 4), torch.float32), (2, 1, 6, 4), torch.float32)
@@ -28,7 +28,7 @@ def warp_loss(draw: Draw):
     for label, shape in MASKS.items():
         image, source = draw.images(2)
         yield label, {"image": Leaf(image), "source": source, "flow": flow(draw), "mask": draw.mask(*shape)}
-    shape, dtype = (1, 3, 6, 4), torch.float32
+    shape, dtype = (1, 5, 6, 4), torch.float32
     image, source = draw.images(2, shape, dtype)
     yield (
         "float32",

@@ -57,7 +57,7 @@ def sample_ddpm(draw: Draw):
         point(CHAIN, [CHAIN - 1, 90, 60, 30, 0]) | {"alphas_cumprod": draw.cosine_schedule(CHAIN)},
     )
     yield "low t", point(CHAIN, [12, 6, 0])
-    yield "every step of a chain of 6", point(6, [5, 4, 3, 2, 1, 0])
+    yield "every step of a chain of 6", point(6, [5, 4, 3, 2, 1, 0], (2, 5, 4, 6))
     yield "with x0 clipped", point(CHAIN, draw.timesteps(CHAIN, 4), clip_x0=True)
     yield "a single step", point(CHAIN, [draw.integer(15, 135)])
     yield "a single step from timestep 0, one channel", point(CHAIN, [0], (2, 1, 4, 6))

@@ -34,7 +34,7 @@ def dps_gradient(draw: Draw):
         return {"x_t": Leaf(x_t), "x0_hat": Derived("scaled", of="x_t")} | measured
 
     yield "everything is measured", point("keep_everything")
-    yield "inpainting", point("drop_pixels")
+    yield "inpainting", point("drop_pixels", (1, 5, 4, 6))
     yield "super-resolution, a small residual", point("shrink", (1, 3, 6, 4), near=True)
     yield "a measurement that is not linear", point("saturate")
     yield "a denoiser that scales, a large residual", scaled(30)
@@ -64,7 +64,7 @@ def sample_dps(draw: Draw):
 
     noisy = {"eta": draw.number(0.3, 0.9), "noise_fn": Probe("steady_noise")}
     end = {"alphas_cumprod": draw.cosine_schedule(CHAIN)}
-    yield "inpainting", point("drop_pixels", draw.timesteps(CHAIN, 4), scale=draw.number(0.3, 1.5))
+    yield "inpainting", point("drop_pixels", draw.timesteps(CHAIN, 4), (1, 5, 4, 6), scale=draw.number(0.3, 1.5))
     yield "from the end of a cosine schedule", point("drop_pixels", [CHAIN - 1, 45], scale=0.6) | end
     yield "defaults", point("shrink", [90, 60, 30, 0])
     yield "with noise", point("saturate", draw.timesteps(CHAIN, 3), scale=draw.number(0.3, 1.5), **noisy)

@@ -24,7 +24,7 @@ def sdedit(draw: Draw):
     )
     yield "start at the last entry, timestep 0", point(3, [135, 90, 45, 0])
     yield "a chain of one entry, one channel", point(0, [draw.integer(15, 135)], (2, 1, 4, 6))
-    yield "start = 1 of an even chain", point(1, [120, 90, 60, 30, 0])
+    yield "start = 1 of an even chain", point(1, [120, 90, 60, 30, 0], (2, 5, 4, 6))
     yield "a chain of 12", point(3, [11, 9, 8, 5, 2, 0], steps=12)
     yield "float32, one sample", point(1, [135, 75, 15], (1, 3, 4, 6), dtype=torch.float32)
 
@@ -72,7 +72,7 @@ def inpaint(draw: Draw):
         point([CHAIN - 1, 90, 60, 30, 0]) | {"alphas_cumprod": draw.cosine_schedule(CHAIN)},
     )
     yield "low t, one mask for everything", point([12, 6, 0], mask_shape=(1, 1, 5, 7))
-    yield "every step of a chain of 5", point([4, 3, 2, 1, 0], mask_shape=(3, 2, 5, 7), steps=5)
+    yield "every step of a chain of 5", point([4, 3, 2, 1, 0], (2, 5, 4, 6), (2, 5, 4, 6), steps=5)
     yield "a single step", point([draw.integer(15, 135)])
     everything_new = {"edit_mask": torch.ones(2, 1, 4, 6, dtype=torch.float64)}
     yield "a single step from timestep 0, everything is new", point([0], (2, 1, 4, 6)) | everything_new

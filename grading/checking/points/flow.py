@@ -20,7 +20,7 @@ def flow_interpolate(draw: Draw):
         return {"x0": Leaf(x0), "x1": Leaf(x1), "t": t}
 
     yield "one time for all", point(draw.number(0.1, 0.4))
-    yield "near the data", point(draw.number(0.8, 0.99))
+    yield "near the data", point(draw.number(0.8, 0.99), (2, 5, 4, 6))
     yield "t = 0", point(0.0)
     yield "t = 1", point(1.0)
     yield "one time per sample", point(_times(draw, 3))
@@ -32,7 +32,7 @@ def flow_interpolate(draw: Draw):
 
 def flow_velocity(draw: Draw):
     for label, shape, dtype in (
-        ("three samples", (3, 2, 5, 7), torch.float64),
+        ("three samples", (3, 5, 5, 7), torch.float64),
         ("one sample", (1, 3, 6, 4), torch.float64),
         ("float32", (2, 1, 4, 6), torch.float32),
     ):
@@ -46,7 +46,7 @@ def flow_step(draw: Draw):
         return {"x_t": x_t, "v": v, "t": t, "t_next": t_next}
 
     yield "one of fifty steps", point(0.3, 0.32)
-    yield "a long step", point(draw.number(0.05, 0.3), draw.number(0.5, 0.9))
+    yield "a long step", point(draw.number(0.05, 0.3), draw.number(0.5, 0.9), (2, 5, 4, 6))
     yield "from the beginning", point(0.0, draw.number(0.05, 0.3))
     yield "to the end", point(draw.number(0.6, 0.9), 1.0)
     yield "the whole way", point(0.0, 1.0, (1, 3, 6, 4))
@@ -57,7 +57,7 @@ def sample_flow(draw: Draw):
     def point(num_steps, shape=(3, 2, 5, 7), dtype=torch.float64):
         return {"v_model": Probe("VelocityModel"), "x0": draw.image(*shape, dtype=dtype), "num_steps": num_steps}
 
-    yield "eight steps", point(8)
+    yield "eight steps", point(8, (3, 5, 5, 7))
     yield "four steps, as many samples as columns", point(4, (4, 3, 6, 4))
     yield "one step", point(1, (1, 3, 4, 6))
     yield "two steps", point(2, (2, 1, 6, 4))
@@ -75,7 +75,7 @@ def guided_velocity(draw: Draw):
             "scale": scale,
         }
 
-    yield "scale 5", point(5.0)
+    yield "scale 5", point(5.0, (3, 5, 5, 7))
     yield "scale 0", point(0.0)
     yield "scale 1", point(1.0)
     yield "a scale below 1", point(draw.number(0.2, 0.8), (4, 3, 6, 4))
@@ -89,7 +89,7 @@ def flow_loss(draw: Draw):
         x0, x1 = draw.images(2, shape, dtype)
         return {"model": Probe("VelocityModel"), "x0": x0, "x1": x1, "t": t}
 
-    yield "one time per sample", point(_times(draw, 3))
+    yield "one time per sample", point(_times(draw, 3), (3, 5, 5, 7))
     yield "both ends", point(torch.tensor([0.0, 1.0, 0.5], dtype=torch.float64))
     yield "as many samples as columns", point(_times(draw, 4), (4, 3, 6, 4))
     yield "one sample", point(_times(draw, 1), (1, 3, 4, 6))

@@ -48,6 +48,6 @@ def r1_penalty(draw: Draw):
     yield "a curved discriminator", point("Discriminator")
     yield "logits (B, 1)", point("DiscriminatorColumn", (4, 1, 3, 6))
     yield "a linear discriminator", point("LinearDiscriminator")
-    yield "a quadratic discriminator", point("QuadraticDiscriminator", (2, 3, 6, 4))
+    yield "a quadratic discriminator", point("QuadraticDiscriminator", (2, 5, 6, 4))
     yield "one sample", point("Discriminator", (1, 3, 4, 5))
     yield "float32", point("DiscriminatorColumn", (2, 2, 4, 3), torch.float32)

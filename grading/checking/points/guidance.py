@@ -26,7 +26,8 @@ def guided_eps(draw: Draw):
             "scale": scale,
         }
 
-    for label, scale in {**SCALES, "a random scale": draw.number(1.5, 9)}.items():
+    for label, scale in SCALES.items():
         yield label, point(scale)
+    yield "a random scale", point(draw.number(1.5, 9), (2, 5, 4, 6))
     yield "one sample, t = 0", point(4.0, (1, 3, 6, 4)) | {"t": 0}
     yield "float32", point(2.5, (2, 1, 4, 6), torch.float32)

@@ -46,4 +46,4 @@ def hybrid_eps(draw: Draw):
     yield "a small kernel", _two_prompts(draw, names, (3, 2, 6, 9)) | small
     yield "defaults", _two_prompts(draw, names, (1, 3, 18, 20))
     yield "one channel, t = 0", _two_prompts(draw, names, (1, 1, 18, 17)) | {"kernel_size": 3, "sigma": 1.0, "t": 0}
-    yield "float32", _two_prompts(draw, names, (2, 3, 6, 8), torch.float32) | small
+    yield "float32", _two_prompts(draw, names, (2, 5, 6, 8), torch.float32) | small

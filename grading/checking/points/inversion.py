@@ -13,7 +13,7 @@ def _pair(draw: Draw, shape=(3, 2, 5, 7), dtype=torch.float64):
 
 def lp_loss(draw: Draw):
     yield "p = 1", _pair(draw)
-    yield "p = 2", _pair(draw) | {"p": 2}
+    yield "p = 2", _pair(draw, (2, 5, 6, 4)) | {"p": 2}
     yield "one sample", _pair(draw, (1, 3, 6, 4)) | {"p": 2}
     for i, (label, shape) in enumerate(MASKS.items()):
         yield label, _pair(draw) | {"p": 1 + i % 2, "mask": draw.mask(*shape)}
@@ -26,7 +26,7 @@ def lp_loss(draw: Draw):
 def perceptual_loss(draw: Draw):
     yield "three samples", _pair(draw, (3, 2, 4, 6)) | {"features_fn": Probe("features_fn")}
     yield "one sample", _pair(draw, (1, 3, 6, 4)) | {"features_fn": Probe("features_fn")}
-    yield "float32", _pair(draw, (2, 3, 4, 4), torch.float32) | {"features_fn": Probe("features_fn")}
+    yield "float32", _pair(draw, (2, 5, 4, 4), torch.float32) | {"features_fn": Probe("features_fn")}
 
 
 def delta_penalty(draw: Draw):
@@ -53,7 +53,7 @@ def inversion_loss(draw: Draw):
     yield "a mask per element", point(mask=draw.mask(3, 2, 4, 6), **weights)
     yield "a mask for everything", point(mask=draw.mask(1, 1, 4, 6), **weights)
     yield "features under a mask", point(mask=draw.mask(3, 1, 4, 6), l1_weight=0.0, perceptual_weight=1.0)
-    yield "float32", point((2, 3, 4, 4), torch.float32, **weights)
+    yield "float32", point((2, 5, 4, 4), torch.float32, **weights)
 
 
 def scribble_loss(draw: Draw):
@@ -63,7 +63,7 @@ def scribble_loss(draw: Draw):
     for label, mask in {"nothing is drawn": torch.zeros, "all of it is drawn": torch.ones}.items():
         image, sketch = draw.images(2, (2, 1, 4, 6))
         yield label, {"image": Leaf(image), "sketch": sketch, "mask": mask(1, 1, 4, 6, dtype=torch.float64)}
-    image, sketch = draw.images(2, (1, 3, 6, 4), torch.float32)
+    image, sketch = draw.images(2, (1, 5, 6, 4), torch.float32)
     yield "float32", {"image": Leaf(image), "sketch": sketch, "mask": draw.mask(1, 1, 6, 4, dtype=torch.float32)}
 
 
