@@ -17,6 +17,7 @@ shown instead. Points are never changed.
 | ``typeset``        | the formula that was read back, to be typeset                            |
 | ``likeness``       | by what the same formula is known again in other code                    |
 | ``counterexample`` | the smallest failing call                                                |
+| ``whereabouts``    | where results are wrong, and where right                                 |
 | ``mistakes/``      | the catalogue                                                            |
 | ``repair/``        | small changes of the student's own code, under which every check passes  |
 | ``readback/``      | the algebra of formulas; ``known/``: what is known of each function      |

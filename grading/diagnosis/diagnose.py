@@ -15,6 +15,7 @@ from .mistakes import Mistake
 from .reading import read_back
 from .repair import Check, repaired
 from .told import nothing_ran, results_are_right, told_already
+from .whereabouts import whereabouts
 
 _BROKEN_OFF = "the search for the mistake was broken off: this function, or this machine, is too slow for it"
 
@@ -54,9 +55,9 @@ def diagnose(student: Student, checks: Sequence[Check] = ()) -> Diagnosis:
     came_back = any(one.reply is not None for one in student.record) or student.task in readback.NETWORKS
     if known or told_already(student.failures) or not came_back:
         return found  # where nothing came back there is nothing to explain
-    smallest = smallest_failing_call(student)
-    told = "no known mistake explains these results" + f"; smallest failing call: {smallest}" * bool(smallest)
-    return replace(found, unexplained=told)
+    where, smallest = whereabouts(student.task, student.record), smallest_failing_call(student)
+    told = "no known mistake explains these results" + f"; {where}" * bool(where)
+    return replace(found, unexplained=told + f"; smallest failing call: {smallest}" * bool(smallest))
 
 
 def _recognised(student: Student, bounds: Bounds) -> Diagnosis:

@@ -34,9 +34,21 @@ def read_back(student: Student, out_of_time: OutOfTime) -> readback.Reading | No
         if student.task in readback.NETWORKS:
             said = readback.read_network(student.task, run)
             return readback.Description(said) if said else None
-        return readback.reading(student.task, ask, record, out_of_time) if record else None
+        found = readback.reading(student.task, ask, record, out_of_time) if record else None
+        taken = {} if found is not None else _other_defaults(student)
+        given = [one for one in record if all(name in one.arguments for name in taken)]
+        if not taken or not given:
+            return found
+        rest = readback.reading(student.task, ask, given, out_of_time, tuple(taken))
+        return readback.Besides(student.task, taken, rest) if rest is not None else None
     except (_NoMoreQuestions, NotAsked, Failure):  # it hung, died, or raised where it never had before
         return None
+
+
+def _other_defaults(student: Student) -> dict[str, Any]:
+    """What stands in the signature for arguments whose default a check has found to be another one."""
+    wrong = {failure.subject for failure in student.failures if failure.kind == "default" and failure.subject}
+    return {name: student.default_of(name) for name in wrong if student.open}
 
 
 class _NoMoreQuestions(Exception):

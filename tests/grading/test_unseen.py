@@ -400,6 +400,66 @@ SAID = {  # task, source, what is said, what is not
         ["a search that ends in nan is kept"],
         [UNEXPLAINED],
     ),
+    "a default and a formula": (
+        "noising.scaled_linear_betas",
+        """
+        def scaled_linear_betas(num_train_steps=1000, beta_start=0.0015, beta_end=0.012):
+            low, high = beta_start**0.5, beta_end**0.5
+            i = torch.arange(num_train_steps, dtype=torch.float64)
+            return (low + (high - low) * i / num_train_steps) ** 2
+        """,
+        ["Without beta_start it is 0.0015: that is not its default", "the last end is missing"],
+        [UNEXPLAINED],
+    ),
+    "a grid made for another sampler": (
+        "bells.warp",
+        """
+        def warp(image, flow):
+            (n, _, h, w), (down, right) = image.shape, flow.unbind(1)
+            grid = F.affine_grid(torch.eye(2, 3, dtype=image.dtype).expand(n, 2, 3), list(image.shape))
+            moved = torch.stack((right * 2 / (w - 1), down * 2 / (h - 1)), dim=-1)
+            return F.grid_sample(image, grid + moved, padding_mode="border", align_corners=True)
+        """,
+        ["the grid is one for align_corners=False", "flow and sampler are for True"],
+        [UNEXPLAINED],
+    ),
+    "a weight on the sum of both terms": (
+        "bells.encoder_loss",
+        """
+        def encoder_loss(encoder, generator_fn, latent, latent_weight=1.0, image_weight=1.0):
+            latent = latent.detach()
+            image = generator_fn(latent).detach()
+            guess = encoder(image)
+            both = F.mse_loss(guess, latent) + image_weight * F.mse_loss(generator_fn(guess), image)
+            return latent_weight * both
+        """,
+        ["the image's term is multiplied by latent_weight as well"],
+        [UNEXPLAINED],
+    ),
+    "a weight that is squared": (
+        "bells.encoder_loss",
+        """
+        def encoder_loss(encoder, generator_fn, latent, latent_weight=1.0, image_weight=1.0):
+            latent = latent.detach()
+            image = generator_fn(latent).detach()
+            guess = encoder(image)
+            images = F.mse_loss(image_weight * generator_fn(guess), image_weight * image)
+            return latent_weight * F.mse_loss(guess, latent) + images
+        """,
+        ["Here image_weight is squared"],
+        ["latent_weight as well", UNEXPLAINED],
+    ),
+    "one weight for each sample, shaped for an image": (
+        "distillation.sds_weight",
+        """
+        def sds_weight(t, alphas_cumprod):
+            if isinstance(t, torch.Tensor):
+                return (1 - alphas_cumprod[t]).view(-1, 1, 1, 1)
+            return 1 - alphas_cumprod[t]
+        """,
+        ["the wrong shape", "line 5 (a case is treated apart that should not be)", "line 6 (a call is one too many)"],
+        ["condition decides wrongly", UNEXPLAINED],
+    ),
 }
 
 

@@ -27,7 +27,9 @@ def ddpm_loss(draw: Draw):
     yield "T = 256", model | _noised(draw, draw.timestep_per_sample(3, 256))
     yield (
         "both ends of a cosine schedule",
-        model | _noised(draw, torch.tensor([0, 255, 128]), (3, 5, 5, 7)) | {"alphas_cumprod": draw.cosine_schedule(256)},
+        model
+        | _noised(draw, torch.tensor([0, 255, 128]), (3, 5, 5, 7))
+        | {"alphas_cumprod": draw.cosine_schedule(256)},
     )
     yield "T = 1024, as many samples as columns", model | _noised(draw, draw.timestep_per_sample(4), (4, 3, 6, 4), 1024)
     yield "one sample", model | _noised(draw, draw.timestep_per_sample(1, 64), (1, 3, 4, 6), 64)

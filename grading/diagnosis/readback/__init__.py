@@ -30,6 +30,17 @@ known of each function before it is read stands in ``known/``.
 from .evidence import Answer
 from .known import NETWORKS, STATISTICS, SUMS, read_network
 from .read import reading
-from .readings import Description, Reading, things
+from .readings import Besides, Description, Reading, things
 
-__all__ = ["NETWORKS", "STATISTICS", "SUMS", "Answer", "Description", "Reading", "read_network", "reading", "things"]
+__all__ = [
+    "NETWORKS",
+    "STATISTICS",
+    "SUMS",
+    "Answer",
+    "Besides",
+    "Description",
+    "Reading",
+    "read_network",
+    "reading",
+    "things",
+]

@@ -1,6 +1,6 @@
 """Read one function: which reader is asked, and which readings fit everything that was seen."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ...checking.points import Draw, cases
 from ...contract.functions import function
@@ -29,14 +29,19 @@ _NOT_DRAWN = (
 FRESH_SEEDS = (101, 102)
 
 
-def reading(task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[], bool]) -> Reading | None:
-    """The formula that gives every answer; none where the answers are right."""
+def reading(
+    task: str, ask: Ask, record: list[Answer], out_of_time: Callable[[], bool], given: Collection[str] = ()
+) -> Reading | None:
+    """The formula that gives every answer; none where the answers are right.
+
+    Where some arguments are always ``given``, their defaults are another matter.
+    """
     if any(one.value is None and not one.error for one in record):
         return None  # it hung or died, or returned nothing: no formula does
     if task in STATISTICS:
         said = STATISTICS[task](ask, record)
         return Description(said) if said else None
-    drawn = answers(ask, _fresh_calls(task))
+    drawn = answers(ask, (one for one in _fresh_calls(task) if all(name in one for name in given)))
     twice = [one for one in drawn if task not in CHAINS or "noise_fn" in one.arguments][:ASKED_TWICE]
     if any(not same_answer(one, answer(ask, one.arguments)) for one in twice):
         handed = [one for one in record if task not in CHAINS or "noise_fn" in one.arguments]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ...contract.functions import function
 from ...verdicts import Finding
 from .evidence import ANYTHING, Arguments
 
@@ -24,6 +25,31 @@ class Description:
 
     def findings(self) -> list[Finding]:
         return self.said
+
+
+@dataclass(frozen=True)
+class Besides:
+    """A formula that is wrong in itself, and what is taken where an argument of it is left out."""
+
+    task: str
+    taken: dict[str, Any]  # None where it does not stand in the signature
+    reading: Reading
+
+    def predict(self, arguments: Arguments) -> Any:
+        known = {name: value for name, value in self.taken.items() if value is not None}
+        if any(name not in arguments for name in self.taken.keys() - known):
+            return ANYTHING
+        return self.reading.predict(known | arguments)
+
+    def findings(self) -> list[Finding]:
+        known = [(name, value) for name, value in self.taken.items() if value is not None]
+        return [other_default(self.task, name, value) for name, value in known] + self.reading.findings()
+
+
+def other_default(task: str, name: str, value: Any) -> Finding:
+    said = f"without {name} it is {value!r}"
+    expected = function(task).defaults[name]
+    return Finding(f"{said[0].upper()}{said[1:]}: that is not its default.", f"{said}; expected {expected}")
 
 
 @dataclass(frozen=True)

@@ -37,14 +37,16 @@ NO_CALL = "a call is missing"
 WRONG_CALL = "the wrong function is called"
 ARGUMENTS = "arguments are in the wrong places"
 KEYWORD = "a keyword argument is missing or wrong"
+NOT_HANDED_ON = "an argument is not handed on"
 STATEMENT = "a statement is one too many"
+CASE = "a case is treated apart that should not be"
 ORDER = "two statements are in the wrong order"
 TOO_SOON = "what follows is never run"
 NO_RETURN = "the result is not returned"
 SAME_INDEX = "every round of the loop uses the same index"
 GRAPH = "gradients flow there that should not"
 
-REMOVING = (TOO_MUCH, ONE_CALL_TOO_MANY, STATEMENT)
+REMOVING = (TOO_MUCH, ONE_CALL_TOO_MANY, STATEMENT, CASE)
 
 _TOUCHING = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 _BOUNDING = ("clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_max", "max", "min", "maximum", "minimum")
@@ -158,11 +160,21 @@ def _expressions(node: ast.expr, place: Place) -> Iterator[Correction]:
             if all(keyword.arg != name for keyword in node.keywords):
                 keywords = [*node.keywords, ast.keyword(name, ast.Constant(value))]
                 yield Correction(FAR, KEYWORD, with_fields(node, keywords=keywords))
+        yield from _handed_on(node, scope)
     if isinstance(node, ast.Subscript):
         yield Correction(POSSIBLE, TOO_MUCH, node.value)
     if isinstance(node, ast.List) and len(node.elts) > 1:
         for i in range(len(node.elts)):
             yield Correction(POSSIBLE, TOO_MUCH, with_fields(node, elts=node.elts[:i] + node.elts[i + 1 :]))
+
+
+def _handed_on(node: ast.Call, scope: Scope) -> Iterator[Correction]:
+    """What the graded function may leave to its default, and here does not hand on under that name."""
+    mentioned = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)} | {one.arg for one in node.keywords}
+    for name in scope.defaults:
+        if name in scope.names and name not in mentioned:
+            keyword = ast.keyword(name, ast.Name(name, ast.Load()))
+            yield Correction(NEXT, NOT_HANDED_ON, with_fields(node, keywords=[*node.keywords, keyword]))
 
 
 def _arithmetic(node: ast.BinOp) -> Iterator[Correction]:
@@ -267,7 +279,8 @@ def _of_statements(node: ast.stmt, scope: Scope) -> Iterator[Correction]:
         yield from _of_functions(node, scope)
         return
     for other in operators.dropped_statements(node):
-        yield Correction(LIKELY, CONDITION if isinstance(node, ast.If) else STATEMENT, other)
+        said = STATEMENT if not isinstance(node, ast.If) else CONDITION if other is not operators.DROPPED else CASE
+        yield Correction(LIKELY, said, other)
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
         name = node.target.id
         yield from _each(LIKELY, OPERATOR, operators.exchanged_operators(node))

@@ -17,6 +17,7 @@
 | random ones                       | what is drawn, how and how often, where that is beyond chance | ``cutout``,         |
 |                                   |                                                               | ``augmentations``,  |
 |                                   |                                                               | ``samplers``        |
+| encoder_loss                      | what each weight multiplies                                   | ``weighted``        |
 | invert                            | which latents it visits, what it tells its loss               | ``searches``        |
 | networks                          | which argument of which sample acts on what comes out         | ``networks``        |
 """
@@ -42,6 +43,7 @@ from . import (
     taps,
     velocities,
     warps,
+    weighted,
 )
 from .networks import CONDITIONS as NETWORKS
 from .networks import read_network
@@ -65,6 +67,7 @@ STATISTICS: dict[str, Callable[[Ask, list[Answer]], list[Finding]]] = {
     "latents.sample_w": samplers.read_sample_w,
     "latents.sample_w_plus": samplers.read_sample_w_plus,
     "inversion.invert": searches.read_search,
+    "bells.encoder_loss": weighted.read_encoder_loss,
 }
 
 __all__ = ["FAMILIES", "NETWORKS", "STATISTICS", "SUMS", "read_network"]

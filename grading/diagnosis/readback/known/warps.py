@@ -18,8 +18,9 @@ Outside = Callable[[Tensor, int], Tensor]  # (indices, size) -> indices within
 def _moved(x: Tensor, flow: Tensor, choices: Mapping[str, Any]) -> Tensor:
     height, width = x.shape[2:]
     down, right = choices["flow"](flow, height, width).unbind(1)
-    rows = choices["place"](torch.arange(height, dtype=x.dtype)[:, None] + down, height)
-    columns = choices["place"](torch.arange(width, dtype=x.dtype) + right, width)
+    pixels = [choices["grid"](torch.arange(size, dtype=x.dtype), size) for size in (height, width)]
+    rows = choices["place"](pixels[0][:, None] + down, height)
+    columns = choices["place"](pixels[1] + right, width)
     (above, below), (left, beside) = (choices["cell"](at) for at in (rows, columns))
     return sum(
         (share_down * share_right)[:, None] * _pixels(x, row, column, choices["outside"])
@@ -65,7 +66,12 @@ def _exchanged(at: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]
 
 
 def _in_units(flow: Tensor, height: int, width: int, less: int) -> Tensor:
-    return flow * torch.tensor([height - less, width - less], dtype=flow.dtype).reshape(1, 2, 1, 1) / 2
+    return flow * _of_two([height - less, width - less], flow) / 2
+
+
+def _of_two(factors: list[float], flow: Tensor) -> Tensor:
+    """One for each axis of the flow."""
+    return torch.tensor(factors, dtype=flow.dtype).reshape(1, 2, 1, 1)
 
 
 _WARP = {
@@ -86,8 +92,27 @@ _WARP = {
                 _in_units(flow, h, w, 0)
             ),
             "the first sample's flow is taken for all": lambda flow, h, w: flow[:1].expand_as(flow),
+            "the flow is divided by the image's size where the grid has size − 1": lambda flow, h, w: (
+                flow * _of_two([(h - 1) / h, (w - 1) / w], flow)
+            ),
+            "the flow is divided by the image's size − 1 where the grid has the size": lambda flow, h, w: (
+                flow * _of_two([h / max(h - 1, 1), w / max(w - 1, 1)], flow)
+            ),
             "the flow is doubled": lambda flow, h, w: 2 * flow,
             "the flow is halved": lambda flow, h, w: flow / 2,
+        },
+    ),
+    "grid": Choice(
+        "the places start from the pixels",
+        lambda at, size: at,
+        {
+            "the grid is one for align_corners=False (affine_grid's default), flow and sampler are for True": (
+                lambda at, size: (2 * at + 1) / size * (size - 1) / 2
+            ),
+            "the grid is one for align_corners=True, flow and sampler are for False": lambda at, size: (
+                (at * (2 / max(size - 1, 1)) * size - 1) / 2
+            ),
+            "the places start from the first pixel everywhere": lambda at, size: 0 * at,
         },
     ),
     "place": Choice(
