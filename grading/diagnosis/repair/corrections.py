@@ -123,7 +123,12 @@ def corrections(place: Place, scope: Scope) -> Iterator[Correction]:
         yield from _functions(node, scope)
     elif isinstance(node, ast.expr) and isinstance(getattr(node, "ctx", None), ast.Load | None):
         is_default = isinstance(place.holder, ast.arguments)
-        for one in (*_expressions(node, place), *_names(node, scope), *_constants(node, place, scope)):
+        for one in (
+            *_expressions(node, place),
+            *_names(node, scope),
+            *_constants(node, place, scope),
+            *_handed_on(node, scope),
+        ):
             yield one._replace(said=DEFAULT) if is_default else one
 
 
@@ -160,7 +165,6 @@ def _expressions(node: ast.expr, place: Place) -> Iterator[Correction]:
             if all(keyword.arg != name for keyword in node.keywords):
                 keywords = [*node.keywords, ast.keyword(name, ast.Constant(value))]
                 yield Correction(FAR, KEYWORD, with_fields(node, keywords=keywords))
-        yield from _handed_on(node, scope)
     if isinstance(node, ast.Subscript):
         yield Correction(POSSIBLE, TOO_MUCH, node.value)
     if isinstance(node, ast.List) and len(node.elts) > 1:
@@ -168,8 +172,10 @@ def _expressions(node: ast.expr, place: Place) -> Iterator[Correction]:
             yield Correction(POSSIBLE, TOO_MUCH, with_fields(node, elts=node.elts[:i] + node.elts[i + 1 :]))
 
 
-def _handed_on(node: ast.Call, scope: Scope) -> Iterator[Correction]:
+def _handed_on(node: ast.expr, scope: Scope) -> Iterator[Correction]:
     """What the graded function may leave to its default, and here does not hand on under that name."""
+    if not isinstance(node, ast.Call):
+        return
     mentioned = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)} | {one.arg for one in node.keywords}
     for name in scope.defaults:
         if name in scope.names and name not in mentioned:
