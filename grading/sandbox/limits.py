@@ -59,16 +59,15 @@ DIAGNOSIS_SECONDS = 40.0  # of wall clock, on a machine that is not shared; a di
 
 # A repair: edits of the student's code, tried in its worker. All are numbers of tries, so that it ends the same anywhere.
 REPAIR_EDITS = 700  # single ones, each on a cheap call; fewer where the call is long
-REPAIR_EDITS_BY_CHECKS = (
-    400  # … where a whole check has to be asked, divided by the calls that it takes; slow ones count
-)
+REPAIR_EDITS_BY_CHECKS = 400  # … where a whole check is asked, divided by the calls that it takes; slow ones count
 REPAIR_CALLS = 3  # failing calls that an edit has to mend before any check is asked
-REPAIR_PAIRED = 400  # single edits that pairs are made of
+REPAIR_PAIRED = 400  # single edits that pairs are made of; fewer where the other calls are long
 REPAIR_PAIRS = 60  # pairs that are tried
 REPAIR_PROOFS = 4  # edits of which all checks are asked
 REPAIR_PROVING = 100  # calls by which no further one is asked, where there is a proof; slow ones count several times
 REPAIR_WORKERS = 3  # that edited code may bring down
 REPAIR_CALLBACKS = 300  # of one call of edited code: a loop without an end is seen by them; the longest chain needs 64
+REPAIR_TURNS = 2_000  # of a while loop in edited code; a table has 1000 entries
 REPAIR_CALL_SECONDS = 0.5  # for one call of edited code
 REPAIR_SLOW_CALL_SECONDS = 2.0  # … where a network is trained, or a search made
 

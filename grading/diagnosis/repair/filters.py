@@ -33,6 +33,11 @@ class FailedCalls:
         """Edits that are tried, where the first call runs so many lines."""
         return limits.REPAIR_EDITS * A_CHEAP_CALL // (A_CHEAP_CALL + self.calls[0].cost + A_LINE * steps)
 
+    def most_paired(self) -> int:
+        """Edits of which the other calls are asked, too: fewer where those are long."""
+        cost = sum(A_CHEAP_CALL + call.cost for call in self.calls[1:])
+        return limits.REPAIR_PAIRED * A_CHEAP_CALL * (len(self.calls) - 1) // cost if cost else limits.REPAIR_PAIRED
+
     def ask(self, student: Student) -> Asked:
         reply = self.calls[0].ask(student)
         if self.calls[0].right(reply):

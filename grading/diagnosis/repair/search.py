@@ -123,7 +123,7 @@ def _pairs(editor: _Editor, checks: Sequence[Check], first: FailedCalls, tried: 
     before = first.results(editor.under(()))
     if before is None:
         return []
-    alone = ((one.edit, first.results(editor.under((one.edit,)), one.value)) for one in tried[: limits.REPAIR_PAIRED])
+    alone = ((one.edit, first.results(editor.under((one.edit,)), one.value)) for one in tried[: first.most_paired()])
     known = [Tried(edit, value) for edit, value in alone if value is not None]
     pairs = foretold(before, first.right(), known, limits.REPAIR_PAIRS)
     return _proven(editor, checks, (pair for pair in pairs if first.ask(editor.under(pair)).right))

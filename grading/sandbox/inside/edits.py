@@ -6,6 +6,7 @@ sees the edited code, and undoing it leaves nothing behind.
 
 import __future__
 
+import ast
 import collections
 import contextlib
 import functools
@@ -94,13 +95,31 @@ def _remembers(one: Any) -> bool:
 def _defined(edit: dict[str, Any], function: Function) -> Function:
     """The function that the edited text defines, among the names of the one that it stands for."""
     flags = function.__code__.co_flags & _ANNOTATIONS
-    text = compile("\n".join(edit["source"]), function.__code__.co_filename, "exec", flags, dont_inherit=True)
+    text = compile(_bounded("\n".join(edit["source"])), function.__code__.co_filename, "exec", flags, dont_inherit=True)
     names = dict(function.__globals__)
     exec(text, names)
     defined: Any = types.SimpleNamespace(**names)
     for name in edit["path"]:
         defined = vars(defined)[name]
     return defined
+
+
+def _bounded(text: str) -> ast.Module | str:
+    """With an end for loops that an edit may have taken it from: by turns, not by a clock, and without another worker."""
+    return ast.fix_missing_locations(_Bounded().visit(ast.parse(text))) if "while" in text else text
+
+
+class _Bounded(ast.NodeTransformer):
+    """``for _ in turns: if not condition: break; …; else: raise`` for ``while condition: …``."""
+
+    def visit_While(self, node: ast.While) -> ast.stmt:
+        self.generic_visit(node)
+        if node.orelse:
+            return node
+        turns = ast.BinOp(ast.Tuple([ast.Constant(None)], ast.Load()), ast.Mult(), ast.Constant(limits.REPAIR_TURNS))
+        ended = ast.If(ast.UnaryOp(ast.Not(), node.test), [ast.Break()], [])
+        endless = ast.parse("raise RuntimeError('a loop without an end')").body
+        return ast.For(ast.Name("_turn", ast.Store()), turns, [ended, *node.body], endless, lineno=node.lineno)
 
 
 def _defaults(function: Function) -> tuple[Any, Any]:
