@@ -315,3 +315,33 @@ def test_a_search_does_what_it_is_told(search, verdict):
         return invert{SEARCHES[search]}
     """
     assert verdict("inversion.invert", source).outcome == FAILED
+
+
+# --- networks that are asked for something between ---------------------------------------------------------------
+
+
+def test_a_scale_told_as_keep_is_no_guidance(verdict):
+    """Between 0 and 1 a network may do anything: it need not be a mixture of its two answers."""
+    source = """
+    def flow_guided_velocity(model, x_t, labels, t, scale):
+        return model(x_t, labels, t, x_t.new_full((len(x_t),), scale))
+    """
+    assert verdict("flow.guided_velocity", source).outcome == FAILED
+
+
+# --- many channels -----------------------------------------------------------------------------------------------
+
+
+def test_guidance_on_three_channels_alone(verdict):
+    """As in DiT's code, where the others are variances."""
+    source = """
+    import torch
+
+    def guidance_guided_eps(model, x_t, t, cond, null_cond, scale):
+        conditional, null = model(x_t, t, cond), model(x_t, t, null_cond)
+        guided = null[:, :3] + scale * (conditional[:, :3] - null[:, :3])
+        return torch.cat([guided, conditional[:, 3:]], 1)
+    """
+    told_ = verdict("guidance.guided_eps", source)
+    assert told_.outcome == FAILED
+    assert "only channels from the fourth on are wrong" in told(told_)

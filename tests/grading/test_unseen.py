@@ -460,6 +460,57 @@ SAID = {  # task, source, what is said, what is not
         ["the wrong shape", "line 5 (a case is treated apart that should not be)", "line 6 (a call is one too many)"],
         ["condition decides wrongly", UNEXPLAINED],
     ),
+    "the batch turned round for the image": (
+        "illusions.anagram_eps",
+        """
+        def anagram_eps(model, x_t, t, cond_upright, cond_flipped):
+            down = torch.flipud(model(torch.flipud(x_t), t, cond_flipped))
+            return 0.5 * model(x_t, t, cond_upright) + 0.5 * down
+        """,
+        ["with the samples of the batch in reverse order"],
+        [UNEXPLAINED],
+    ),
+    "layers of unequal size averaged together": (
+        "inversion.perceptual_loss",
+        """
+        def perceptual_loss(pred, target, features_fn):
+            with torch.no_grad():
+                wanted = features_fn(target)
+            squares = [(x - y).square().flatten() for x, y in zip(features_fn(pred), wanted)]
+            return len(squares) * torch.cat(squares).mean()
+        """,
+        ["all features are averaged together and multiplied by the number of layers"],
+        [UNEXPLAINED],
+    ),
+    "a cached table that is clipped in place": (
+        "noising.cosine_betas",
+        """
+        import functools, math
+
+        @functools.lru_cache
+        def table(T, s):
+            f = torch.cos((torch.arange(T + 1, dtype=torch.float64) / T + s) / (1 + s) * math.pi / 2) ** 2
+            return 1 - f[1:] / f[:-1]
+
+        def cosine_betas(num_train_steps=1000, offset=0.008, max_beta=0.999):
+            betas = table(num_train_steps, offset)
+            return betas.clamp_(max=max_beta)
+        """,
+        ["line 13: what is changed in place is still needed as it was: a copy is missing"],
+        ["a call is missing", UNEXPLAINED],
+    ),
+    "who is kept, one by one, beside a batch in halves": (
+        "flow.guided_velocity",
+        """
+        def guided_velocity(model, x_t, labels, t, scale):
+            keep = torch.tensor([1.0, 0.0]).to(x_t).repeat(len(x_t))
+            halves = model(torch.cat([x_t] * 2), torch.cat([labels] * 2), torch.cat([t] * 2), keep)
+            with_class, without = halves.chunk(2)
+            return without + scale * (with_class - without)
+        """,
+        ["keep goes 1 0 1 0"],
+        [UNEXPLAINED],
+    ),
 }
 
 

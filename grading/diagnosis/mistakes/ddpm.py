@@ -250,6 +250,13 @@ def posterior_variance_returns_std(t, t_prev, alphas_cumprod):
     return _variance(*_pair(t, t_prev, alphas_cumprod)).sqrt()
 
 
+@posterior_variance("precision of x_t given x_prev without its alpha: 1 / beta for alpha / beta")
+def posterior_variance_precision_without_alpha(t, t_prev, alphas_cumprod):
+    """Precisions add up, but x_t tells of x_prev with the precision alpha / beta: it holds √alpha of it, not all of it."""
+    abar_t, abar_prev = _pair(t, t_prev, alphas_cumprod)
+    return 1 / (1 / (1 - abar_prev) + 1 / (1 - abar_t / abar_prev))
+
+
 @posterior_variance("fraction inverted: (1 - abar_t) / (1 - abar_prev)")
 def posterior_variance_fraction_inverted(t, t_prev, alphas_cumprod):
     """The fraction stands on its head: a posterior variance never exceeds beta."""

@@ -484,6 +484,14 @@ def guided_images_interleaved_class_first(model, x_t, labels, t, scale):
     return _doubled_in_two_orders(model, x_t, labels, t, scale, "images", class_first=True)
 
 
+@guided_velocity("keep alternates, images as a block")
+def guided_keep_alternates(model, x_t, labels, t, scale):
+    """In the doubled batch keep goes 1 0 1 0 …, one by one, where the images stand as a block: halves have both kinds."""
+    keep = torch.tensor([1.0, 0.0]).repeat(len(x_t)).to(x_t)
+    v_c, v_u = model(torch.cat([x_t, x_t]), torch.cat([labels, labels]), torch.cat([t, t]), keep).chunk(2)
+    return v_u + scale * (v_c - v_u)
+
+
 @guided_velocity("asked at 1 - t")
 def guided_time_reversed(model, x_t, labels, t, scale):
     """The network is told the time the other way round."""

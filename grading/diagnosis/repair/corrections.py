@@ -34,6 +34,7 @@ TOO_MUCH = "something stands there that does not belong there"
 MISSING = "a part of the formula is missing"
 ONE_CALL_TOO_MANY = "a call is one too many"
 NO_CALL = "a call is missing"
+NO_COPY = "what is changed in place is still needed as it was: a copy is missing"
 WRONG_CALL = "the wrong function is called"
 ARGUMENTS = "arguments are in the wrong places"
 KEYWORD = "a keyword argument is missing or wrong"
@@ -142,6 +143,9 @@ def _expressions(node: ast.expr, place: Place) -> Iterator[Correction]:
                 yield Correction(LIKELY, said, with_fields(node, ops=[other()]))
     if place.name == "test" and isinstance(place.holder, ast.If | ast.IfExp):
         yield Correction(LIKELY, CONDITION, ast.UnaryOp(ast.Not(), node))
+    if isinstance(place.holder, ast.Attribute) and place.holder.attr.endswith("_"):
+        copied = ast.Call(ast.Attribute(node, "clone", ast.Load()), [], [])
+        yield Correction(LIKELY, NO_COPY, copied)
     if place.name == "iter":
         yield Correction(POSSIBLE, NO_CALL, ast.Call(ast.Name("range", ast.Load()), [node], []))
     if isinstance(node, ast.BoolOp):

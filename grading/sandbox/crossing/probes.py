@@ -366,9 +366,11 @@ class ClassModel(TimeModel):
     def forward(self, x: Tensor, c: Tensor, t: Tensor, keep: Any = None) -> Tensor:
         if not (isinstance(c, Tensor) and c.dtype == torch.int64 and c.shape == (len(x),)):
             raise ValueError(f"the model takes int64 labels of shape ({len(x)},)")
-        kept = torch.ones(len(x)) if keep is None else keep
+        kept = _per_sample("keep", torch.ones(len(x)) if keep is None else keep, x)
         label = (c.to(x.dtype) + 1).reshape(-1, 1, 1, 1)
-        return super().forward(x, t) + _per_sample("keep", kept, x) * torch.cos(label) * pattern(x, 0.9)
+        # Between 0 and 1, or beyond, it is another network than a mixture of the two: no scale is told as a keep.
+        between = kept * (1 - kept) * pattern(x, 1.7)
+        return super().forward(x, t) + kept * torch.cos(label) * pattern(x, 0.9) + between
 
 
 class Unswitched(nn.Module):

@@ -120,6 +120,7 @@ _VIEWS: dict[str, Callable[[Tensor], Tensor]] = {
     "mirrored": lambda x: x.flip(3),
     "rotated by 180°": lambda x: x.flip(2, 3),
     "with its channels reversed": lambda x: x.flip(1),
+    "with the samples of the batch in reverse order": lambda x: x.flip(0),
 }
 
 

@@ -27,6 +27,12 @@ def _perceptual(a: Arguments, choices: Mapping[str, Any]) -> Tensor:
     return choices["over"]([choices["within"](x, y) for x, y in pairs])
 
 
+def _joined(pairs: Pairs) -> tuple[Tensor, Tensor]:
+    """All layers as one, in one row."""
+    first, second = (torch.cat([side.flatten() for side in sides]).reshape(1, 1, 1, -1) for sides in zip(*pairs))
+    return first, second
+
+
 def _weighted(weight: Callable[[int], float]) -> Callable[[list[Tensor]], Tensor]:
     return lambda losses: sum((weight(i) * loss for i, loss in enumerate(losses)), torch.tensor(0.0).double())
 
@@ -47,6 +53,9 @@ _PERCEPTUAL = Family(
                 "the first layer counts twice": lambda pairs: pairs[:1] + pairs,
                 "the last layer counts twice": lambda pairs: pairs + pairs[-1:],
                 "only every second layer counts": lambda pairs: pairs[::2],
+                "all features are averaged together, so that a large layer counts more": lambda pairs: [_joined(pairs)],
+                "all features are averaged together and multiplied by the number of layers, so that a large layer counts "
+                "more": lambda pairs: [_joined(pairs)] * len(pairs),
             },
         ),
         "within": Choice(
