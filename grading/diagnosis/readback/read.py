@@ -1,10 +1,14 @@
 """Read one function: which reader is asked, and which readings fit everything that was seen."""
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator
+
+from torch import Tensor
 
 from ...checking.points import Draw, cases
 from ...contract.functions import function
-from ...verdicts import Finding
+from ...sandbox.gradients import Differentiable
+from ...verdicts import Failure, Finding
 from . import relations, sums
 from .chains import CHAINS, read_chain
 from .defaults import defaults
@@ -16,6 +20,7 @@ from .relations import varied
 from .variants import variants
 
 MOST_RIVALS = 3
+_NETWORKS = ("eps_model", "model", "v_model")
 ASKED_TWICE = 6  # calls; some draw nothing, such as those with eta = 0
 _RANDOM = "The same call gives another result each time: random numbers are drawn inside, which are to be handed over."
 _NOT_FROM_NOISE_FN = (
@@ -52,11 +57,31 @@ def reading(
     came_back = [one for one in seen if not one.error]
     if explains(relations.as_expected(task).predict, came_back, out_of_time):
         return None  # where it only raises, any formula that cannot be computed would "explain" it
+    if (network := _never_asked(task, ask, drawn)) is not None:
+        return Description([Finding(f"{network} is never asked.", f"{network} is never asked")])
     for reader in _readers(task, ask, drawn, seen, out_of_time):
         found = _fitting(reader, seen, out_of_time)
         if found:
             return found[0] if len(found) == 1 else Rivals(tuple(found))
     return None
+
+
+def _never_asked(task: str, ask: Ask, drawn: list[Answer]) -> str | None:
+    """The network among the arguments, if no call of it is seen in any of a few calls."""
+    network = next((name for name in function(task).parameters if name in _NETWORKS), None)
+    if network is None or not drawn:
+        return None
+    asked = 0
+
+    def watched(x: Tensor, *told: object) -> Tensor:
+        nonlocal asked
+        asked += 1
+        return 0.5 * x
+
+    for one in drawn[:ASKED_TWICE]:
+        with contextlib.suppress(Failure):
+            ask(**one.arguments | {network: Differentiable(watched)})
+    return None if asked else network
 
 
 def _fitting(reader: Iterator[Reading], seen: list[Answer], out_of_time: Callable[[], bool]) -> list[Reading]:

@@ -139,7 +139,7 @@ def _views(arguments: Arguments) -> Terms:
                 name = f"the estimate of {image} for {cond}" + f", {given}" * bool(given)
                 estimate = partial(model, turn(x_t), t, arguments[cond])
                 terms[name] = partial(_after, turn_back, estimate)
-    return terms
+    return terms | {f"x_t itself, {seen}".rstrip(", "): partial(turn, x_t) for seen, turn in _VIEWS.items()}
 
 
 def _blurred(arguments: Arguments) -> Terms:

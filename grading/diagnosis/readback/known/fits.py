@@ -26,6 +26,8 @@ HELD = Choice(
         "half the mean comes back": lambda made, wanted: (made - wanted).square().mean() / 2,
         "the differences are not squared": lambda made, wanted: (made - wanted).mean(),
         "absolute differences stand for squared ones": lambda made, wanted: (made - wanted).abs().mean(),
+        "the differences are taken to the fourth power": lambda made, wanted: (made - wanted).pow(4).mean(),
+        "the inverse of the differences is averaged": lambda made, wanted: (made - wanted).pow(-1).mean(),
         "the root of the mean comes back": lambda made, wanted: (made - wanted).square().mean().sqrt(),
         "the norm of the difference comes back": lambda made, wanted: (made - wanted).norm(),
         "the square of the mean difference comes back": lambda made, wanted: (made - wanted).mean().square(),

@@ -47,6 +47,7 @@ def _wrong(loss: Loss) -> Iterator[str]:
         yield "the image's term is multiplied by latent_weight as well: with latent_weight = 0 nothing is left of it"
     if _same(latents, 0, both) and not _same(both, images, both):
         yield "the latent's term is multiplied by image_weight as well: with image_weight = 0 nothing is left of it"
+    yield from (f"the {name}'s term has a minus sign" for name, x in (("latent", latents), ("image", images)) if x < 0)
     yield from _used("latent_weight", latents, loss(2, 0))
     yield from _used("image_weight", images, loss(0, 2))
 
