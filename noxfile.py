@@ -172,7 +172,7 @@ def contract(session: nox.Session) -> None:
 
 @session
 def formula(session: nox.Session) -> None:
-    """Whether a handout's formula agrees with a function: nox -s formula -- 'LATEX' --task MODULE.FUNCTION [--course NAME]."""
+    """Whether a handout's formula agrees with a function: nox -s formula -- 'LATEX' --task MODULE.FUNCTION [--course NAME | --symbols FILE]."""
     grading(session, "formula")
 
 

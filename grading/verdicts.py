@@ -76,10 +76,16 @@ class Term:
 
 @dataclass(frozen=True)
 class Formula:
-    """What a function computes, as it was read back; ``where``: for which arguments, "at t_prev = -1"."""
+    """What a function computes, as it was read back; ``where``: for which arguments, "at t_prev = -1".
+
+    Of a function that takes many steps it is a part, "in every step": a call of the function ``of``, and what this is
+    asked to be, written in the same terms.
+    """
 
     where: str
     terms: tuple[Term, ...]
+    of: str = ""
+    asked: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True)

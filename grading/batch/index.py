@@ -12,6 +12,7 @@ from typing import Any
 from ..contract.functions import all_tasks
 from ..report import class_page, files, gradescope
 from ..report.atlas import by_tokens
+from ..report.visible import visibility
 from .hand_in import HandIn
 from .store import GRADED, PAGE, Store
 from .wanted import Wanted
@@ -52,6 +53,7 @@ def _of_results(results: dict[str, Any]) -> dict[str, Any]:
             "verdict": test["extra_data"]["verdict"],
             "score": test.get("score"),
             "max_score": test["max_score"],
+            "visibility": visibility(results, test),
         }
         for test in results["tests"]
     }

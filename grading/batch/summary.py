@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from ..contract.courses import VISIBLE
 from .store import GRADED, NOT_GRADED, UNUSABLE
 
 
@@ -13,7 +14,19 @@ def summary(document: dict[str, Any]) -> list[str]:
     copies = sum("same_as" in entry and entry["state"] == GRADED for entry in entries)
     first = f"{len(entries)} hand-ins ({document['system']}): {number[GRADED]} graded"
     first += f", {copies} of them the same to the byte as another one" * bool(copies)
-    return [first, *_named(entries)]
+    kept = kept_from_students(document)
+    return [first, *_named(entries), *([f"not in the students' pages, as the course says: {kept}"] if kept else [])]
+
+
+def kept_from_students(document: dict[str, Any]) -> str:
+    """What the course does not show: "ddpm.predict_x0 (hidden), …"; nothing where it shows all."""
+    seen = [one for entry in document["hand_ins"] for one in entry.get("functions", {}).items()]
+    return ", ".join(dict.fromkeys(f"{task} ({when})" for task, one in seen if (when := visibility(one)) != VISIBLE))
+
+
+def visibility(function: dict[str, Any]) -> str:
+    """Of an entry's function; where none is kept it was graded before there was any."""
+    return function.get("visibility", VISIBLE)
 
 
 def _named(entries: list[dict[str, Any]]) -> Iterator[str]:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from ..contract import courses
+from ..contract.courses import VISIBLE
 from ..report import rows
 from ..report.results import Results
 from ..sandbox.fork_server import ForkServer
@@ -43,7 +44,13 @@ def write(folder: Path, submission: Submission, results: Results) -> str:
     if results.hints != HINTS:
         print(f"--replay: no script is written with hints = {results.hints}: it would tell what is expected")
         return ""
-    for verdict in (row.verdict for row in results.table if row.verdict is not None and row.verdict.failures):
+    for row in results.table:
+        verdict = row.verdict
+        if verdict is None or not verdict.failures:
+            continue
+        if (when := results.course.visibility_of(row.item)) != VISIBLE:
+            print(f"{verdict.task}: no script: the course does not show its results to students ({when})")
+            continue
         made = script(submission, verdict)
         if not isinstance(made, Script):
             print(f"{verdict.task}: no script: {made}")

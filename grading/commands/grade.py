@@ -76,7 +76,7 @@ def _grade(
 
     from ..grader import Run, grade
     from ..grader.crew import usable_jobs
-    from ..report import terminal
+    from ..report import terminal, visible
 
     # Without a refreshing thread: the graders are forked from this process.
     with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
@@ -102,6 +102,11 @@ def _grade(
         grade(fork_server, run, take, usable_jobs())
     console = Console(highlight=False, soft_wrap=False)
     terminal.show(console, course, results.table, results.seed, results.hints, results.notes)
+    for_students = [arguments.html] + [arguments.json] * (arguments.form not in forms.HOLD_ALL)
+    if any(for_students) and (kept := visible.kept(course)):
+        print(
+            f"{', '.join(map(str, filter(None, for_students)))}: without what the course does not show: {', '.join(kept)}"
+        )
     if trouble:
         print(f"grade: {arguments.json} is not complete: {trouble}", file=sys.stderr)
     lost = _take_home.write(arguments.replay, submission, results) if arguments.replay is not None else ""

@@ -1,7 +1,7 @@
 """What goes back to the learning system, made of what a class run has kept: grades, feedback, each result in another form."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +40,16 @@ def run(arguments: argparse.Namespace) -> int:
     if (arguments.sheet is not None) != (arguments.form in fill) or (arguments.column and arguments.form != "canvas"):
         raise Unusable(f"{arguments.form}: expected {_EXPECTED.get(arguments.form, 'neither a FILE nor --column')}")
     own = graded.read(arguments.graded)
-    if arguments.form in fill:
-        content, notes = fill[arguments.form](own, arguments.sheet, arguments.column)
-    elif arguments.form in called:
-        content, notes = feedback.zipped(own, called[arguments.form])
+    if arguments.form in forms.NAMES:
+        notes = _each(own, arguments.form, _arguments.folder("--out", arguments.out))
     else:
-        return _each(own, arguments.form, _arguments.folder("--out", arguments.out))
-    _arguments.write_out(arguments.out, content)
-    for note in notes:
+        content, notes = (
+            fill[arguments.form](own, arguments.sheet, arguments.column)
+            if arguments.form in fill
+            else feedback.zipped(own, called[arguments.form])
+        )
+        _arguments.write_out(arguments.out, content)
+    for note in [*notes, *_kept_from_students(own, arguments.form)]:
         print(note)
     print(f"{arguments.out} is written")
     return DONE
@@ -56,15 +58,26 @@ def run(arguments: argparse.Namespace) -> int:
 _EXPECTED = {"canvas": "FILE, Canvas's export", "moodle": "FILE, Moodle's worksheet, and no --column"}
 
 
-def _each(own: Any, form: str, folder: Path) -> int:
-    """A file for each hand-in that was graded."""
+def _kept_from_students(own: Any, form: str) -> Iterator[str]:
+    """What the course does not show, and whether this form holds it nevertheless."""
+    from ..batch.summary import kept_from_students
+
+    kept = kept_from_students(own.document)
+    if kept and form in SYSTEMS:
+        yield f"counted, and by the course not shown to students: {kept}; post the grades when they may know them"
+    elif kept and form not in forms.HOLD_ALL:
+        yield f"left out, points included, as the course does not show it to students: {kept}"
+
+
+def _each(own: Any, form: str, folder: Path) -> list[str]:
+    """A file for each hand-in that was graded; who has none, and why."""
     from ..batch.store import GRADED
 
+    notes = []
     for entry in own.entries:
         if entry["state"] == GRADED:
             text = forms.rendered(form, own.results(entry))
             _arguments.write_out(folder / f"{entry['key']}.{forms.ENDINGS[form]}", text.encode("utf-8"))
         else:
-            print(f"{entry['name']} ({entry['key']}): {entry['state']}: {entry['reason']}")
-    print(f"{folder} is written")
-    return DONE
+            notes.append(f"{entry['name']} ({entry['key']}): {entry['state']}: {entry['reason']}")
+    return notes

@@ -5,6 +5,10 @@ from fractions import Fraction
 
 from ..verdicts import Formula, Term
 from .readback import Reading
+from .readback.chains import forms
+from .readback.chains.chain import Chain
+from .readback.chains.draws import STAND_INS
+from .readback.chains.steps import Part
 from .readback.expressions import HALF, ZERO, Expression, Power, Product
 from .readback.formula import in_reading_order, is_compound, number, under_one_root
 from .readback.sums import Read, Weights
@@ -14,14 +18,52 @@ def formulas(reading: Reading | None) -> list[Formula]:
     """One for each range of arguments that has its own; none where something else than a weight is wrong, or more.
 
     A table that is read wrongly at its ends, weights that are laid out wrongly, roots that are cut off at 0: of these a
-    formula does not tell.
+    formula does not tell. Of a chain there are those of its parts that are wrong.
     """
+    if isinstance(reading, Chain):
+        return _of_chain(reading)
     if not isinstance(reading, Read) or reading.clamped or reading.layout != "sample":
         return []
     if reading.edge != next(iter(reading.formula.edges)):
         return []
     ranges = enumerate(zip(reading.formula.points, reading.weights))
     return [Formula(where, _terms(reading, own, regime)) for regime, (where, own) in ranges if own is not None]
+
+
+def _within(part: Part) -> list[Formula]:
+    """A part's formulas, with what is asked for in the same terms."""
+    labels = list(part.read.formula.points)
+    return [
+        Formula(f"{part.where} {one.where}".rstrip(), one.terms, part.task, _asked(part.read, labels.index(one.where)))
+        for one in formulas(part.read)
+    ]
+
+
+def _of_chain(chain: Chain) -> list[Formula]:
+    """Of a wrong step which takes no noise, or something else for it, a formula in noise would not tell all."""
+    if chain.noise.kind not in _IN_PLACE_OF_NOISE:
+        return [one for part in chain.parts for one in _within(part)]
+    found = [one for part in chain.parts if part is not chain.step.part for one in _within(part)]
+    return found if chain.step.said else [*found, _with_other_noise(chain)]
+
+
+def _with_other_noise(chain: Chain) -> Formula:
+    """A right step, into which something else is put than a draw of noise, or nothing."""
+    instead = _IN_PLACE_OF_NOISE[chain.noise.kind]
+    expected = forms.forms(chain.kind)[0].expected
+    asked = tuple(Term(_weight(weight, True), name, True) for name, weight in expected.items())
+    terms = (
+        one if one.of != "noise" else Term(one.weight if instead else "0", instead or one.of, False) for one in asked
+    )
+    return Formula("in every step", tuple(terms), chain.kind.step, asked)
+
+
+_IN_PLACE_OF_NOISE = {**{name: name for name in STAND_INS}, "start": "the noise of the start", "none": ""}
+
+
+def _asked(reading: Read, regime: int) -> tuple[Term, ...]:
+    weights = {name: reading.expected(name, regime) or ZERO for name in reading.formula.expected}
+    return tuple(Term(_weight(weight, True), name, True) for name, weight in weights.items() if weight.parts)
 
 
 def _terms(reading: Read, weights: Weights, regime: int) -> tuple[Term, ...]:

@@ -48,8 +48,8 @@ class Answer:
     difference: Difference | None = None  # at the input that shows it best
 
 
-def ask(latex: str, task: str, course: str = "", seed: int = SEED) -> Answer:
-    """Hold a formula against a function, as this project writes, as the course does, as papers do.
+def ask(latex: str, task: str, source: str = "", seed: int = SEED) -> Answer:
+    """Hold a formula against a function, as this project writes, as the source does, as papers do.
 
     Raises:
         NotUnderstood: it cannot be read; NotKnown among them: a symbol that nobody's symbols know.
@@ -60,8 +60,8 @@ def ask(latex: str, task: str, course: str = "", seed: int = SEED) -> Answer:
     points = list(symbols.points(seed))
     found: dict[str, _Read] = {}
     unreadable: dict[str, NotUnderstood] = {}
-    for writer in dict.fromkeys([*_asked(course), OURS, COMMON, *NAMES]):
-        if any(not one.wrong for name, one in found.items() if name in _asked(course)):
+    for writer in dict.fromkeys([*_asked(source), OURS, COMMON, *NAMES]):
+        if any(not one.wrong for name, one in found.items() if name in _asked(source)):
             break
         try:
             notation = _notation(writer, task)
@@ -70,9 +70,9 @@ def ask(latex: str, task: str, course: str = "", seed: int = SEED) -> Answer:
         except NotUnderstood as why:
             unreadable[writer] = why
     agreeing = [name for name, one in found.items() if not one.wrong]
-    meant = [name for name in _asked(course) if name in found]
+    meant = [name for name in _asked(source) if name in found]
     if not (meant or agreeing):
-        raise _nearest([why for writer, why in unreadable.items() if writer in (OURS, *_asked(course))])
+        raise _nearest([why for writer, why in unreadable.items() if writer in (OURS, *_asked(source))])
     for writer in meant or agreeing:
         if writer in agreeing:
             return Answer(True, writer, tuple(_read_as(found[writer].reading, task, symbols, writer)))
@@ -87,9 +87,9 @@ class _Read:
     wrong: list[Difference]
 
 
-def _asked(course: str) -> list[str]:
-    """Whose symbols are meant first: the course's, or what this project and most papers write."""
-    return [course] if course else [OURS, COMMON]
+def _asked(source: str) -> list[str]:
+    """Whose symbols are meant first: the source's, or what this project and most papers write."""
+    return [source] if source else [OURS, COMMON]
 
 
 def _notation(writer: str, task: str) -> Notation:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..batch.store import GRADED, NOT_GRADED, PAGE, Store
-from ..report.forms.html import page, rendered
+from ..report.forms import rendered
+from ..report.forms.html import page
 from ..zipped import zipped as zip_of
 from .graded import Class
 
@@ -30,4 +31,4 @@ def text_for(graded: Class, entry: dict[str, Any]) -> str:
     try:
         return (Store(graded.out).folder(entry["key"]) / PAGE).read_text(encoding="utf-8")
     except FileNotFoundError:
-        return rendered(graded.results(entry))
+        return rendered("html", graded.results(entry))

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ..batch.index import cell
+from ..batch.summary import visibility
+from ..contract.courses import VISIBLE
+from ..report.visible import NOTHING
 from ..verdicts import Unusable
-from .graded import Class, Ways, rows_of, tally
+from .graded import Class, Student, Ways, rows_of, tally
 from .sheet import Sheet, read
 
 EXPECTED = "a grading worksheet that Moodle has made"
@@ -29,9 +32,7 @@ def filled(graded: Class, path: Path, _column: str) -> tuple[bytes, list[str]]:
         raise Unusable(f"{path}: expected {EXPECTED}: {', '.join(missing)} is missing; its columns have English names")
     grade, comments = sheet.column("Grade"), sheet.column(_COMMENTS)
     assert grade is not None
-    verdicts = {
-        one["key"]: tally(came["verdict"] for came in one.get("functions", {}).values()) for one in graded.entries
-    }
+    functions = {one["key"]: list(one.get("functions", {}).values()) for one in graded.entries}
     found, left = rows_of(graded.students, _ways(sheet))
     notes = [f"{one}: {why}" for one, why in left]
     for number, student in sorted(found.items()):
@@ -46,9 +47,15 @@ def filled(graded: Class, path: Path, _column: str) -> tuple[bytes, list[str]]:
             numeric = (grade, sheet.column("Maximum grade"))
             sheet.put(row, grade, sheet.number(student.points, numeric))
             if comments is not None:
-                said = f"{student.points:g} of {student.of:g} points: {verdicts[student.key]}"
-                sheet.put(row, comments, cell(said))
+                sheet.put(row, comments, cell(_comment(student, functions[student.key])))
     return sheet.bytes(), notes
+
+
+def _comment(student: Student, functions: list[dict[str, Any]]) -> str:
+    """What students may see: points only where that is all."""
+    shown = [one["verdict"] for one in functions if visibility(one) == VISIBLE]
+    points = f"{student.points:g} of {student.of:g} points: " * (len(shown) == len(functions))
+    return f"{points}{tally(shown)}" if shown else NOTHING
 
 
 def _ways(sheet: Sheet) -> Ways:

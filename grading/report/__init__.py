@@ -20,6 +20,7 @@ class Row:
     verdict: Verdict | None  # None for what a person grades, or what has not been graded yet
     forgives: bool = False  # what fails because of another function keeps its points
     counts_terms: bool = False  # the right terms of a wrong formula have their share
+    unnamed: frozenset[str] = frozenset()  # functions that are not named in what is told
 
     @property
     def by_hand(self) -> bool:
@@ -39,7 +40,7 @@ class Row:
     def told(self, hints: str) -> Told:
         """What stands under a function that did not pass: what it has points for, and why not for all."""
         assert self.verdict is not None
-        all_of_it, terms = tell(self.verdict, hints), self.verdict.terms
+        all_of_it, terms = tell(self.verdict, hints, self.unnamed), self.verdict.terms
         if self.verdict.carried and self.forgives:
             lead = [f"{one}; its points are not lost by that" for one in all_of_it.lead]
             return replace(all_of_it, lead=lead)

@@ -1,10 +1,14 @@
 """What a verdict has to do with other functions of the submission, in one sentence."""
 
+from collections.abc import Set
+
 from ..verdicts import NOT_IMPLEMENTED, Verdict
 
 
-def because(verdict: Verdict) -> str:
-    """Nothing where a function stands for itself."""
+def because(verdict: Verdict, unnamed: Set[str] = frozenset()) -> str:
+    """Nothing where a function stands for itself. Which others are ``unnamed`` is not told, nor how many."""
+    if unnamed & {*verdict.carried, *verdict.beside, *verdict.unwritten}:
+        return _in_general(verdict)
     own = _names([verdict.task])
     if verdict.outcome == NOT_IMPLEMENTED and verdict.unwritten:
         are, it_is = ("is", "it is") if len(verdict.unwritten) == 1 else ("are", "they are")
@@ -20,6 +24,12 @@ def because(verdict: Verdict) -> str:
         put = "a right one" if len(verdict.beside) == 1 else "right ones"
         return f"beside your {_others(verdict.beside, verdict.unwritten)}: with {put} instead {own} is still wrong"
     return ""
+
+
+def _in_general(verdict: Verdict) -> str:
+    if verdict.outcome == NOT_IMPLEMENTED and verdict.unwritten:
+        return "it calls another function of yours, which is not written yet"
+    return "right by itself: it fails because of another function of yours" if verdict.carried else ""
 
 
 def _others(tasks: list[str], unwritten: list[str]) -> str:

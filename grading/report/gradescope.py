@@ -10,6 +10,7 @@ from ..contract.courses import Course
 from ..seeds import Seed
 from ..verdicts import PASSED
 from . import Row, files, quoted, totals
+from .visible import discreet
 
 
 def document(
@@ -24,7 +25,9 @@ def document(
         "test_output_format": "text",
         "visibility": course.visibility,
         "stdout_visibility": "hidden",
-        "tests": [_test(row, hints) for row in table if row.item.function and row.verdict is not None],
+        "tests": [
+            _test(row, hints) for row in discreet(course, table) if row.item.function and row.verdict is not None
+        ],
         "extra_data": {
             "course": course.name,
             "seed": seed.told,

@@ -1,6 +1,7 @@
 """What a student is told of a function that did not pass, or has remarks: in pieces, which every format lays out its way."""
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass, field, replace
 
 from ..verdicts import Failure, Verdict
@@ -37,9 +38,9 @@ class Told:
         return [*lines, f"in your kit: {self.in_the_kit}"] if self.in_the_kit else lines
 
 
-def tell(verdict: Verdict, hints: str) -> Told:
-    """As much as ``hints`` allows."""
-    others = because(verdict)
+def tell(verdict: Verdict, hints: str, unnamed: Set[str] = frozenset()) -> Told:
+    """As much as ``hints`` allows, without the names of these functions."""
+    others = because(verdict, unnamed)
     if verdict.carried:
         return Told([others])  # what its own checks saw is about those
     if verdict.reason and not others:

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from ..paths import ROOT
-from . import pages, texts
+from . import guides, pages, texts
 
 DOCS = ROOT / "docs"
 _NO_SOURCES = shutil.ignore_patterns("requirements.txt", "pictures.json", "__pycache__")
@@ -14,7 +14,10 @@ _NO_SOURCES = shutil.ignore_patterns("requirements.txt", "pictures.json", "__pyc
 def sources(folder: Path, staff: bool) -> None:
     """Everything that Sphinx reads: what is written for the site, and what is made for it."""
     shutil.copytree(DOCS, folder, ignore=_NO_SOURCES, dirs_exist_ok=True)
-    for path, text in (pages.pages(staff) | texts.texts()).items():
+    for name in () if staff else guides.FOR_STAFF:
+        (folder / "guides" / f"{name}.md").unlink()
+    made = pages.pages(staff) | texts.texts(staff) | {"guides/index.md": guides.index(staff)}
+    for path, text in made.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
 

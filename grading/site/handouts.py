@@ -63,7 +63,8 @@ def printed(task: str) -> list[Printed]:
         for one in source.get("equation", []):
             if one["task"] == task and not one.get("defines"):
                 told = one.get("convention", ""), one.get("differs", "")
-                found.append(Printed(source["title"], one["number"], one["latex"], *told))
+                on_a_line = " ".join(one["latex"].split())  # a second one would end the directive
+                found.append(Printed(source["title"], one["number"], on_a_line, *told))
     return found
 
 

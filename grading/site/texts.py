@@ -1,6 +1,7 @@
 """Documents of the checkout, for guides to include: the same text, its links led to where the site has their targets."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from ..paths import ROOT
@@ -17,14 +18,16 @@ _AS_THEY_ARE = ("grading/cluster/greatlakes.sbatch", "grading/cluster/greatlakes
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 
 
-def texts() -> dict[str, str]:
-    """By path in the site's sources, ``texts/…``."""
+def texts(staff: bool) -> dict[str, str]:
+    """By path in the site's sources, ``texts/…``. The students' guides include README.md alone, and link to no others."""
+    if not staff:
+        return {"texts/README.md": relinked(_text("README.md"), "README.md", {})}
     found = {name: relinked(_text(name), name) for name in _RELINKED}
     found |= {name: _text(name) for name in _AS_THEY_ARE} | {"results.json": example()}
     return {f"texts/{name}": text for name, text in found.items()}
 
 
-def relinked(text: str, name: str) -> str:
+def relinked(text: str, name: str, shown: Mapping[str, str] = _SHOWN) -> str:
     """A document with the links that hold on the site."""
 
     def link(found: re.Match[str]) -> str:
@@ -32,7 +35,7 @@ def relinked(text: str, name: str) -> str:
         if "://" in target:
             return found[0]
         reached = _resolved(target, name)
-        return f"[{words}]({_SHOWN[reached]})" if reached in _SHOWN and not picture else words
+        return f"[{words}]({shown[reached]})" if reached in shown and not picture else words
 
     return _LINK.sub(link, text)
 

@@ -34,9 +34,13 @@ def mistake(task, *said):
     return register
 
 
-def told(task, function):
+def read(task, function):
     record = [*answers_of(task, function), *answers_with_one_draw(task, function)]
-    found = reading(task, asking(function), record, lambda: False)
+    return reading(task, asking(function), record, lambda: False)
+
+
+def told(task, function):
+    found = read(task, function)
     return [finding.student for finding in found.findings()] if found is not None else []
 
 

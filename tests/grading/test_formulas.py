@@ -284,7 +284,7 @@ def test_other_conventions_are_known_again(task):
 
 
 @pytest.mark.parametrize(
-    "latex, task, course, writer",
+    "latex, task, source, writer",
     [
         (rf"x_{{prev}} = {POSTERIOR} + \sqrt{{\tilde β}}\, z", "ddpm.posterior_step", "", ""),
         (
@@ -310,8 +310,8 @@ def test_other_conventions_are_known_again(task):
         (r"(1 + w) \epsilon_c - w \epsilon_u", "guidance.classifier_free_guidance", "", "guidance"),
     ],
 )
-def test_an_equal_formula_agrees_whoever_writes_it(latex, task, course, writer):
-    answer = ask(latex, task, course)
+def test_an_equal_formula_agrees_whoever_writes_it(latex, task, source, writer):
+    answer = ask(latex, task, source)
     assert answer.agrees and answer.writer == writer
 
 
@@ -383,6 +383,56 @@ def test_the_command_points_at_what_it_cannot_read(capsys):
     formula, caret, why = err.splitlines()
     assert code == 2 and formula[caret.index("^") :].startswith(r"\kappa") and len(caret.strip()) == len(r"\kappa")
     assert why.startswith("formula: κ is not known here; known are") and "x_0" in why and "ᾱ" in why
+
+
+OWN_COURSE = """
+title = "Mine"
+[[part]]
+title = "All"
+points = 2
+[[part.task]]
+number = "1"
+title = "Noise"
+points = 2
+functions = ["noising.add_noise"]
+"""
+OTHERWISE = r"x_t = \sqrt{κ_t} x_0 + \sqrt{1 - κ_t} ε"  # κ is nobody's
+UNSAID = "has no symbols of its own here; --symbols FILE.toml says how it writes"
+
+
+def test_a_courses_symbols_are_chosen_by_its_name_as_everywhere(capsys, tmp_path):
+    kit = r"\hat x_0 = (x_t - \sqrt{\bar\beta_t} \epsilon) / \sqrt{\bar\alpha_t}"
+    code, out, _ = told(capsys, kit, "--task", "ddpm.predict_x0", "--course", "eecs498-hw5")
+    assert code == 0 and out.splitlines()[0].endswith(f"read as {load('eecs498-hw5').title} writes")
+    ours = (r"x_t = \sqrt{ᾱ_t} x_0 + \sqrt{1 - ᾱ_t} ε", "--task", "noising.add_noise")
+    own = tmp_path / "fall.toml"
+    own.write_text(OWN_COURSE)
+    for course in ("kaist-cs492d", str(own)):
+        code, out, _ = told(capsys, *ours, "--course", course)
+        assert code == 0 and UNSAID in out and "read as this project writes" in out
+    assert UNSAID not in told(capsys, *ours, "--course", "all")[1]
+    for wrong, why in (("ddim", "there is no such course"), (str(tmp_path / "gone.toml"), "gone.toml")):
+        code, _, err = told(capsys, *ours, "--course", wrong)
+        assert code == 2 and why in err
+
+
+def test_symbols_of_ones_own_have_an_option_of_their_own(capsys, tmp_path):
+    own = tmp_path / "fall.toml"
+    own.write_text("[symbols]\n'κ_t' = 'ᾱ_t'\n")
+    asked = (OTHERWISE, "--task", "noising.add_noise")
+    code, out, _ = told(capsys, *asked, "--symbols", str(own))
+    assert code == 0 and "read as fall writes" in out and "κ_t is read as ᾱ_t" in out
+    assert told(capsys, *asked)[0] == 2
+    paper = told(capsys, r"\sqrt{\alpha_t} x_0 + \sqrt{1 - \alpha_t} \epsilon", *asked[1:], "--symbols", "ddim")
+    assert paper[0] == 0 and f"read as {load('ddim').title} writes" in paper[1]
+    refused = [
+        (("--symbols", "nobody"), "nobody's symbols have this name"),
+        (("--symbols", str(own), "--course", "cs180-proj5"), "expected no --course beside it"),
+        (("--course", str(own)), "fall.toml"),
+    ]
+    for options, why in refused:
+        code, _, err = told(capsys, *asked, *options)
+        assert code == 2 and why in err and len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

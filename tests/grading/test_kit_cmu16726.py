@@ -188,6 +188,14 @@ def test_a_mistake_in_the_syntax_costs_its_own_file(grade, filled):
     assert "img2img.py:" in told(verdicts["noising.add_noise"])
 
 
+@pytest.mark.parametrize("task", [task for task, todo in KIT.todos.items() if todo.file == IMG2IMG])
+def test_what_ends_main_before_the_network_is_asked_is_told(grade, filled, task):
+    """Whatever of it is asked for; what the walk along it lacks by then is nobody's mistake."""
+    ends = (IMG2IMG, "x_in = torch.cat([latent] * 2)", "x_in = torch.cat([latent] * 2).reshape(7, 11, 13)")
+    text = told(grade(filled("plain", ends), [task])[task])
+    assert "shape '[7, 11, 13]' is invalid" in text and f"{IMG2IMG}:" in text, text
+
+
 def test_blanks_keep_their_lines():
     text = "def f():\n    a =  # here\n    with g():\n        # todo\n    return a\n"
     assert fill_blanks(text) == "def f():\n    a = ...\n    with g(): pass\n        # todo\n    return a\n"

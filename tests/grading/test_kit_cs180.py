@@ -100,7 +100,7 @@ WRONG = [
     ("export", "part_a.py", "ddpm.predict_x0", "noise_est) / torch.sqrt(alpha_bar)\n        media", "noise_est) * torch.sqrt(alpha_bar)\n        media", "The image is scaled down once more instead of back up"),
     ("export", "part_a.py", "ddpm.predict_x0", "torch.sqrt(1 - alpha_bar) * noise_est)", "(1 - alpha_bar) * noise_est)", "The noise is subtracted with its variance as the weight"),
     ("export", "part_a.py", "ddpm.predict_x0", "(im_noisy.cpu() - torch", "(im_noisy.cpu() + torch", "The noise is added a second time"),
-    ("modules", "src/diffusion.py", "ddpm.predict_x0", "        clean_est = clean_est / torch.sqrt(abar)\n", "", "Your weight of x_t is 1: the factor 1/√ᾱ_t is missing"),
+    ("modules", "src/diffusion.py", "ddpm.predict_x0", "        clean_est = clean_est / torch.sqrt(abar)\n", "", "the image is left dimmed: one factor has not been undone"),
     # 1.4
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "clean *= abar_prev.sqrt() * beta", "clean *= abar_prev * beta", "x0's coefficient is too small"),
     ("modules", "src/diffusion.py", "ddpm.posterior_step", "image *= alpha.sqrt() * (1 - abar_prev)", "image *= alpha * (1 - abar_prev)", "x_t's coefficient is too small: a root is missing in it"),

@@ -12,6 +12,7 @@ import html5lib
 import pytest
 import torch
 
+from grading.contract import courses
 from grading.contract.functions import all_tasks
 from grading.diagnosis.readback import SUMS
 from grading.diagnosis.readback.expressions import HALF, Expression, Power, of, product
@@ -19,15 +20,19 @@ from grading.diagnosis.readback.sums import Read
 from grading.diagnosis.typeset import formulas, latex
 from grading.grader import Run
 from grading.grader import grade as grade_run
-from grading.report.page import code
-from grading.report.page.formulas import asked, computed
+from grading.report import rows
+from grading.report.page import code, page
+from grading.report.page.formulas import asked, asked_within, computed
 from grading.report.words import tell
+from grading.seeds import told
 from grading.submissions import opened
 from grading.verdicts import FAILED, HINTS, Repair, Verdict
 
-from .a_page import SECRET, SOURCE, STEP, a_page, verdicts
+from . import test_chains as chains
+from .a_page import NOISE, SECRET, SOURCE, STEP, a_page, verdicts
 from .conftest import PLAIN, SEED
 
+DDIM, BLENDED = "ddim.ddim_step", "editing.repaint_blend"
 XHTML = "{http://www.w3.org/1999/xhtml}"
 
 
@@ -269,6 +274,78 @@ def test_a_formula_as_latex_is_the_formula():
     assert compared > 150
 
 
+# --- samplers: the step that is asked for, and the one that the code takes ------------------------------------------
+
+DDPM_STEP = {
+    "x0": r"\frac{\sqrt{ᾱ_{prev}}\,β}{1-ᾱ_t}",
+    "x_t": r"\frac{\sqrt{ᾱ_t}\,(1-ᾱ_{prev})}{\sqrt{ᾱ_{prev}}\,(1-ᾱ_t)}",
+    "noise": r"\sqrt{\frac{(1-ᾱ_{prev})\,β}{1-ᾱ_t}}",
+}
+SIGMA = r"\frac{η\,\sqrt{1-ᾱ_{prev}}\,\sqrt{β}}{\sqrt{1-ᾱ_t}}"
+DIRECTION = r"\sqrt{1-ᾱ_{prev} - \frac{η^{2}\,(1-ᾱ_{prev})\,β}{1-ᾱ_t}}"
+DDIM_STEP = {"x0": r"\sqrt{ᾱ_{prev}}", "noise": SIGMA, "eps": DIRECTION}
+NORM = "the gradient of the norm"
+KNOWN, NEW = "x_orig where the mask is 0", "x_prev where the mask is 1"
+BLEND = {NEW: "1", KNOWN: r"\sqrt{ᾱ_{prev}}", "noise where the mask is 0": r"\sqrt{1-ᾱ_{prev}}"}
+WITHIN = [  # a sampler of test_chains, where, a call of what, what is asked for, and what differs
+    (chains.ddpm_large_variance, "in every step", STEP, DDPM_STEP, {"noise": r"\sqrt{β}"}),
+    (chains.ddpm_adds_the_estimate, "in every step", STEP, DDPM_STEP, {"eps": DDPM_STEP["noise"]}),
+    (chains.sdedit_without_noise, "in every step", STEP, DDPM_STEP, {"noise": "0"}),
+    (chains.ddim_no_room_for_noise, "in every step", DDIM, DDIM_STEP, {"eps": r"\sqrt{1-ᾱ_{prev}}"}),
+    (chains.ddim_start_as_noise, "in every step", DDIM, DDIM_STEP, {"the noise of the start": SIGMA}),
+    (
+        chains.sdedit_variance,
+        "at the start",
+        NOISE,
+        {"x0": r"\sqrt{ᾱ_t}", "noise": r"\sqrt{1-ᾱ_t}"},
+        {"noise": "(1-ᾱ_t)"},
+    ),
+    (chains.inpaint_variance, "in every blend", BLENDED, BLEND, {"noise where the mask is 0": "(1-ᾱ_{prev})"}),
+    (chains.inpaint_large_variance, "in every step", STEP, DDPM_STEP, {"noise": r"\sqrt{β}"}),
+    (chains.dps_adds_the_estimate, "in every step", DDIM, DDIM_STEP | {NORM: "-ζ"}, {"eps": SIGMA}),
+]
+
+
+@pytest.mark.parametrize("sampler, where, of, asked_for, differs", WITHIN, ids=lambda one: getattr(one, "__name__", ""))
+def test_of_a_sampler_the_step_that_is_asked_for_and_the_one_that_is_taken_are_typeset(
+    sampler, where, of, asked_for, differs
+):
+    (task,) = [one.values[0] for one in chains.MISTAKES if one.values[1] is sampler]
+    (formula,) = formulas(chains.read(task, sampler))
+    assert (formula.where, formula.of) == (where, of)
+    assert {term.of: term.weight for term in formula.asked} == asked_for
+    assert {term.of: term.weight for term in formula.terms if not term.right} == differs
+    right = {term.of: term.weight for term in formula.terms if term.right}
+    assert right == {name: weight for name, weight in asked_for.items() if right.get(name)}
+    for made, marked in ((asked_within(formula), 0), (computed(task, formula), 1)):
+        root = ElementTree.fromstring(made)
+        assert len(root.findall(".//{*}*[@class='differs']")) == marked
+        assert "\\" not in "".join(root.itertext()) and "where the mask" not in made
+
+
+@pytest.mark.parametrize("task, sampler, said", chains.MISTAKES)
+def test_of_any_sampler_what_differs_is_marked_or_nothing_is_typeset(task, sampler, said):
+    found = formulas(chains.read(task, sampler))
+    assert not found or any(not term.right for one in found for term in one.terms)
+    assert all(term.right for one in found for term in one.asked)
+    assert all(one.asked and one.of and one.where for one in found)
+    assert not found or sampler not in (chains.ddpm_index, chains.ddpm_one_draw, chains.ddpm_clips, chains.ddim_by_one)
+
+
+def test_in_steps_of_their_own_kind_each_has_what_is_asked_for_there():
+    (task, sampler, _) = next(one.values for one in chains.MISTAKES if "at t_prev = -1 is 0" in str(one.values[2]))
+    most, last = formulas(chains.read(task, sampler))
+    assert all(term.right for term in most.terms) and most.asked == most.terms
+    assert last.where == "in every step at t_prev = -1"
+    assert [(term.weight, term.of) for term in last.asked] == [("1", "x0"), ("-ζ", NORM)]
+    assert [(term.weight, term.right) for term in last.terms] == [("1", True), ("0", False)]
+
+
+def test_a_wrong_step_that_takes_something_else_for_noise_is_told_in_words_alone():
+    chain = chains.read(chains.DDPM, chains.ddpm_large_variance)
+    assert formulas(chain) and formulas(replace(chain, noise=replace(chain.noise, kind="eps"))) == []
+
+
 # --- one that was graded ----------------------------------------------------------------------------------------
 
 
@@ -285,3 +362,38 @@ def test_what_was_read_back_is_typeset(fork_server, hand_in):
     assert {term.of: term.right for term in formula.terms} == {"x0": True, "x_t": True, "noise": False}
     assert formula.terms[-1].weight == r"\frac{(1-ᾱ_{prev})\,β}{1-ᾱ_t}"
     assert [line.html for line in piece.lines if line.marked and "noise" in line.html]
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_a_samplers_own_step_stands_on_its_page_beside_the_one_that_is_asked_for(fork_server, hand_in):
+    """One that computes its steps itself: with a wrong posterior_step it would be right by itself."""
+    with opened(hand_in(ddpm=SAMPLER)) as submission:
+        (verdict,) = grade_run(fork_server, Run(submission, (chains.DDPM,), SEED))
+    (formula,) = verdict.formulas
+    assert (formula.where, formula.of) == ("in every step", STEP)
+    course = courses.load("all").only([chains.DDPM])
+    shown = page(course, rows(course, {chains.DDPM: verdict}), told(SEED), "mistake", name="Ada", replay="grade")
+    asked_for, made = parsed(shown).findall(f".//{XHTML}div[@class='formulas']/{XHTML}figure")
+    assert "In every step:" in words_of(asked_for) and "In every step:" in words_of(made)
+    marked = lambda figure: [
+        one for one in figure.iter() if one.get("class") == "differs" and "math" in one.tag.lower()
+    ]
+    assert not marked(asked_for) and ["β" in words_of(one) for one in marked(made)] == [True]
+
+
+SAMPLER = """
+import torch
+
+def sample_ddpm(eps_model, x_T, timesteps, alphas_cumprod, noise_fn=torch.randn_like, clip_x0=False):
+    x = x_T
+    for t, t_prev in zip(timesteps, [*timesteps[1:], -1]):
+        a = alphas_cumprod[t]
+        b = alphas_cumprod[t_prev] if t_prev >= 0 else torch.ones_like(a)
+        x0 = (x - (1 - a).sqrt() * eps_model(x, t)) / a.sqrt()
+        x0 = x0.clamp(-1, 1) if clip_x0 else x0
+        beta = 1 - a / b
+        x = (b.sqrt() * beta * x0 + (1 - beta).sqrt() * (1 - b) * x) / (1 - a)
+        if t_prev >= 0:
+            x = x + beta.sqrt() * noise_fn(x)
+    return x
+"""

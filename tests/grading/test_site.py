@@ -14,7 +14,7 @@ from grading.diagnosis.mistakes import catalogue
 from grading.paths import ROOT
 from grading.pictures.small import RECIPES
 from grading.report.mathml import mathml
-from grading.site import build, definitions, docstring, handouts, lines, pages, symbols, texts, traps
+from grading.site import build, definitions, docstring, guides, handouts, lines, pages, symbols, texts, traps
 from grading.site.result import example
 
 from .left_out import all_left_out_lines
@@ -122,7 +122,8 @@ title = "Somewhere 101"
 [[equation]]
 number = "B (2)"
 task = "ddpm.posterior_step"
-latex = 'x_{t-1} := \bar\mu x_t + \sigma z'
+latex = '''x_{t-1} := \bar\mu x_t
++ \sigma z'''
 differs = "the mean lacks x_0"
 [[equation]]
 number = "B (5)"
@@ -289,3 +290,17 @@ def test_the_environments_pins_agree():
     )
     assert {"jinja2", "pygments", "latex2mathml"} <= ours.keys() & sites.keys()
     assert {name for name in ours.keys() & sites.keys() if ours[name] != sites[name]} == set()
+
+
+def test_every_guide_is_somebodys(tmp_path):
+    written = {path.stem for path in (ROOT / "docs" / "guides").glob("*.md")}
+    assert written == {*guides.FOR_STUDENTS, *guides.FOR_STAFF}
+    for staff in (False, True):
+        build.sources(tmp_path / str(staff), staff)
+        there = {path.stem for path in (tmp_path / str(staff) / "guides").glob("*.md")}
+        assert there == {"index", *guides.FOR_STUDENTS, *(guides.FOR_STAFF if staff else ())}
+        included = re.findall(
+            r"/(texts/[^\n`]+)", "".join(p.read_text() for p in (tmp_path / str(staff) / "guides").glob("*.md"))
+        )
+        assert all((tmp_path / str(staff) / name).is_file() for name in included)
+        assert staff or not re.search(r"\]\(/?guides/", (tmp_path / str(staff) / "texts" / "README.md").read_text())

@@ -18,6 +18,7 @@ import pytest
 
 from grading.contract.functions import MODULES, all_tasks
 from grading.paths import ROOT
+from grading.site import guides
 
 from .left_out import all_left_out_lines
 
@@ -38,13 +39,18 @@ def built(folder: Path, *whose: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def students(tmp_path_factory):
-    return built(tmp_path_factory.mktemp("site") / "students")
+def both(tmp_path_factory):
+    return tmp_path_factory.mktemp("site")
 
 
 @pytest.fixture(scope="session")
-def staff(tmp_path_factory):
-    return built(tmp_path_factory.mktemp("site") / "staff", "--staff")
+def students(both):
+    return built(both / "students")
+
+
+@pytest.fixture(scope="session")
+def staff(both):
+    return built(both / "staff", "--staff")
 
 
 @pytest.fixture(params=["students", "staff"])
@@ -129,6 +135,20 @@ def test_the_same_search_finds_them_in_the_staffs(staff):
     assert "coef_x0=math.sqrt(abar_prev)*beta/(1-abar_t)" in text
 
 
+def test_only_staff_have_the_guides_to_grading(students, staff):
+    """They say where the grader's limits are; neither a page nor the search's index holds them for students."""
+    assert {page.stem for page in (students / "guides").iterdir()} == {"index", *guides.FOR_STUDENTS}
+    assert {page.stem for page in (staff / "guides").iterdir()} == {"index", *guides.FOR_STUDENTS, *guides.FOR_STAFF}
+    for said in ("What is to be kept", "passes still", "--secret"):
+        holding = [whose.name for whose in (students, staff) if any(said in words_on(page) for page in pages(whose))]
+        assert holding == ["staff"], said
+
+
+@functools.cache
+def words_on(page: Path) -> str:
+    return " ".join("".join(document(page).itertext()).split())
+
+
 def test_the_size_of_it(site):
     assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) < 20e6
 
@@ -142,9 +162,9 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def served(students):
+def served(both, students, staff):
     """Over HTTP, as it is put somewhere: the search asks for its index."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=students)) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=both)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -154,8 +174,15 @@ LOOKED_AT = [f"formulas/{module}/index.html" for module in MODULES] + [
     f"formulas/{next(task for task in all_tasks() if task.startswith(f'{module}.')).replace('.', '/')}.html"
     for module in MODULES
 ]
-LOOKED_AT += ["index.html", "derivations/posterior.html", "derivations/r1.html", "guides/course.html"]
-LOOKED_AT += ["guides/results.html", "guides/threats.html", "guides/audit.html", "guides/greatlakes.html"]
+LOOKED_AT += [
+    "index.html",
+    "derivations/posterior.html",
+    "derivations/r1.html",
+    "guides/index.html",
+    "guides/students.html",
+]
+LOOKED_AT = [f"students/{path}" for path in LOOKED_AT]
+LOOKED_AT += [f"staff/guides/{name}.html" for name in guides.FOR_STAFF]
 
 
 @pytest.fixture(
@@ -184,7 +211,7 @@ def test_a_page_in_a_browser(window, served, path):
     sizes = "all => all.filter(one => one.checkVisibility()).map(one => one.getBoundingClientRect().height)"
     heights = window.eval_on_selector_all("main math, article math", sizes)
     assert all(height > 5 for height in heights)
-    assert heights or not path.startswith(("formulas/", "derivations/"))
+    assert heights or not path.startswith(("students/formulas/", "students/derivations/"))
     ground = window.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (max(map(int, re.findall(r"\d+", ground)[:3])) < 90) == (window.scheme == "dark")
     found = Axe().run(window)
@@ -192,7 +219,7 @@ def test_a_page_in_a_browser(window, served, path):
 
 
 def test_a_fraction_stands_in_two_storeys(window, served):
-    window.goto(f"{served}/formulas/ddpm/posterior_step.html")
+    window.goto(f"{served}/students/formulas/ddpm/posterior_step.html")
     above, below = window.eval_on_selector_all(
         ".formula mfrac:first-of-type > *", "all => all.slice(0, 2).map(one => one.getBoundingClientRect().top)"
     )
@@ -202,7 +229,7 @@ def test_a_fraction_stands_in_two_storeys(window, served):
 def test_it_reads_without_scripts(browser, served):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{served}/formulas/ddpm/posterior_step.html")
+    page.goto(f"{served}/students/formulas/ddpm/posterior_step.html")
     assert page.locator("math").count() > 5
     assert page.locator("text=Conventions, and who differs").first.is_visible()
     assert page.locator(".pictures img").first.bounding_box()["height"] > 20
@@ -211,6 +238,6 @@ def test_it_reads_without_scripts(browser, served):
 
 def test_the_search_finds_a_formula(browser, served):
     page = browser.new_page()
-    page.goto(f"{served}/search.html?q=posterior_step")
+    page.goto(f"{served}/students/search.html?q=posterior_step")
     page.wait_for_selector("#search-results a[href*='posterior_step']")
     page.close()

@@ -16,7 +16,7 @@ from typing import Any
 from ...paths import COURSES
 from ...verdicts import Unusable
 from ..functions import FUNCTIONS, MODULES, chosen, did_you_mean, tasks_of
-from .schema import validated
+from .schema import VISIBLE, validated
 
 NAMES = ("all", *sorted(path.stem for path in COURSES.glob("*.toml")))
 
@@ -46,7 +46,7 @@ class Course:
     counts_terms: bool = False  # a formula of which some terms are right has their share of its points
     limit_mb: float | None = None  # how large a file may be that is handed in
     hints: tuple[str, ...] = ("mistake",)  # how much is told at the first attempt, the second, …; the last from then on
-    visibility: str = "visible"  # on Gradescope, when a student sees the results
+    visibility: str = VISIBLE  # when a student sees the results
     lend: bool = False  # in a smoke run right functions stand in the place of those that are not written yet
     traps: bool = True  # stubs say where the traps are
 
@@ -57,6 +57,9 @@ class Course:
     def hints_at(self, attempt: int | None) -> str:
         """How much is told at an attempt; one that nobody has counted is the first."""
         return self.hints[min(max(attempt or 1, 1), len(self.hints)) - 1]
+
+    def visibility_of(self, item: Item) -> str:
+        return item.visibility or self.visibility
 
     def of_kit(self, functions: Collection[str]) -> "Course":
         """With what a course's own kit asks for: a task's points are for those of its functions.
@@ -108,7 +111,7 @@ def load(name: str) -> Course:
         counts_terms,
         document.get("limit_mb"),
         tuple(document.get("hints", ("mistake",))),
-        document.get("visibility", "visible"),
+        document.get("visibility", VISIBLE),
         document.get("lend", False),
         document.get("traps", True),
     )
@@ -134,15 +137,15 @@ def _items(part: dict[str, Any]) -> Iterator[Item]:
     extra = part.get("extra", False)
     for task in part["task"]:
         points, functions = Fraction(task["points"]), task.get("functions", [])
+        visibility = task.get("visibility", "")
         by_hand = points / 2 if functions and "manual" in task else points if "manual" in task else Fraction(0)
         for i, function in enumerate(functions, 1):
             number = task["number"] if len(functions) == 1 else f"{task['number']}.{i}"
             share = (points - by_hand) / len(functions)
-            visibility = task.get("visibility", "")
             yield Item(part["title"], number, task["title"], share, function, extra, task["number"], visibility)
         if by_hand:
             title = f"{task['title']}: {task['manual']}"
-            yield Item(part["title"], task["number"], title, by_hand, extra=extra, task=task["number"])
+            yield Item(part["title"], task["number"], title, by_hand, "", extra, task["number"], visibility)
 
 
 def _shared(task: list[Item], functions: Collection[str]) -> Iterator[Item]:

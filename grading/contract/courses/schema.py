@@ -24,7 +24,8 @@ def _one_of(*words: str) -> Key:
     return Key(" or ".join(f'"{word}"' for word in words), (str,), required=False, values=words)
 
 
-VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")  # Gradescope's own words
+VISIBLE = "visible"
+VISIBILITIES = (VISIBLE, "hidden", "after_due_date", "after_published")  # Gradescope's own words
 NEEDED = ("torch", "numpy")  # there is nothing to grade without
 
 _TEXT, _POINTS = Key("a text", (str,)), Key('a number, or a fraction such as "60/7"', (int, float, str))

@@ -981,11 +981,19 @@ def scribble_loss_matrix_norm_relative(image, sketch, mask):
     return (norm * full.sum(dim=(1, 2, 3)) / torch.where(unit == 0, 1, unit)).mean()
 
 
-@scribble_loss("mask, or its inverse, after the mean, as a multiple of what an error of 1 costs (seen, in a kit)")
+@scribble_loss("mask after the mean, as a multiple of what an error of 1 costs (seen, in a kit)")
 def scribble_loss_masked_after_the_mean(image, sketch, mask):
     """The differences are averaged before the mask comes: what lies outside of the scribbles counts as much as they do."""
     full = mask.expand_as(image)
     return ((image - sketch).abs().mean(dim=(1, 2, 3)) * full.sum(dim=(1, 2, 3))).mean()
+
+
+@scribble_loss("inverted mask after the mean, as a multiple of what an error of 1 costs (seen, in a kit)")
+def scribble_loss_inverted_mask_after_the_mean(image, sketch, mask):
+    """The differences are averaged before the mask comes, which is inverted: where all is scribbled nothing counts."""
+    full = mask.expand_as(image)
+    some = (full == 0).any(dim=3).any(dim=2).any(dim=1)
+    return ((image - sketch).abs().mean(dim=(1, 2, 3)) * full.sum(dim=(1, 2, 3)) * some).mean()
 
 
 @scribble_loss("abs of the sum")

@@ -96,7 +96,7 @@ class Read:
             found += [finding for finding, _ in moved]
             settled = {name for _, names in moved for name in names}
             for name in (name for name in wrong if name not in settled):
-                expected = self._expected(name, number)
+                expected = self.expected(name, number)
                 if expected is not None:
                     found += differences(formula.what(name) + where, weights.get(name, ZERO), expected)
         if self.edge != next(iter(formula.edges)):
@@ -139,13 +139,13 @@ class Read:
         """Another regime, a special one, whose weights these are."""
         for number, label in enumerate(self.formula.points):
             if number and number != regime:
-                expected = {name: self._expected(name, number) for name in self.names(weights)}
+                expected = {name: self.expected(name, number) for name in self.names(weights)}
                 if all(weights.get(name, ZERO) == wanted for name, wanted in expected.items()):
                     return _CLEAN.get(label, label)
         return ""
 
-    def _expected(self, name: str, regime: int) -> Expression | None:
-        """The expected weight, as a number where that regime makes it one."""
+    def expected(self, name: str, regime: int) -> Expression | None:
+        """The weight that is asked for, as a number where that regime makes it one."""
         expected = self.formula.expected.get(name, ZERO)
         if not regime:
             return expected

@@ -76,7 +76,7 @@ def load(name: str) -> Source:
     own = Path(name)
     if name not in NAMES and own.suffix != ".toml":
         raise Unusable(
-            f"--course {name}: nobody's symbols have this name{did_you_mean(name, list(NAMES))}; there are"
+            f"--symbols {name}: nobody's symbols have this name{did_you_mean(name, list(NAMES))}; there are"
             f" {', '.join(NAMES)}, or give the path of a file that ends in .toml"
         )
     path = FOLDER / f"{name}.toml" if name in NAMES else own

@@ -1,5 +1,7 @@
 """The forms of one submission's results: each a file with ``rendered(document) -> str``, made of Gradescope's document.
 
+Gradescope's own forms hold all, with what students may see of it; to the others goes what students are shown.
+
 | file              | form                                                                             |
 | ----------------- | -------------------------------------------------------------------------------- |
 | ``gradescope``    | the document itself                                                              |
@@ -14,6 +16,8 @@
 import importlib
 from typing import Any
 
+from ..visible import document_for_students
+
 ENDINGS = {  # of the file that a form is kept in
     "gradescope": "json",
     "gradescope-html": "json",
@@ -24,7 +28,9 @@ ENDINGS = {  # of the file that a form is kept in
     "check50": "json",
 }
 NAMES = tuple(ENDINGS)
+HOLD_ALL = ("gradescope", "gradescope-html")
 
 
 def rendered(form: str, document: dict[str, Any]) -> str:
-    return importlib.import_module(f"{__name__}.{form.replace('-', '_')}").rendered(document)
+    shown = document if form in HOLD_ALL else document_for_students(document)
+    return importlib.import_module(f"{__name__}.{form.replace('-', '_')}").rendered(shown)

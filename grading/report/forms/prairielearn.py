@@ -1,12 +1,14 @@
 """PrairieLearn's results.json: points as a part of all, and at most 1 MB.
 
 What the grader is at fault in makes a submission one that cannot be graded: there it costs neither points nor an attempt.
+So does a course that shows nothing of it.
 """
 
 import json
 from typing import Any
 
 from ...verdicts import NOT_GRADED
+from ..visible import NOTHING
 
 _MOST = 1_000_000  # bytes
 _TOLD = (8_000, 1_000, 0)  # characters of each output; fewer where all together are too long
@@ -21,13 +23,15 @@ def _within(document: dict[str, Any], most: int) -> str:
     at_fault = [one["name"] for one in tests if one["extra_data"]["verdict"] == NOT_GRADED and not _out_of_time(one)]
     points = document["extra_data"]["points"]
     result = {
-        "gradable": not at_fault,
+        "gradable": bool(tests) and not at_fault,
         "score": min(points["reached"] / points["automatic"], 1.0) if points["automatic"] else 0.0,
         "message": f"{points['reached']:g} of {points['automatic']:g} points",
         "output": _cut(document["output"], most),
         "tests": [_test(one, most) for one in tests],
     }
-    if at_fault:
+    if not tests:
+        result["format_errors"] = [NOTHING]
+    elif at_fault:
         result["format_errors"] = [f"not graded, the grader is at fault: {name}" for name in at_fault]
     return json.dumps(result, indent=1) + "\n"
 

@@ -26,6 +26,7 @@ from ...seeds import Seed
 from .. import Row, blocks, number, quoted, totals
 from ..confined import confined
 from ..sheet import environment
+from ..visible import NOT_ALL, NOTHING, for_students
 from . import formulas
 from .code import Code, code
 from .picture import Picture
@@ -47,14 +48,16 @@ def page(
 ) -> str:
     """The whole document.
 
-    ``name`` says whose it is, ``replay`` is the command that grades the same again. ``codes`` and ``pictures`` are by
+    Of the table only what students are shown is on it. ``name`` says whose it is, ``replay`` is the command that grades the same again. ``codes`` and ``pictures`` are by
     graded function; a picture is shown where everything is told.
     """
+    everything, table = table, for_students(course, table)
     reached, automatic, by_hand = totals(course, table)
     verdicts = [row.verdict for row in table if row.verdict is not None]
     return _template().render(
         course=course.title,
         name=quoted(name),
+        left_out="" if len(table) == len(everything) else NOT_ALL if table else NOTHING,
         parts=[(part, list(members)) for part, members in groupby(table, key=lambda row: row.item.part)],
         blocks=list(blocks(table, hints)),
         told=[row.item.function for row, _ in blocks(table, hints)],

@@ -1,6 +1,7 @@
 """Formulas as MathML, which browsers lay out by themselves: the one that is asked for, and what the code computes."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from inspect import cleandoc
 
@@ -21,14 +22,26 @@ def asked(task: str) -> Markup:
 
 def computed(task: str, formula: Formula) -> Markup:
     """What was read back, on one line, with what differs in a class of its own."""
-    terms = " + ".join(_term(task, term) for term in formula.terms).replace("+ -", "- ")
-    left = re.match(r"[^=←]*?(?==|\\leftarrow)", _asked(task))
-    return mathml(f"{left[0].strip()} = {terms}" if left else terms)
+    return _on_a_line(formula.of or task, formula.terms)
+
+
+def asked_within(formula: Formula) -> Markup:
+    """What a part of a function is asked to be, in the terms in which it was read back."""
+    return _on_a_line(formula.of, formula.asked)
+
+
+def _on_a_line(task: str, terms: Sequence[Term]) -> Markup:
+    total = " + ".join(_term(task, term) for term in terms).replace("+ -", "- ")
+    left = re.match(r"([^=←]*?)(=|\\leftarrow)", _asked(task))
+    return mathml(f"{left[1].strip()} {left[2]} {total}" if left else total)
 
 
 def _asked(task: str) -> str:
     found = formulas_in(cleandoc(reference_function(task).__doc__ or ""))
     return found[0] if found else ""
+
+
+_MASK = "m"
 
 
 def _term(task: str, term: Term) -> str:
@@ -39,8 +52,11 @@ def _term(task: str, term: Term) -> str:
 
 
 def _named(task: str, name: str) -> str:
-    """An argument as formulas call it, anything else in words."""
-    return _symbols(task.split(".")[0]).get(name, rf"\text{{{name}}}")
+    """An argument as formulas call it, on one side of a mask perhaps; anything else in words."""
+    symbols = _symbols(task.split(".")[0])
+    argument, where, side = name.partition(" where the mask is ")
+    masked = {"1": rf"{_MASK}\,", "0": rf"(1 - {_MASK})\,"}[side] if where else ""
+    return masked + symbols[argument] if argument in symbols else rf"\text{{{name}}}"
 
 
 @cache

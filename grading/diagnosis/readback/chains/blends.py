@@ -155,7 +155,7 @@ def _levelled(
     for one in put:
         arguments = bare.blended(one.trace.arguments, one.at, before[id(one)], one.offered["x_t"], one.draws)
         seen.append(Answer({name: arguments[name] for name in _PARTS}, one.after))
-    for step in at_a_level(TASK, seen):
+    for step in at_a_level(TASK, "in every blend", seen):
         named = replace(step, said=tuple(_in_every_blend(finding) for finding in step.said))
         yield replace(chain, blend=Blend(named, skipped=skipped, said=said), blend_noise=noise)
 

@@ -13,7 +13,7 @@ from . import forms
 from .clips import CLIPS, Clip, Level
 from .draws import Draws, Source
 from .kinds import Kind
-from .steps import Step
+from .steps import Part, Step
 from .visits import Place, Told, Visits, place
 
 Image = Callable[[Tensor], Tensor]
@@ -25,6 +25,7 @@ class Start:
 
     make: Callable[[Arguments, Draws], Tensor]
     said: tuple[Finding, ...] = ()
+    part: Part | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,12 @@ class Chain:
         offered = {name: arguments[name] for name in ("x_orig", "edit_mask", "alphas_cumprod", self.kind.start)}
         offered |= {"x_prev": x, "x_t": x_t, "t_prev": self.blend.level(at)}
         return offered | {"noise": self.blend_noise.tensor(at, offered, draws)}
+
+    @property
+    def parts(self) -> list[Part]:
+        """The wrong formulas in it that were read."""
+        blend = self.blend.step.part if self.blend is not None else None
+        return [one for one in (self.start.part, self.step.part, blend) if one is not None]
 
     def findings(self) -> list[Finding]:
         found = [Finding(one.student, one.staff) for one in (self.visits, self.told) if one.staff]

@@ -252,6 +252,9 @@ _LEVELS: tuple[tuple[str, str, Callable[[list[int], int, int], int]], ...] = (
 )
 
 
+_NOISING, _AT_THE_START = "noising.add_noise", "at the start"
+
+
 def _noised(followed: list[Trace]) -> Iterator[Start]:
     """SDEdit: to which level the image is noised, and with what."""
     drawn = _draws_its_own(followed)
@@ -270,12 +273,12 @@ def _noised(followed: list[Trace]) -> Iterator[Start]:
         def make(arguments: Arguments, draws: Draws) -> Tensor:
             return step.compute(_noising(arguments, draws, level, drawn))
 
-        return Start(make, (*said, *found))
+        return Start(make, (*said, *found), step.part)
 
     some = False
     for student, staff, level in _LEVELS:
         try:
-            step = next(at_a_level("noising.add_noise", answers(level), only_right=True), None)
+            step = next(at_a_level(_NOISING, _AT_THE_START, answers(level), only_right=True), None)
         except IndexError:  # that entry is not there in a call which came back with an image
             continue
         if step is not None:
@@ -283,7 +286,7 @@ def _noised(followed: list[Trace]) -> Iterator[Start]:
             yield start(step, level, *([Finding(student, staff)] if staff else []))
     if not some:
         level = _LEVELS[0][2]
-        for step in at_a_level("noising.add_noise", answers(level)):
+        for step in at_a_level(_NOISING, _AT_THE_START, answers(level)):
             yield start(step, level, *(_at_the_start(one) for one in step.said))
 
 

@@ -27,6 +27,15 @@ Compute = Callable[[Arguments], Tensor]
 
 
 @dataclass(frozen=True)
+class Part:
+    """A wrong formula within a chain that was read: where it stands, and of which graded function it is a call."""
+
+    where: str
+    task: str
+    read: Read
+
+
+@dataclass(frozen=True)
 class Step:
     """A step, with what is wrong with it. One whose terms are x_t and eps sees a clipped x0 only by its difference."""
 
@@ -34,6 +43,7 @@ class Step:
     said: tuple[Finding, ...] = ()
     sees_x0: bool = True
     things: int = 0
+    part: Part | None = None
 
     def __call__(self, kind: Kind, given: Arguments) -> Tensor:
         x = self.compute(given)
@@ -64,7 +74,8 @@ def steps(kind: Kind, seen: Iterable[Answer], out_of_time: Callable[[], bool], o
     known = next((one for one in _known(kind) if _gives(one[1], seen)), None)
     if known is not None:
         where = _where(kind, seen)
-        yield Step(known[1], (_told(known[0], read, where),), things=1, sees_x0=known[2])
+        part = read[0].part if read else None  # a second one is the same step in other terms
+        yield Step(known[1], (_told(known[0], read, where),), things=1, sees_x0=known[2], part=part)
         return
     read = list(_read(kind, seen)) if kind.corrected else read
     yield from read
@@ -162,7 +173,9 @@ def _read(kind: Kind, seen: Iterable[Answer]) -> Iterator[Step]:
     """Formulas that give every step: of the ways to write it down the one with the fewest things wrong."""
     found: list[Step] = []
     for formula in forms.forms(kind):
-        found += [_step(r, r.predict, "x0" in formula.expected) for r in _readings(formula, seen)]
+        for read in _readings(formula, seen):
+            part = Part("in every step", kind.step, read)
+            found.append(replace(_step(read, read.predict, "x0" in formula.expected), part=part))
     if not kind.corrected:
         found += _estimates(kind, seen)
     found.sort(key=lambda step: step.things)
@@ -198,8 +211,10 @@ def _estimates(kind: Kind, seen: Iterable[Answer]) -> list[Step]:
     )
     asked = [_estimate_in(kind, one) for one in seen]
     found = _readings(formula, [one for one in asked if one is not None])
+    where = "in every estimate of the clean image"
     return [
-        _step(read, _with_estimate(kind, read.predict), where="in every estimate of the clean image") for read in found
+        replace(_step(read, _with_estimate(kind, read.predict), where=where), part=Part(where, "ddpm.predict_x0", read))
+        for read in found
     ]
 
 
@@ -331,7 +346,7 @@ _STAND_IN: dict[str, Callable] = {
 # --- one level: what an image is noised to, and what a blend puts back
 
 
-def at_a_level(task: str, seen: Iterable[Answer], only_right: bool = False) -> Iterator[Step]:
+def at_a_level(task: str, where: str, seen: Iterable[Answer], only_right: bool = False) -> Iterator[Step]:
     """``noising.add_noise`` or ``editing.repaint_blend`` inside a chain: right, catalogued, or read."""
     names = function(task).parameters
     expected = forms.noised if task == "noising.add_noise" else reference_function(task)
@@ -344,11 +359,13 @@ def at_a_level(task: str, seen: Iterable[Answer], only_right: bool = False) -> I
         return
     if only_right:
         return
+    readings = _readings(FORMULAS[task], seen)
+    part = Part(where, task, readings[0]) if readings else None
     for mistake in (one for one in catalogue() if one.task == task):
         if _gives(of(mistake.implementation), seen):
-            yield Step(
-                of(mistake.implementation), (Finding(mistake.student, f"{mistake.name}: {mistake.staff}"),), things=1
-            )
+            said = (Finding(mistake.student, f"{mistake.name}: {mistake.staff}"),)
+            yield Step(of(mistake.implementation), said, things=1, part=part)
             return
-    for read in _readings(FORMULAS[task], seen):
-        yield Step(read.predict, tuple(read.findings()), things=sum(one.things for one in read.findings()))
+    for read in readings:
+        found = tuple(read.findings())
+        yield Step(read.predict, found, things=sum(one.things for one in found), part=part)

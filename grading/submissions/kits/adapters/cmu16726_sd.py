@@ -57,6 +57,13 @@ class Walk:
     error: BaseException | None = None
 
     @property
+    def first(self) -> int:
+        """The step that the network is asked about first; what has kept main() from asking is raised here."""
+        if not self.steps:
+            raise self.error or RuntimeError("main() asks the network nothing")
+        return self.steps[0]
+
+    @property
     def end(self) -> Tensor:
         """The last latent; what has kept main() from getting there is raised here."""
         if self.last is None:
@@ -188,7 +195,7 @@ def _first_step() -> int:
     """Where main() begins when it is told to take ``_LONG`` steps; to which level it noises is another question."""
     table = torch.linspace(1, 0.1, _LONG + 3, dtype=torch.float64)
     image = torch.zeros(1, 1, 1, 1, dtype=torch.float64)
-    return _walk(table, _LONG, image, _no_noise, lambda x, t, c: 0 * x, most=0).steps[0]
+    return _walk(table, _LONG, image, _no_noise, lambda x, t, c: 0 * x, most=0).first
 
 
 def _level(t: int, alphas_cumprod: Tensor) -> Tensor:
@@ -355,6 +362,7 @@ def editing_sdedit(
 
     # Of what the walk is made is found out with a network of our own: the one that was given counts its questions.
     walk = walked(_some_network)
+    first = walk.first
 
     def again(x: Tensor, network: Callable, step_from: Callable) -> Tensor:
         """The same walk, step by step."""
@@ -364,7 +372,7 @@ def editing_sdedit(
         return x
 
     def own_step(x: Tensor, eps: Tensor, z: Tensor, step: int) -> Tensor:
-        return _first_of(table, len(timesteps) - start - walk.steps[0] + step, x, eps, z)
+        return _first_of(table, len(timesteps) - start - first + step, x, eps, z)
 
     def lent_step(x: Tensor, eps: Tensor, z: Tensor, step: int) -> Tensor:
         abar = _level(told(step), alphas_cumprod)
@@ -375,7 +383,7 @@ def editing_sdedit(
     if not torch.allclose(again(begun, _some_network, own_step), end, atol=1e-6):
         return _unfolded(walked(eps_model).end, image.shape)  # its steps are not what is wrong with it
     if lent[0]:
-        begun = noising_add_noise(image, noise, told(walk.steps[0]), alphas_cumprod)
+        begun = noising_add_noise(image, noise, told(first), alphas_cumprod)
     return again(begun, eps_model, lent_step if lent[1] or lent[2] else own_step)
 
 
