@@ -52,9 +52,9 @@ def together(edits: Sequence[Edit]) -> list[dict[str, Any]]:
 
 
 def candidates(found: list[Definition], ran: set[str], suspected: set[str], graded: Function) -> list[Edit]:
-    """Single edits of these definitions at lines that were run, suspected ones first, and there the likeliest first.
+    """Single edits of these definitions at lines that were run: the likeliest, then others at suspected lines, then the rest.
 
-    The first definition is the graded function's own. Of the likeliest ones, each place has its first one tried before
+    What an exception goes through is suspected; its cause may lie before that. The first definition is the graded function's own. Of the likeliest ones, each place has its first one tried before
     any place has its second: a number that stands somewhere is not tried eight times before the next sign is.
     """
     edits = [
@@ -65,13 +65,14 @@ def candidates(found: list[Definition], ran: set[str], suspected: set[str], grad
         if not (graded.network and correction.said in REMOVING)  # one without a broken layer runs, and proves nothing
     ]
 
-    def order(ranked: tuple[int, Edit]) -> tuple[bool, bool, int, int]:
+    def order(ranked: tuple[int, Edit]) -> tuple[bool, bool, int, bool, int]:
         rank, edit = ranked
         tier = edit.correction.tier
         unsuspected = f"{edit.definition.file}:{edit.line}" not in suspected
         # A course's own class makes its tables in its constructor; in a network that is where the layers are.
         constructs = edit.definition.name == "__init__" and not graded.network
-        return unsuspected, constructs, tier, rank if tier == LIKELY else 0
+        likely = tier == LIKELY
+        return unsuspected and not likely, constructs, tier, unsuspected, rank if likely else 0
 
     return [edit for _, edit in sorted(edits, key=order)]
 

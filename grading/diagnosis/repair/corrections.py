@@ -134,15 +134,15 @@ def corrections(place: Place, scope: Scope) -> Iterator[Correction]:
 
 
 def _expressions(node: ast.expr, place: Place) -> Iterator[Correction]:
-    if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        kind = type(node.ops[0])
-        for other in sorted(_COMPARISONS, key=lambda other: _TOUCHING.get(kind) is not other):
-            if kind in _COMPARISONS and other is not kind:
-                touching = _TOUCHING.get(kind) is other
-                said = AT_ONE_VALUE if touching else CONDITION
-                yield Correction(LIKELY, said, with_fields(node, ops=[other()]))
+    compared = type(node.ops[0]) if isinstance(node, ast.Compare) and len(node.ops) == 1 else None
+    if compared in _TOUCHING:
+        yield Correction(LIKELY, AT_ONE_VALUE, with_fields(node, ops=[_TOUCHING[compared]()]))
     if place.name == "test" and isinstance(place.holder, ast.If | ast.IfExp):
         yield Correction(LIKELY, CONDITION, ast.UnaryOp(ast.Not(), node))
+    if compared in _COMPARISONS:
+        for other in _COMPARISONS:
+            if other not in (compared, _TOUCHING.get(compared)):
+                yield Correction(LIKELY, CONDITION, with_fields(node, ops=[other()]))
     if isinstance(place.holder, ast.Attribute) and place.holder.attr.endswith("_"):
         copied = ast.Call(ast.Attribute(node, "clone", ast.Load()), [], [])
         yield Correction(LIKELY, NO_COPY, copied)
