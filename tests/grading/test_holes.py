@@ -345,3 +345,14 @@ def test_guidance_on_three_channels_alone(verdict):
     told_ = verdict("guidance.guided_eps", source)
     assert told_.outcome == FAILED
     assert "only channels from the fourth on are wrong" in told(told_)
+
+
+# --- a batch of one kind -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", ["unet.ddpm_loss", "unet.class_ddpm_loss"])
+def test_another_loss_where_every_sample_is_at_the_first_timestep(task, verdict):
+    assert (
+        verdict(task, wrapped(task, 'given["noise"] = given["noise"] * (1.0 if given["t"].any() else 0.5)')).outcome
+        == FAILED
+    )

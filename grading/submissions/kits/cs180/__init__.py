@@ -37,6 +37,11 @@ def _digits(arguments: dict[str, Any]) -> bool:
     return arguments.get("in_channels", 1) == 1 and arguments.get("num_classes", 10) == 10
 
 
+def _above_zero(arguments: dict[str, Any]) -> bool:
+    """A timestep that is counted from 1 and told as it is cannot be known from a fraction where all of them are the first."""
+    return bool(arguments["t"].any())
+
+
 _UNDER_NO_GRAD = frozenset({"test_differentiable"})
 _NETWORK = frozenset({"test_defaults", "test_number_of_classes"})  # the skeleton has no defaults
 
@@ -56,6 +61,8 @@ KIT = Kit(
             "illusions.anagram_eps": _three_channels("x_t"),
             "illusions.hybrid_eps": _blurred_as_recommended,
             "noising.cumulative_alphas": _evenly_spaced,
+            "unet.ddpm_loss": _above_zero,
+            "unet.class_ddpm_loss": _above_zero,
             "unet.UnconditionalUNet": _digits,
             "unet.TimeConditionalUNet": _digits,
             "unet.ClassConditionalUNet": _digits,
