@@ -7,6 +7,8 @@ from grading.paths import ROOT
 from grading.sandbox.inside import rehearsal
 from grading.sandbox.inside.rehearsal import rehearse
 
+from .conftest import told
+
 _IN_A_NEW_PROCESS = """
 import os, sys
 import torch
@@ -14,8 +16,9 @@ from grading.sandbox.inside import fork_server  # what it imports, rehearsed or 
 from grading.sandbox.inside.rehearsal import rehearse
 
 torch.set_num_threads(1)
-names, threads, default = set(sys.modules), len(os.listdir("/proc/self/task")), torch.get_default_dtype()
+threads, default, seed = len(os.listdir("/proc/self/task")), torch.get_default_dtype(), torch.initial_seed()
 rehearse()
+assert torch.initial_seed() == seed, "who draws inside draws the same as ever"
 assert len(os.listdir("/proc/self/task")) == threads, "threads do not survive a fork"
 assert not [name for name in sys.modules if name.split(".")[0] == "reference"], "answers"
 assert torch.get_default_dtype() == default
@@ -38,3 +41,17 @@ def test_what_is_called_is_the_homework(monkeypatch):
     rehearse()
     assert set(asked) == {"step"}
     assert len(asked) > 8  # until the interpreter has adapted it
+
+
+COLLECTS = """
+import gc
+
+def predict_x0(*arguments, **named):
+    raise LookupError(f"<<{gc.isenabled()} {gc.get_threshold()[0]}>>")
+"""
+
+
+def test_a_workers_garbage_is_looked_for(hand_in, grade):
+    """What is loaded is none, so that nobody looks for it meanwhile; what student code leaves behind is."""
+    said = told(grade(hand_in(ddpm=COLLECTS), ["ddpm.predict_x0"])["ddpm.predict_x0"])
+    assert "<<True 700>>" in "".join(said)

@@ -36,6 +36,7 @@ def run(control: socket.socket) -> None:
         looked_up_once()
     rehearse()
     gc.freeze()
+    gc.enable()
     workers: set[int] = set()  # and clones
     clones: set[int] = set()
     preloaded: set[str] = set()  # for these submissions

@@ -34,7 +34,7 @@ def step(x, target, t, abar, generator, steps, model, scale=1.0):
 
 def rehearse() -> None:
     here, there = socket.socketpair()
-    with here, there:
+    with here, there, torch.random.fork_rng(devices=[]):  # workers begin where they would have begun
         for _ in range(_TIMES):
             names: dict[str, Any] = {}
             body, flags = statements.parsed(_HOMEWORK, "homework")
