@@ -39,7 +39,7 @@ def rehearse() -> None:
             names: dict[str, Any] = {}
             body, flags = statements.parsed(_HOMEWORK, "homework")
             taken = needed.Waiting(body, _HOMEWORK).taken()
-            statements.run(taken, "homework", names, _not_run, flags, lambda one: list(needed.binds(one)))
+            statements.run(taken, "homework", names, _not_run, flags)
             wire.send(here, {"positional": ["x", "target"], "arguments": _arguments(), "cotangent": None})
             wire.send(there, calls.perform(names["step"], **wire.receive(there)))
             wire.receive(here)
