@@ -1,8 +1,6 @@
 """Grade a whole class: every hand-in of a download. The same command goes on where it was broken off."""
 
 import argparse
-import os
-import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -32,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         type=int,
         metavar="N",
-        help="hand-ins side by side, or tasks with --slurm; default: one for each processor, or 16 tasks",
+        help="hand-ins side by side, or tasks with --slurm; default: three for two processors, or 16 tasks",
     )
     parser.add_argument(
         "--slurm",
@@ -101,7 +99,9 @@ def _class(grade_all: "GradeAll", arguments: argparse.Namespace) -> int:
 
 def _jobs(given: int | None) -> int:
     if given is None:
-        return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+        from ..grader.crew import jobs_of_a_class
+
+        return jobs_of_a_class()
     if not 0 < given <= MOST_JOBS:
         raise Unusable(f"--jobs {given}: expected a whole number from 1 to {MOST_JOBS}")
     return given

@@ -34,6 +34,12 @@ def usable_jobs() -> int:
     return min(2, len(os.sched_getaffinity(0))) if sys.platform == "linux" else 1
 
 
+def jobs_of_a_class() -> int:
+    """Half as many again as there are processors: where a grader and its worker wait for each other, another goes on."""
+    processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return processors + (processors + 1) // 2
+
+
 def share_out(
     fork_server: ForkServer, pieces: int, jobs: int, member: Member, take: Callable[[Any], None]
 ) -> list[str]:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +21,7 @@ class Definition:
 def definition(folder: Path, file: str, line: int) -> Definition | None:
     """The function, the outermost one; of a class, where the line is none of its methods', that; else the statement."""
     text, tree = source_of(folder, file)
-    found = [
-        one for one in ast.walk(tree) if isinstance(one, ast.stmt) and _first(one) <= line <= (one.end_lineno or 0)
-    ]
+    found = _around(line, tree)
     functions = [one for one in found if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
     classes = [one for one in found if isinstance(one, ast.ClassDef)]
     # From the outside inwards: what a function defines for itself is shown with it.
@@ -30,6 +29,20 @@ def definition(folder: Path, file: str, line: int) -> Definition | None:
     if chosen is None:
         return None
     return Definition(_LINE_ENDS.split(text), _first(chosen), chosen.end_lineno or chosen.lineno)
+
+
+def _around(line: int, tree: ast.Module) -> list[ast.stmt]:
+    """The statements that a line stands in, from the outside inwards; whatever lies in others is not looked at."""
+    found: list[ast.stmt] = []
+    nodes = deque[ast.AST]([tree])
+    while nodes:
+        node = nodes.popleft()
+        if isinstance(node, ast.stmt):
+            if not _first(node) <= line <= (node.end_lineno or 0):
+                continue
+            found.append(node)
+        nodes += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr)]
+    return found
 
 
 def _first(node: ast.stmt) -> int:

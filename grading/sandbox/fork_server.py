@@ -23,7 +23,8 @@ _KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "OPENBLAS_CORE
 # A worker lives for a second: memory that it has had once it keeps, and in large pages, so that forking copies less.
 _ALLOCATOR = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=1073741824"
 _BOOT = """
-import json, signal, socket, sys
+import gc, json, signal, socket, sys
+gc.disable()  # until all is loaded
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started this
 root, path, descriptor = json.loads(sys.argv[1])
 sys.path[:] = [root, *path]

@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from grading.grader.crew import one_each, share_out, usable_jobs
+from grading.grader.crew import jobs_of_a_class, one_each, share_out, usable_jobs
 
 PIECES = 6
 
@@ -110,6 +110,13 @@ def test_there_are_never_more_members_than_processors(monkeypatch):
         assert usable_jobs() == jobs
     monkeypatch.setattr("sys.platform", "darwin")
     assert usable_jobs() == 1
+
+
+def test_a_class_has_more_members_than_processors(monkeypatch):
+    monkeypatch.setattr("sys.platform", "linux")
+    for processors, jobs in ((1, 2), (2, 3), (3, 5), (64, 96)):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, n=processors: set(range(n)), raising=False)
+        assert jobs_of_a_class() == jobs
 
 
 # --- a process for each piece -----------------------------------------------------------------------------------

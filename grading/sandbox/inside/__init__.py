@@ -6,6 +6,7 @@ this process cannot be stolen from it.
 | file            | holds                                                                                     |
 | --------------- | ----------------------------------------------------------------------------------------- |
 | ``fork_server`` | the preloaded process that forks workers                                                  |
+| ``rehearsal``   | a homework of our own, run once so that workers run nothing for the first time            |
 | ``serve``       | one worker: copies the submission, confines itself, answers calls                         |
 | ``confinement`` | what a worker may touch, enforced by the kernel before the first line of student code     |
 | ``seccomp``     | system calls that no homework needs, refused by the kernel                                |

@@ -21,6 +21,7 @@ import torch.func
 import torch.fx.experimental.symbolic_shapes  # autograd imports it at its first use
 
 from . import confinement, loader, seccomp, serve
+from .rehearsal import rehearse
 from .world import cuda, preload
 
 _ROUNDS_OF_ORPHANS = 100
@@ -33,7 +34,9 @@ def run(control: socket.socket) -> None:
     cuda.stay_on_cpu()
     for looked_up_once in (confinement.libraries, seccomp.filter_program, loader.the_graders_modules):
         looked_up_once()
+    rehearse()
     gc.freeze()
+    gc.enable()
     workers: set[int] = set()  # and clones
     clones: set[int] = set()
     preloaded: set[str] = set()  # for these submissions
@@ -52,6 +55,7 @@ def run(control: socket.socket) -> None:
             if place["code"] not in preloaded:
                 preload.preload(Path(place["code"]), place["forbidden"])
                 preloaded.add(place["code"])
+                gc.freeze()  # a worker that looks through what is loaded for garbage has all of it copied
             pid = os.fork()
             if pid == 0:
                 _become_worker(control, descriptors[0], **place)
