@@ -34,9 +34,9 @@ class FailedCalls:
         return limits.REPAIR_EDITS * A_CHEAP_CALL // (A_CHEAP_CALL + self.calls[0].cost + A_LINE * steps)
 
     def most_paired(self) -> int:
-        """Edits of which the other calls are asked, too: fewer where those are long."""
-        cost = sum(A_CHEAP_CALL + call.cost for call in self.calls[1:])
-        return limits.REPAIR_PAIRED * A_CHEAP_CALL * (len(self.calls) - 1) // cost if cost else limits.REPAIR_PAIRED
+        """Edits of which the other calls are asked, too: fewer where those are longer than an image's worth."""
+        longest = max((call.cost for call in self.calls[1:]), default=0)
+        return limits.REPAIR_PAIRED * A_CHEAP_CALL // max(A_CHEAP_CALL, longest)
 
     def ask(self, student: Student) -> Asked:
         reply = self.calls[0].ask(student)
