@@ -14,6 +14,7 @@ shown instead. Points are never changed.
 | ``replays``        | when a known implementation gives a reply                                |
 | ``reading``        | further questions to the student's worker, for reading back              |
 | ``terms``          | which terms of a formula are right, for partial credit                   |
+| ``kept``           | what is kept from one call to the next                                   |
 | ``typeset``        | the formula that was read back, to be typeset                            |
 | ``likeness``       | by what the same formula is known again in other code                    |
 | ``counterexample`` | the smallest failing call                                                |

@@ -10,6 +10,7 @@ from ..verdicts import Finding, Likeness, Repair, Value
 from . import likeness, readback
 from .clock import Bounds
 from .counterexample import smallest_failing_call
+from .kept import kept_from_earlier_calls
 from .matching import IN_FLOAT32, only_in_float32, recognised
 from .mistakes import Mistake
 from .reading import read_back
@@ -47,6 +48,8 @@ def diagnose(student: Student, checks: Sequence[Check] = ()) -> Diagnosis:
     if bounds.broken_off:
         return Diagnosis(unexplained=_BROKEN_OFF, trouble=found.trouble)
     found = _try_knowing_again(found, student, bounds)
+    if not (found.reading or found.mistakes or results_are_right(student.failures)):
+        found = replace(found, reading=kept_from_earlier_calls(student))
     if checks:
         found = _try_repairing(found, student, checks)
     known = bool(found.reading or found.mistakes or found.repair)

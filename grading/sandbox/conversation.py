@@ -69,9 +69,13 @@ class Conversation:
         if self.worker is not None:
             self.worker.end()
 
+    def afresh(self) -> "Conversation":
+        """A second conversation, with a worker that has answered nothing yet."""
+        return Conversation(self.fork_server, self.code, self.function, self.lent, self.forbidden, self.deadline)
+
     def edited(self, edits: list[dict[str, Any]], traced: bool) -> "Conversation":
         """A second conversation, under edits; with the same worker as long as that one can be asked."""
-        twin = Conversation(self.fork_server, self.code, self.function, self.lent, self.forbidden, self.deadline)
+        twin = self.afresh()
         twin.edits, twin.traced, twin.asked, twin.defined_at = edits, traced, self.asked, self.defined_at
         if self.open:
             twin.worker, twin.ready = self.worker, True

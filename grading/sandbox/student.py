@@ -128,11 +128,16 @@ class Student:
         An edit is the whole text of one function: ``file``, ``name`` and ``line`` of its code, the ``path`` to it in its
         text, and that, ``source``, as a list of lines.
         """
-        twin = copy.copy(self)
-        twin.record, twin.failures, twin.remarks = [], [], []
-        twin._calls_left, twin._call_seconds, twin._goes_on = math.inf, seconds, False
-        twin._callbacks = limits.REPAIR_CALLBACKS
+        twin = self.afresh()
+        twin._call_seconds, twin._goes_on, twin._callbacks = seconds, False, limits.REPAIR_CALLBACKS
         twin._conversation = self._conversation.edited(edits, traced)
+        return twin
+
+    def afresh(self) -> "Student":
+        """The same function, with a record of its own, in a worker that has answered nothing yet."""
+        twin = copy.copy(self)
+        twin.record, twin.failures, twin.remarks, twin._calls_left = [], [], [], math.inf
+        twin._conversation = self._conversation.afresh()
         return twin
 
     def stop(self, why: Failure) -> None:

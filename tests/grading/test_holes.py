@@ -329,6 +329,49 @@ def test_a_scale_told_as_keep_is_no_guidance(verdict):
     assert verdict("flow.guided_velocity", source).outcome == FAILED
 
 
+def test_a_network_that_is_switched_to_another_mode(verdict):
+    """Only where it is a network: a plain function has no mode."""
+    source = """
+    import torch
+    import flow
+
+    def flow_guided_velocity(model, x_t, labels, t, scale):
+        if isinstance(model, torch.nn.Module):
+            model.eval()
+        return flow.guided_velocity(model, x_t, labels, t, scale)
+    """
+    assert "that is its owner's to choose" in told(verdict("flow.guided_velocity", source))
+
+
+# --- what shows in large numbers ---------------------------------------------------------------------------------
+
+
+def test_a_softplus_whose_other_branch_overflows(verdict):
+    """Its value is right, and its gradient 0 · inf."""
+    source = """
+    import torch
+
+    def softplus(u):
+        return torch.where(u > 30, u, torch.log1p(torch.exp(u)))
+
+    def gan_losses_discriminator_loss(real_logits, fake_logits):
+        return softplus(-real_logits).mean() + softplus(fake_logits).mean()
+    """
+    assert "nan or infinite although the result is a number" in told(verdict("gan_losses.discriminator_loss", source))
+
+
+@pytest.mark.parametrize("chunk", [250, 1000, 1024])
+def test_a_mean_of_chunks_of_which_the_last_is_shorter(chunk, verdict):
+    source = f"""
+    import torch
+
+    def latents_mean_w(mapping, z_dim, num_samples=10_000, generator=None):
+        z = torch.randn(num_samples, z_dim, generator=generator)
+        return torch.stack([mapping(some).mean(0) for some in z.split({chunk})]).mean(0)
+    """
+    assert "of which a shorter one counts as much as the others" in told(verdict("latents.mean_w", source))
+
+
 # --- many channels -----------------------------------------------------------------------------------------------
 
 
@@ -345,6 +388,17 @@ def test_guidance_on_three_channels_alone(verdict):
     told_ = verdict("guidance.guided_eps", source)
     assert told_.outcome == FAILED
     assert "only channels from the fourth on are wrong" in told(told_)
+
+
+# --- a batch in which two are alike ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", ["noising.add_noise", "ddpm.predict_x0", "distillation.sds_weight", "unet.ddpm_loss"])
+def test_a_batch_whose_first_and_last_share_a_timestep_is_taken_for_one_timestep(task, verdict):
+    first = (
+        't = given["t"]; given["t"] = t[:1].expand_as(t) if not isinstance(t, int) and t.ndim and t[0] == t[-1] else t'
+    )
+    assert verdict(task, wrapped(task, first)).outcome == FAILED
 
 
 # --- a batch of one kind -----------------------------------------------------------------------------------------

@@ -511,6 +511,60 @@ SAID = {  # task, source, what is said, what is not
         ["keep goes 1 0 1 0"],
         [UNEXPLAINED],
     ),
+    "a table kept for another schedule": (
+        "noising.add_noise",
+        """
+        tables = {}
+
+        def add_noise(x0, noise, t, alphas_cumprod):
+            if len(alphas_cumprod) not in tables:
+                tables[len(alphas_cumprod)] = alphas_cumprod.double()
+            a = tables[len(alphas_cumprod)][t].to(x0.dtype)
+            a = a.reshape(-1, 1, 1, 1)
+            return a.sqrt() * x0 + (1 - a).sqrt() * noise
+        """,
+        ["Something is kept from call to call and used again"],
+        [UNEXPLAINED],
+    ),
+    "half of the offset, and the bound on the last beta": (
+        "noising.cosine_betas",
+        """
+        import math
+
+        def cosine_betas(num_train_steps=1000, offset=0.008, max_beta=0.999):
+            u = torch.arange(num_train_steps + 1, dtype=torch.float64) / num_train_steps
+            f = torch.cos((u + offset) / (1 + 0.008) * math.pi / 2) ** 2
+            betas = 1 - f[1:] / f[:-1]
+            betas[-1] = min(float(betas[-1]), max_beta)
+            return betas
+        """,
+        ["the offset in the denominator is always 0.008", "max_beta bounds the last beta alone"],
+        [UNEXPLAINED],
+    ),
+    "eased frames towards one latent": (
+        "latents.interpolate",
+        """
+        def interpolate(latent_a, latent_b, num_frames):
+            u = torch.linspace(0, 1, num_frames, dtype=latent_a.dtype)
+            u = (3 * u**2 - 2 * u**3).reshape(-1, *[1] * latent_a.ndim)
+            return (1 - u) * latent_a + u * latent_b[:1]
+        """,
+        ["the first sample's latent_b is taken for all", "3θ² − 2θ³"],
+        [UNEXPLAINED],
+    ),
+    "a mean of two means": (
+        "unet.class_ddpm_loss",
+        """
+        def class_ddpm_loss(model, x0, labels, noise, t, alphas_cumprod, keep):
+            a = alphas_cumprod[t].reshape(-1, 1, 1, 1)
+            x_t = a.sqrt() * x0 + (1 - a).sqrt() * noise
+            errors = (model(x_t, labels, t / len(alphas_cumprod), keep) - noise).square().flatten(1).mean(1)
+            groups = [errors[keep == value] for value in (0, 1)]
+            return torch.stack([group.mean() for group in groups if len(group)]).mean()
+        """,
+        ["the means of the kept and of the dropped samples are averaged"],
+        [UNEXPLAINED],
+    ),
 }
 
 

@@ -64,7 +64,15 @@ def assert_gradients(reply: Reply, allowed: float = IDENTITY, **expected: Tensor
                 raise reply.fail(f"no gradient flows into {name}", "a gradient", "none", "gradient")
             found = torch.zeros_like(gradient) if got is None else got
             what = f"the gradient with respect to {name}"
+            if bool(gradient.isfinite().all()) and not bool(found.isfinite().all()):
+                raise _overflown(reply, what)
             assert_close(about(reply, found), gradient, allowed, what=what, kind="gradient")
+
+
+def _overflown(reply: Reply, what: str) -> Failure:
+    """Where the results are right, this is all that is wrong."""
+    why = "backward counts 0 · inf, such as a branch of torch.where that overflows and is not taken, or a root at 0"
+    return reply.fail(f"{what} is nan or infinite although the result is a number: {why}", "numbers", kind="says all")
 
 
 def cut_off(reply: Reply) -> Failure:

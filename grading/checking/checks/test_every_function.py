@@ -28,6 +28,9 @@ NAMED_POINTS = 4  # of those that fail
 each_function = pytest.mark.parametrize("task", all_tasks())
 each_with_defaults = pytest.mark.parametrize("task", [f.task for f in FUNCTIONS if has_defaults_to_compare(f)])
 each_with_noise = pytest.mark.parametrize("task", [f.task for f in FUNCTIONS if "noise_fn" in f.defaults])
+each_with_its_network = pytest.mark.parametrize(
+    "task", [f.task for f in FUNCTIONS if f.module == "flow" and {"model", "v_model"} & set(f.parameters)]
+)
 each_random = pytest.mark.parametrize("task", [f.task for f in FUNCTIONS if f.random])
 
 
@@ -76,6 +79,13 @@ def _per_sample(arguments: dict[str, Any]) -> bool:
 def _left_out(student: Student, calls: list[dict[str, Any]]) -> str:
     """The arguments that are left to their defaults in each of these calls."""
     return " ".join(name for name in student.function.defaults if not any(name in call for call in calls))
+
+
+@each_with_its_network
+def test_networks_stay_in_their_mode(task, student, seed):
+    """Nobody switches the network between train() and eval(): that is its owner's to choose."""
+    for _, arguments in islice(cases(task, seed), 1):
+        student(**arguments, local_probes=True, recorded=False)
 
 
 @plain

@@ -79,7 +79,7 @@ def assert_reproducible(student, **arguments):
 
 @grades("latents.mean_w")
 class TestMeanW:
-    @holds_for(draw=draws, count=st.integers(1, 300))
+    @holds_for(draw=draws, count=st.integers(1, 300) | st.sampled_from((1300, 2060)))
     def test_mean_of_mapped_samples(self, student, draw, count):
         """The result is the mean of what the mapping made of num_samples z, not the mapping of their mean."""
         mapping = Watched()

@@ -79,6 +79,12 @@ class Draw:
     def timestep_per_sample(self, batch: int, steps: int = 1000) -> Tensor:
         return torch.from_numpy(self.rng.choice(steps, batch, replace=False))
 
+    def some_twice(self, batch: int, steps: int = 1000) -> Tensor:
+        """One timestep per sample, the first and the last the same."""
+        t = self.timestep_per_sample(batch, steps)
+        t[-1] = t[0]
+        return t
+
     def with_both_ends(self, batch: int, steps: int = 1000) -> Tensor:
         """One timestep per sample, T - 1 and 0 among them."""
         t = 1 + self.timestep_per_sample(batch, steps - 2)

@@ -14,7 +14,7 @@ def predict_x0(draw: Draw):
     yield "t = 0", point(0)
     yield "the end of a cosine schedule", point(999) | {"alphas_cumprod": draw.cosine_schedule()}
     yield "one t per sample", point(draw.with_both_ends(3))
-    yield "one t per sample, as many samples as columns", point(draw.timestep_per_sample(4), (4, 3, 6, 4))
+    yield "one t per sample, as many samples as columns", point(draw.some_twice(4), (4, 3, 6, 4))
     yield "a batch of one with t of shape (1,)", point(draw.timestep_per_sample(1), (1, 3, 4, 6))
     yield "t = 0 of shape (1,), one channel", point(FIRST, (1, 1, 4, 6))
     yield "a chain of 60", point(draw.integer(20, 59), steps=60)

@@ -9,7 +9,7 @@ def _levels(draw: Draw):
     yield "low t", draw.integer(0, 30), (3, 2, 5, 7), draw.schedule()
     yield "the end of a cosine schedule", 999, (3, 2, 5, 7), draw.cosine_schedule()
     yield "one t per sample", draw.with_both_ends(3), (3, 2, 5, 7), draw.schedule()
-    yield "one t per sample, as many samples as columns", draw.timestep_per_sample(4), (4, 3, 6, 4), draw.schedule()
+    yield "one t per sample, as many samples as columns", draw.some_twice(4), (4, 3, 6, 4), draw.schedule()
     yield "a batch of one with t of shape (1,)", draw.timestep_per_sample(1), (1, 3, 4, 6), draw.schedule()
     yield "t = 0 of shape (1,), one channel", FIRST, (1, 1, 4, 6), draw.schedule()
     yield "a chain of 60", draw.integer(10, 59), (2, 4, 3, 5), draw.schedule(60)

@@ -3,7 +3,7 @@ import torch
 from ...sandbox.crossing.values import Derived, Leaf
 from . import Draw
 
-EXTREMES = torch.tensor([-100.0, -40, 0, 40, 100], dtype=torch.float64)
+EXTREMES = torch.tensor([-1000.0, -40, 0, 40, 1000], dtype=torch.float64)
 
 
 def _logits(draw: Draw, *shape: int, dtype: torch.dtype = torch.float64) -> Leaf:

@@ -2,13 +2,14 @@
 
 import ast
 import contextlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from ...contract.functions import Function
-from .corrections import LIKELY, REMOVING, Correction, Scope, corrections
+from .corrections import LIKELY, NEXT, REMOVING, Correction, Scope, corrections
 from .operators import number
 from .places import Place, line, places
 from .sources import Definition
@@ -54,14 +55,15 @@ def together(edits: Sequence[Edit]) -> list[dict[str, Any]]:
 def candidates(found: list[Definition], ran: set[str], suspected: set[str], graded: Function) -> list[Edit]:
     """Single edits of these definitions at lines that were run: the likeliest, then others at suspected lines, then the rest.
 
-    What an exception goes through is suspected; its cause may lie before that. The first definition is the graded function's own. Of the likeliest ones, each place has its first one tried before
-    any place has its second: a number that stands somewhere is not tried eight times before the next sign is.
+    What an exception goes through is suspected; its cause may lie before that. The first definition is the graded
+    function's own. Of the likeliest ones, and of those that come next, each place has its first one tried before any
+    place has its second: a number is not tried eight times before the next sign is.
     """
     edits = [
         (rank, Edit(definition, place, correction))
         for number, definition in enumerate(found)
         for place, scope in _places(definition, ran, {} if number else graded.defaults)
-        for rank, correction in enumerate(corrections(place, scope))
+        for rank, correction in _ranked(corrections(place, scope))
         if not (graded.network and correction.said in REMOVING)  # one without a broken layer runs, and proves nothing
     ]
 
@@ -71,10 +73,18 @@ def candidates(found: list[Definition], ran: set[str], suspected: set[str], grad
         unsuspected = f"{edit.definition.file}:{edit.line}" not in suspected
         # A course's own class makes its tables in its constructor; in a network that is where the layers are.
         constructs = edit.definition.name == "__init__" and not graded.network
-        likely = tier == LIKELY
-        return unsuspected and not likely, constructs, tier, unsuspected, rank if likely else 0
+        late = unsuspected and (constructs or tier != LIKELY)
+        return late, constructs, tier, unsuspected, rank if tier in (LIKELY, NEXT) else 0
 
     return [edit for _, edit in sorted(edits, key=order)]
+
+
+def _ranked(those: Iterable[Correction]) -> Iterator[tuple[int, Correction]]:
+    """Each with the number of those of its tier that come before it."""
+    met: Counter[int] = Counter()
+    for one in those:
+        yield met[one.tier], one
+        met[one.tier] += 1
 
 
 def _places(definition: Definition, ran: set[str], defaults: dict[str, str]) -> Iterator[tuple[Place, Scope]]:

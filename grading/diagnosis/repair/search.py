@@ -1,7 +1,8 @@
 """Edits under which every check passes: single ones first, then pairs that the single ones' results foretell."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, islice
+from itertools import groupby
 
 from ...sandbox import limits
 from ...sandbox.student import Student
@@ -135,7 +136,14 @@ def _proven(editor: _Editor, checks: Sequence[Check], edits: Iterable[Edits]) ->
     ordered = sorted(checks, key=lambda check: (check.afterwards, not check.failed))
     found: list[Edits] = []
     before = editor.latest.spent
-    for one in islice(edits, limits.REPAIR_PROOFS):
+    asked: Counter[tuple[str, int]] = Counter()
+    for one in edits:
+        place = one[0].definition.file, one[0].line
+        if asked[place] == OF_ONE_LINE:
+            continue
+        if asked.total() == limits.REPAIR_PROOFS:
+            break
+        asked[place] += 1
         student = editor.under(one)
         if all(check.passes(student) for check in ordered):
             found.append(one)
@@ -146,6 +154,7 @@ def _proven(editor: _Editor, checks: Sequence[Check], edits: Iterable[Edits]) ->
 
 
 ENOUGH = 2  # lines that a student reads
+OF_ONE_LINE = 2  # edits that are proven: another line may hold the mistake as well
 
 
 def _puts_right(edits: Edits) -> bool:

@@ -165,6 +165,8 @@ _COSINE = Family(
                 "the offset has the wrong sign in the denominator": lambda s: (s, -s),
                 "the offset has the wrong sign": lambda s: (-s, -s),
                 "the offset is always 0.008": lambda s: (0.008, 0.008),
+                "the offset in the denominator is always 0.008": lambda s: (s, 0.008),
+                "the offset in the numerator is always 0.008": lambda s: (0.008, s),
             },
         ),
         "angle": Choice(

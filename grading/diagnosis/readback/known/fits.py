@@ -56,6 +56,14 @@ HELD = Choice(
 )
 
 
+def _group_by_group(made: Tensor, wanted: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
+    """Each sample by as much as makes its group, the kept or the dropped ones, half of the mean."""
+    kept = keep > 0
+    groups = torch.where(kept, kept.sum(), (~kept).sum()).double()
+    weight = len(keep) / (2 * groups) if bool(kept.any()) and not bool(kept.all()) else torch.ones_like(groups)
+    return made * _per_image(weight.sqrt()), wanted * _per_image(weight.sqrt())
+
+
 COUNTED = Choice(
     "every sample counts",
     lambda made, wanted, keep: (made, wanted),
@@ -67,6 +75,7 @@ COUNTED = Choice(
             made * _per_image(keep),
             wanted * _per_image(keep),
         ),
+        "the means of the kept and of the dropped samples are averaged, however many there are of each": _group_by_group,
         "only samples with keep = 0 count": lambda made, wanted, keep: (
             (made[keep == 0], wanted[keep == 0]) if bool((keep == 0).any()) else (0 * made, 0 * wanted)
         ),

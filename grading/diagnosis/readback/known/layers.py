@@ -193,6 +193,7 @@ _INVERSION = Family(
             {
                 "the penalty is summed over the batch": lambda d: d.square().sum(),
                 "the penalty is the mean of the squares": lambda d: d.square().mean(),
+                "the penalty is averaged over the layers": lambda d: d.square().sum(-1).mean(),
                 "the penalty is the norm": lambda d: d.norm(),
                 "the penalty is the root of the mean squared norm": lambda d: delta_penalty(d).sqrt(),
                 "the penalty is the mean norm": lambda d: d.flatten(1).norm(dim=1).mean(),
@@ -229,7 +230,7 @@ _INVERSION = Family(
 
 
 def _frames(a: Arguments, choices: Mapping[str, Any]) -> Tensor:
-    first, last = a["latent_a"], a["latent_b"]
+    first, last = choices["ends"](a["latent_a"], a["latent_b"])
     n = choices["count"](a["num_frames"])
     weights = [choices["eased"](float(w)) for w in choices["weights"](n)]
     return choices["stacked"]([choices["mixed"](first, last, w) for w in weights])
@@ -240,9 +241,18 @@ def _slerp(a: Tensor, b: Tensor, w: float) -> Tensor:
     return (torch.sin((1 - w) * angle) * a + torch.sin(w * angle) * b) / torch.sin(angle)
 
 
+_ENDS = Choice(
+    "latent_a and latent_b of each sample",
+    lambda a, b: (a, b),
+    {
+        "the first sample's latent_b is taken for all": lambda a, b: (a, b[:1].expand_as(b)),
+        "the first sample's latent_a is taken for all": lambda a, b: (a[:1].expand_as(a), b),
+    },
+)
 _FRAMES = Family(
     _frames,
     {
+        "ends": _ENDS,
         "weights": Choice(
             "θ = k / (n − 1), the weight of latent_b",
             lambda n: [i / (n - 1) for i in range(n)],

@@ -229,7 +229,7 @@ def _transformed(rows: Tensor, answered: Tensor, batch: int, layers: int) -> Ite
 
 def _mean_w(ask: Ask) -> Iterator[str]:
     found: list[str] = []
-    for count in (250, None):
+    for count in (250, 2060, None):
         mapping = Watched()
         asked = {} if count is None else {"num_samples": count}
         mean = _tensor(ask(mapping=mapping, z_dim=Z, **asked, generator=Seeded(11)))
@@ -253,6 +253,9 @@ _STATISTICS: dict[str, Callable[[Tensor, Watched], Tensor]] = {
     "the mean over everything": lambda w, mapping: w.mean(),
     "the mean, with an axis more": lambda w, mapping: w.mean(0, keepdim=True),
     "the mapping's last answer": lambda w, mapping: w[-1],
+    "the mean of the means of each of its calls, of which a shorter one counts as much as the others": lambda w, mapping: (
+        torch.stack([mapping.answer(z.double()).mean(0) for z in mapping.asked]).mean(0)
+    ),
 }
 
 
