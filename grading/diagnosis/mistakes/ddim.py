@@ -59,6 +59,14 @@ def ddim_sigma_of_variance(t, t_prev, alphas_cumprod, eta):
     return eta * _sigma(*_pair(t, t_prev, alphas_cumprod), 1.0) ** 2
 
 
+@ddim_sigma("the stride's alpha is the last step's to the power of the stride's length")
+def ddim_sigma_alike_steps(t, t_prev, alphas_cumprod, eta):
+    """The steps that are skipped are taken to be all like the last one. Each has a beta of its own."""
+    abar_t, abar_prev = _pair(t, t_prev, alphas_cumprod)
+    beta = 1 - (1 - _table_beta(t, alphas_cumprod)) ** (t - t_prev)
+    return eta * ((1 - abar_prev) / (1 - abar_t) * beta) ** 0.5
+
+
 @ddim_sigma("√(eta · beta-tilde): shows only for 0 < eta < 1")
 def ddim_sigma_eta_under_root(t, t_prev, alphas_cumprod, eta):
     """Right for eta 0 and 1, not in between: eta has slipped under the root."""

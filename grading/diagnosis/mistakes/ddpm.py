@@ -226,6 +226,13 @@ def posterior_variance_table_beta(t, t_prev, alphas_cumprod):
     return (1 - abar_prev) / (1 - abar_t) * _table_beta(t, alphas_cumprod)
 
 
+@posterior_variance("the stride's alpha is the last step's to the power of the stride's length")
+def posterior_variance_alike_steps(t, t_prev, alphas_cumprod):
+    """The steps that are skipped are taken to be all like the last one. Each has a beta of its own."""
+    abar_t, abar_prev = _pair(t, t_prev, alphas_cumprod)
+    return (1 - abar_prev) / (1 - abar_t) * (1 - (1 - _table_beta(t, alphas_cumprod)) ** (t - t_prev))
+
+
 @posterior_variance("t - 1 for t_prev although strided (seen, diffusers)")
 def posterior_variance_previous_is_t_minus_1(t, t_prev, alphas_cumprod):
     """The step is taken to go to t - 1. Look at where it really leads."""

@@ -238,6 +238,13 @@ def dps_step_scale_over_norm(x_prev, x_t, x0_hat, measurement, operator, scale):
     return (x_prev - scale / norm * _right_gradient(x_t, x0_hat, measurement, operator)).detach()
 
 
+@dps_step("gradient cut to length 1")
+def dps_step_gradient_cut_to_length_1(x_prev, x_t, x0_hat, measurement, operator, scale):
+    """A gradient longer than 1 is cut to length 1. The scale alone says how far the step goes."""
+    gradient = _right_gradient(x_t, x0_hat, measurement, operator)
+    return (x_prev - scale * gradient / gradient.flatten(1).norm(dim=1).clamp(min=1).reshape(-1, 1, 1, 1)).detach()
+
+
 @dps_step("squared norm")
 def dps_step_squared_norm(x_prev, x_t, x0_hat, measurement, operator, scale):
     """The correction grows with the misfit: the squared norm is differentiated."""

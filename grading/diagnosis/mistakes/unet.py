@@ -803,6 +803,14 @@ def ddpm_loss_t_not_divided(model, x0, noise, t, alphas_cumprod):
     return F.mse_loss(model(add_noise(x0, noise, t, alphas_cumprod), t.to(x0.dtype)), noise)
 
 
+@ddpm_loss("min-SNR weights: min(SNR, 5) / SNR")
+def ddpm_loss_min_snr(model, x0, noise, t, alphas_cumprod):
+    """Errors at low noise are weighed less (min-SNR). Here every timestep counts the same."""
+    snr = alphas_cumprod[t] / (1 - alphas_cumprod[t])
+    answer = model(add_noise(x0, noise, t, alphas_cumprod), _fraction(t, alphas_cumprod))
+    return ((answer - noise).square().flatten(1).mean(1) * snr.clamp(max=5) / snr).mean()
+
+
 @ddpm_loss("t // T")
 def ddpm_loss_t_integer_divided(model, x0, noise, t, alphas_cumprod):
     """Whole numbers are divided to a whole number: the network is always told 0."""
