@@ -26,7 +26,10 @@ def told(loss):
         (lambda a, b: a**2 * LATENT + b * IMAGE, ["latent_weight is squared"]),
         (lambda a, b: a * LATENT + math.sqrt(b) * IMAGE, ["image_weight is rooted"]),
         (lambda a, b: bool(a) * LATENT + b * IMAGE, ["latent_weight counts only as 0 or not 0"]),
-        (lambda a, b: a * LATENT - b * IMAGE, ["the image's term is negative: it has a minus sign, or its differences"]),
+        (
+            lambda a, b: a * LATENT - b * IMAGE,
+            ["the image's term is negative: it has a minus sign, or its differences"],
+        ),
     ],
 )
 def test_what_a_weight_multiplies(loss, said):

@@ -373,11 +373,14 @@ class ClassModel(TimeModel):
         return super().forward(x, t) + kept * torch.cos(label) * pattern(x, 0.9) + between
 
 
+SWITCHED = "that is its owner's to choose"
+
+
 class Unswitched(nn.Module):
     """Whoever is handed this network leaves it in the mode it is in."""
 
     def train(self, mode: bool = True) -> Any:
-        raise ValueError(f"the network is switched to {'train' if mode else 'eval'}(): that is its owner's to choose")
+        raise ValueError(f"the network is switched to {'train' if mode else 'eval'}(): {SWITCHED}")
 
 
 class VelocityModel(TimeModel, Unswitched):
