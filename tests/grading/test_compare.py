@@ -248,7 +248,10 @@ def test_what_is_remembered_shares_nothing_with_the_arguments(task):
 
 def test_a_gradient_that_overflows_is_told_apart_only_where_the_result_does_not():
     nan, one = torch.tensor([math.nan, 1.0]), torch.ones(2)
-    for result, said in ((one, "although the result is a number"), (nan, "the gradient with respect to x is not finite")):
+    for result, said in (
+        (one, "although the result is a number"),
+        (nan, "the gradient with respect to x is not finite"),
+    ):
         came = reply(result)
         came.grads = {"x": nan}
         with pytest.raises(Failure, match=said):

@@ -5,12 +5,14 @@ The submissions are written as strangers write them, each with its mistake on th
 
 import ast
 import textwrap
+from types import SimpleNamespace
 
 import pytest
 
 from grading.contract.functions import function
 from grading.diagnosis.repair import corrections as words
 from grading.diagnosis.repair.candidates import candidates, together
+from grading.diagnosis.repair.search import _proven as proven
 from grading.diagnosis.repair.sources import definitions
 from grading.sandbox import limits
 from grading.sandbox.inside.edits import _bounded as bounded
@@ -700,6 +702,21 @@ def test_a_place_outside_of_the_submission_is_not_read(tmp_path):
     (tmp_path / "inside").mkdir()
     (tmp_path / "outside.py").write_text("def f():\n    return 1\n")
     assert definitions(tmp_path / "inside", {"../outside.py:1", "nowhere.py:3", "no place"}, "") == []
+
+
+def test_after_so_many_proofs_no_further_edit_is_looked_for():
+    """Nor are there more of one line: to find the next one may take hundreds of tries."""
+
+    def edits():
+        for line in (1, 1, 1, *range(2, limits.REPAIR_PROOFS)):
+            yield (SimpleNamespace(definition=SimpleNamespace(file="made.py"), line=line),)
+        raise AssertionError
+
+    asked = []
+    editor = SimpleNamespace(under=lambda edits: asked.append(edits[0].line), latest=SimpleNamespace(spent=0))
+    refused = SimpleNamespace(afterwards=False, failed=True, passes=lambda student: False)
+    assert proven(editor, [refused], edits()) == []
+    assert asked == [1, 1, *range(2, limits.REPAIR_PROOFS)]
 
 
 # --- loops that an edit has made endless ----------------------------------------------------------------------------

@@ -50,8 +50,14 @@ def from_sample(first):
         (from_channel(3), "only channels from the fourth on are wrong"),
         (from_sample(1), "only samples of a batch from the second on are wrong"),
         (from_sample(3), "only samples of a batch from the fourth on are wrong"),
-        (lambda result, _: torch.where(result > 0, 2 * result, result), "only values that should be positive are wrong"),
-        (lambda result, _: torch.where(result < 0, 2 * result, result), "only values that should be negative are wrong"),
+        (
+            lambda result, _: torch.where(result > 0, 2 * result, result),
+            "only values that should be positive are wrong",
+        ),
+        (
+            lambda result, _: torch.where(result < 0, 2 * result, result),
+            "only values that should be negative are wrong",
+        ),
         (lambda result, _: result, ""),
         (lambda result, _: result + 1, ""),
         (lambda result, _: torch.cat([result[:, :2], result[:, 2:3] + 1, result[:, 3:]], 1), ""),
@@ -76,7 +82,9 @@ def test_where_all_that_is_wrong_should_be_positive_anyway_its_sign_is_no_rule()
 
 
 def test_what_wrong_calls_have_in_common():
-    calls = [noised(t=t, seed=t) for t in (10, 20, 30)] + [noised((3, 4, 5, 6), torch.tensor([1, 5, 9])) for _ in range(3)]
+    calls = [noised(t=t, seed=t) for t in (10, 20, 30)] + [
+        noised((3, 4, 5, 6), torch.tensor([1, 5, 9])) for _ in range(3)
+    ]
     each = lambda result, arguments: result + 1 if isinstance(arguments["t"], torch.Tensor) else result
     assert observed(each, *calls) == (
         "the result is wrong wherever t has one entry for each sample, and right in every other call"

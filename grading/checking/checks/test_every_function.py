@@ -86,12 +86,12 @@ def _left_out(student: Student, calls: list[dict[str, Any]]) -> str:
 @each_with_its_network
 def test_networks_stay_in_their_mode(task, student, seed):
     """Nobody switches the network between train() and eval(): that is its owner's to choose."""
-    for _, arguments in islice(cases(task, seed), 1):
-        try:
-            student(**arguments, local_probes=True, recorded=False)
-        except Failure as failure:
-            if SWITCHED in failure.summary:  # that a sampler takes no graph along, as one in NumPy, is no mistake
-                raise
+    _, arguments = next(iter(cases(task, seed)))
+    try:
+        student(**arguments, local_probes=True, recorded=False)
+    except Failure as failure:
+        if SWITCHED in failure.summary:  # that a sampler takes no graph along, as one in NumPy, is no mistake
+            raise
 
 
 @plain
