@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from ..sandbox.replies import Observation
 from ..sandbox.student import Student
 from ..verdicts import Failure, Finding
+from .clock import OutOfTime
 from .readback.evidence import fresh
 from .repair.calls import Call, with_one_result
 
@@ -18,7 +19,7 @@ KEPT = Finding(
 )
 
 
-def kept_from_earlier_calls(student: Student) -> list[Finding]:
+def kept_from_earlier_calls(student: Student, out_of_time: OutOfTime) -> list[Finding]:
     """Each failed call by itself, and again after those that it came after: what comes and goes by chance is not kept."""
     asked = [number for number, one in enumerate(student.record) if _may_be_asked_again(one)]
     made = ((number, with_one_result(student.task, student.record[number].arguments)) for number in asked)
@@ -27,10 +28,11 @@ def kept_from_earlier_calls(student: Student) -> list[Finding]:
     ]
     spread = [failed[i * (len(failed) - 1) // (ASKED - 1)] for i in range(ASKED)] if len(failed) > ASKED else failed
     kept = any(
-        _right_after(student, [], call, BY_ITSELF) and not _right_after(student, student.record[:number], call)
+        _right_after(student, [], call, out_of_time, BY_ITSELF)
+        and not _right_after(student, student.record[:number], call, out_of_time)
         for number, call in spread
     )
-    return [KEPT] if kept else []
+    return [KEPT] if kept and not out_of_time() else []
 
 
 def _may_be_asked_again(one: Observation) -> bool:
@@ -39,7 +41,9 @@ def _may_be_asked_again(one: Observation) -> bool:
     return not (one.by_name or drew) and (one.reply is not None or bool(one.error))
 
 
-def _right_after(student: Student, earlier: Sequence[Observation], call: Call, times: int = 1) -> bool:
+def _right_after(
+    student: Student, earlier: Sequence[Observation], call: Call, out_of_time: OutOfTime, times: int = 1
+) -> bool:
     """In a process that has answered nothing but the earlier calls.
 
     The first of them twice: whoever draws from a state that all processes begin with draws other numbers.
@@ -47,8 +51,10 @@ def _right_after(student: Student, earlier: Sequence[Observation], call: Call, t
     alone = student.afresh()
     try:
         for one in [*earlier[:1], *earlier]:
+            if out_of_time():
+                return False
             with contextlib.suppress(Failure):
                 alone(**{name: fresh(value) for name, value in one.arguments.items()}, recorded=False)
-        return all(call.right(call.ask(alone)) for _ in range(times))
+        return all(not out_of_time() and call.right(call.ask(alone)) for _ in range(times))
     finally:
         alone.close()

@@ -79,5 +79,13 @@ FIRST = seen(right(0), t=0)
 )
 def test_a_call_that_goes_right_by_itself(observation, worker, found):
     student = Recorded([FIRST, observation], worker)
-    assert kept_from_earlier_calls(student) == found
+    assert kept_from_earlier_calls(student, lambda: False) == found
+    assert student.closed == student.opened
+
+
+@pytest.mark.parametrize("asked", range(9))
+def test_whenever_the_time_is_up_nothing_is_said(asked):
+    left = iter([False] * asked)
+    student = Recorded([FIRST, seen(right(1) + 1)], wrong_after_another)
+    assert kept_from_earlier_calls(student, lambda: next(left, True)) == []
     assert student.closed == student.opened
