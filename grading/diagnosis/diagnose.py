@@ -49,7 +49,9 @@ def diagnose(student: Student, checks: Sequence[Check] = ()) -> Diagnosis:
         return Diagnosis(unexplained=_BROKEN_OFF, trouble=found.trouble)
     found = _try_knowing_again(found, student, bounds)
     if not (found.reading or found.mistakes or results_are_right(student.failures)):
-        found = replace(found, reading=kept_from_earlier_calls(student))
+        found = replace(found, reading=kept_from_earlier_calls(student, bounds.emergency))
+        if bounds.broken_off:
+            return Diagnosis(unexplained=_BROKEN_OFF, trouble=found.trouble)
     if checks:
         found = _try_repairing(found, student, checks)
     known = bool(found.reading or found.mistakes or found.repair)

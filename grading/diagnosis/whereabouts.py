@@ -23,7 +23,7 @@ _CHANNELS, _SAMPLES = 1, 0
 
 @dataclass(frozen=True)
 class _Seen:
-    """One call, and which of its values are wrong; None where it has no such values."""
+    """One call, and which of its values are wrong; None where it has no such values, or came to no answer."""
 
     call: Call
     right: bool
@@ -32,7 +32,8 @@ class _Seen:
 
 def whereabouts(task: str, record: Sequence[Observation]) -> str:
     """In words, "only channels from the fourth on are wrong"; nothing where there is no such rule."""
-    seen = [_seen(call, one) for one in record if one.reply and (call := with_one_result(task, one.arguments))]
+    told = [one for one in record if one.reply or not one.by_name]  # another name for an argument is told by its check
+    seen = [_seen(call, one) for one in told if (call := with_one_result(task, one.arguments))]
     regions = [region for region in (_from_on(seen, _CHANNELS), _from_on(seen, _SAMPLES), _of_sign(seen)) if region]
     return (regions or [_common(seen)])[0]
 
@@ -62,10 +63,12 @@ def _from_on(seen: Sequence[_Seen], dim: int) -> str:
 
 
 def _of_sign(seen: Sequence[_Seen]) -> str:
-    found = [(expected > 0, wrong) for expected, wrong in _images(seen)]
-    wrong_ones = [(positive, wrong) for positive, wrong in found if wrong.any()]
-    for name, turned in (("positive", False), ("negative", True)):
-        if wrong_ones and all(torch.equal(positive ^ turned, wrong) for positive, wrong in found):
+    """Where right values of the other sign stand beside them: otherwise it says no more than that all are wrong."""
+    found = _images(seen)
+    if not any(bool(wrong.any()) and not bool(wrong.all()) for _, wrong in found):
+        return ""
+    for name, of_sign in (("positive", torch.gt), ("negative", torch.lt)):
+        if all(torch.equal(of_sign(expected, 0), wrong) for expected, wrong in found):
             return f"only values that should be {name} are wrong"
     return ""
 
@@ -79,7 +82,7 @@ def _common(seen: Sequence[_Seen]) -> str:
     apart = [
         text for text in _features(wrong[0]) if text in shared and not any(text in _features(one) for one in right)
     ]
-    return f"it is wrong wherever {apart[0]}, and right everywhere else" if apart else ""
+    return f"the result is wrong wherever {apart[0]}, and right in every other call" if apart else ""
 
 
 def _features(arguments: dict[str, Any]) -> dict[str, None]:

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 import torch
 
+from grading.checking.checks.expect import assert_gradients
 from grading.checking.compare import alike, assert_close, assert_right, exact, precision, right, tolerance
 from grading.checking.points import cases
 from grading.checking.remembered import remembered
@@ -243,3 +244,15 @@ def test_what_is_remembered_shares_nothing_with_the_arguments(task):
         given = [value.tensor if isinstance(value, Leaf) else value for value in arguments.values()]
         memory = [one.untyped_storage().data_ptr() for one in given if isinstance(one, torch.Tensor) and one.numel()]
         assert expected.untyped_storage().data_ptr() not in memory
+
+
+def test_a_gradient_that_overflows_is_told_apart_only_where_the_result_does_not():
+    nan, one = torch.tensor([math.nan, 1.0]), torch.ones(2)
+    for result, said in (
+        (one, "although the result is a number"),
+        (nan, "the gradient with respect to x is not finite"),
+    ):
+        came = reply(result)
+        came.grads = {"x": nan}
+        with pytest.raises(Failure, match=said):
+            assert_gradients(came, x=one)

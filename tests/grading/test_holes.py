@@ -360,16 +360,25 @@ def test_a_softplus_whose_other_branch_overflows(verdict):
     assert "nan or infinite although the result is a number" in told(verdict("gan_losses.discriminator_loss", source))
 
 
-@pytest.mark.parametrize("chunk", [250, 1000, 1024])
-def test_a_mean_of_chunks_of_which_the_last_is_shorter(chunk, verdict):
-    source = f"""
+CHUNKED = """
     import torch
 
     def latents_mean_w(mapping, z_dim, num_samples=10_000, generator=None):
         z = torch.randn(num_samples, z_dim, generator=generator)
         return torch.stack([mapping(some).mean(0) for some in z.split({chunk})]).mean(0)
-    """
-    assert "of which a shorter one counts as much as the others" in told(verdict("latents.mean_w", source))
+"""
+
+
+@pytest.mark.parametrize("chunk", [250, 1000, 1024])
+def test_a_mean_of_chunks_of_which_the_last_is_shorter(chunk, verdict):
+    assert "of which a shorter one counts as much as the others" in told(
+        verdict("latents.mean_w", CHUNKED.format(chunk=chunk))
+    )
+
+
+def test_whatever_the_seed_a_mean_of_chunks_loses_its_point(grade, hand_in):
+    folder = hand_in(adapters=CHUNKED.format(chunk=2000))
+    assert {grade(folder, ["latents.mean_w"], seed)["latents.mean_w"].outcome for seed in range(12)} == {FAILED}
 
 
 # --- many channels -----------------------------------------------------------------------------------------------

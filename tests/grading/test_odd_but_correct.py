@@ -80,6 +80,24 @@ WAYS = {
             return x
         """,
     ),
+    "samplers in NumPy, of a network that takes and gives tensors": (
+        ["flow.sample_flow", "flow.guided_velocity"],
+        """
+        import numpy as np
+        import torch
+
+        def flow_sample_flow(v_model, x0, num_steps=50):
+            x = x0.numpy().copy()
+            for i in range(num_steps):
+                t = torch.full((len(x),), i / num_steps, dtype=x0.dtype)
+                x += v_model(torch.from_numpy(x.copy()), t).numpy() / num_steps
+            return torch.from_numpy(x)
+
+        def flow_guided_velocity(model, x_t, labels, t, scale):
+            answers = [model(x_t, labels, t, torch.full_like(t, keep)).numpy() for keep in (0, 1)]
+            return torch.from_numpy(answers[0] + scale * np.subtract(*answers[::-1]))
+        """,
+    ),
     "scalars as Python floats": (
         ["ddpm.posterior_variance", "ddim.ddim_sigma", "distillation.sds_weight"],
         """

@@ -539,3 +539,19 @@ def test_where_nothing_explains_it_the_smallest_failing_call_is_shown(grade, han
     assert "no known mistake explains these results" in told
     call = "smallest failing call: posterior_variance(t=1, t_prev=0, alphas_cumprod=torch.tensor([0.9, 0.5])): "
     assert f"{call}expected 0.08889, got 0.01763" in told
+
+
+def loss_that_looks_into_the_network(model, x0, noise, t, alphas_cumprod):
+    """Only a module has parameters: a stand-in that is no module cannot show whether it is asked."""
+    a = alphas_cumprod[t].reshape(-1, 1, 1, 1).to(next(model.parameters()).device)
+    x_t = a.sqrt() * x0 + (1 - a).sqrt() * noise
+    return (model(x_t, t / len(alphas_cumprod)) - noise).abs().pow(2.7).mean()
+
+
+def loss_without_the_network(model, x0, noise, t, alphas_cumprod):
+    return (x0 - noise).square().mean()
+
+
+def test_a_network_that_cannot_be_watched_is_not_said_to_be_never_asked():
+    assert "never asked" in staff_told("unet.ddpm_loss", loss_without_the_network)
+    assert "never asked" not in staff_told("unet.ddpm_loss", loss_that_looks_into_the_network)

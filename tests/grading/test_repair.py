@@ -5,13 +5,17 @@ The submissions are written as strangers write them, each with its mistake on th
 
 import ast
 import textwrap
+from types import SimpleNamespace
 
 import pytest
 
 from grading.contract.functions import function
 from grading.diagnosis.repair import corrections as words
 from grading.diagnosis.repair.candidates import candidates, together
+from grading.diagnosis.repair.search import _proven as proven
 from grading.diagnosis.repair.sources import definitions
+from grading.sandbox import limits
+from grading.sandbox.inside.edits import _bounded as bounded
 
 from .conftest import told
 
@@ -698,3 +702,62 @@ def test_a_place_outside_of_the_submission_is_not_read(tmp_path):
     (tmp_path / "inside").mkdir()
     (tmp_path / "outside.py").write_text("def f():\n    return 1\n")
     assert definitions(tmp_path / "inside", {"../outside.py:1", "nowhere.py:3", "no place"}, "") == []
+
+
+def test_after_so_many_proofs_no_further_edit_is_looked_for():
+    """Nor are there more of one line: to find the next one may take hundreds of tries."""
+
+    def edits():
+        for line in (1, 1, 1, *range(2, limits.REPAIR_PROOFS)):
+            yield (SimpleNamespace(definition=SimpleNamespace(file="made.py"), line=line),)
+        raise AssertionError
+
+    asked = []
+    editor = SimpleNamespace(under=lambda edits: asked.append(edits[0].line), latest=SimpleNamespace(spent=0))
+    refused = SimpleNamespace(afterwards=False, failed=True, passes=lambda student: False)
+    assert proven(editor, [refused], edits()) == []
+    assert asked == [1, 1, *range(2, limits.REPAIR_PROOFS)]
+
+
+# --- loops that an edit has made endless ----------------------------------------------------------------------------
+
+LOOPS = """
+def f(n):
+    seen, i = [], 0
+    while i < n:
+        i += 1
+        if i == 3:
+            continue
+        if i == 7:
+            break
+        j = 0
+        while j < 2:
+            j += 1
+            seen.append((i, j))
+    while i > 100:
+        i -= 1
+    else:
+        seen.append("else")
+    return seen
+"""
+
+
+def defined(text):
+    names = {}
+    exec(compile(bounded(text), "made.py", "exec"), names)
+    return names["f"]
+
+
+def test_a_loop_that_is_given_an_end_does_what_it_did():
+    names = {}
+    exec(LOOPS, names)
+    assert [defined(LOOPS)(n) for n in range(12)] == [names["f"](n) for n in range(12)]
+
+
+def test_a_while_loop_in_edited_code_ends_by_its_turns():
+    loop = "def f(n):\n    i = 0\n    while i < n:\n        i += 1\n    return i\n"
+    assert defined(loop)(limits.REPAIR_TURNS - 1) == limits.REPAIR_TURNS - 1
+    with pytest.raises(RuntimeError, match="a loop without an end"):
+        defined(loop.replace("i += 1", "i += 0"))(1)
+    with pytest.raises(RuntimeError, match="a loop without an end"):
+        defined("def f():\n    while True:\n        pass\n")()

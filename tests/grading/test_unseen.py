@@ -611,3 +611,37 @@ def test_it_is_named(what, grade, hand_in):
     text = told(verdict)
     assert [part for part in said if part not in text] == [], text
     assert [part for part in never if part in text] == [], text
+
+
+NOT_KEPT = {  # task, source: another thing is wrong than what is kept from call to call
+    "right but now and then": (
+        "ddpm.predict_x0",
+        """
+        import random
+
+        def predict_x0(x_t, eps, t, alphas_cumprod):
+            a = alphas_cumprod[t].reshape(-1, 1, 1, 1)
+            x0 = (x_t - (1 - a).sqrt() * eps) / a.sqrt()
+            return x0 if random.random() < 0.5 else 1.01 * x0
+        """,
+    ),
+    "memory that was never written": (
+        "noising.add_noise",
+        """
+        def add_noise(x0, noise, t, alphas_cumprod):
+            a = alphas_cumprod[t].reshape(-1, 1, 1, 1)
+            x_t = torch.empty_like(x0)
+            x_t += a.sqrt() * x0 + (1 - a).sqrt() * noise
+            return x_t
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NOT_KEPT)
+def test_what_is_right_now_and_then_is_not_said_to_be_kept(what, grade, hand_in):
+    task, source = NOT_KEPT[what]
+    code = "import torch\n" + textwrap.dedent(source)
+    verdict = grade(hand_in(**{task.split(".")[0]: code}), [task])[task]
+    assert verdict.outcome == FAILED
+    assert "is kept from call to call and used again" not in told(verdict)

@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import zipfile
+from xml.etree import ElementTree
 
+import html5lib
 import pytest
 
 from grading import seeds
@@ -89,6 +91,16 @@ def test_of_a_course_that_is_not_visible_nothing_is_shown(visibility, tmp_path):
     for text in (shown, small):
         assert NOTHING in text and "points" not in text.partition("<body>")[2] and "add_noise" not in text
     assert prairie["gradable"] is False and prairie["tests"] == [] and prairie["format_errors"] == [NOTHING]
+
+
+@pytest.mark.parametrize("form", STUDENTS_FORMS)
+def test_a_form_of_nothing_is_one_that_its_system_reads(form, tmp_path):
+    text = forms.rendered(form, made(tmp_path, "hidden")[0])
+    assert not [one for one in (*GIVEN_AWAY, "add_noise", "sample_ddpm") if one in text]
+    if forms.ENDINGS[form] == "json":
+        json.loads(text)
+    else:
+        html5lib.parse(text) if form == "html" else ElementTree.fromstring(text)
 
 
 def test_a_task_may_be_visible_in_a_course_that_is_not(tmp_path):

@@ -105,6 +105,14 @@ class TestSampleDPS:
         arguments = self.arguments(draw) | {"eps_model": Probe("eps_model"), "eta": 0.7, "scale": 0.0}
         assert_independent_draws(student, draw.image(1, 2, 4, 6), **arguments)
 
+    def test_parameters_are_left_alone(self, student, seed):
+        """The network's parameters require a gradient as before: whether they do is their owner's to choose."""
+        draw = Draw([seed, 6])
+        network = {"eps_model": Probe("CurvedEpsModel"), "local_probes": True, "recorded": False}
+        reply = student(**self.arguments(draw) | network)
+        if reply.unfrozen:
+            raise reply.fail("requires_grad of the network's parameters was changed", "as it was", kind="says all")
+
     def test_graph_is_freed(self, student, seed):
         """Every step starts from a graph of its own: nothing of the steps before is kept."""
         for operator in ("drop_pixels", "shrink"):

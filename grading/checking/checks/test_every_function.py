@@ -9,6 +9,7 @@ import torch
 from scipy.stats import kstest
 
 from ...contract.functions import FUNCTIONS, all_tasks
+from ...sandbox.crossing.probes import SWITCHED
 from ...sandbox.crossing.values import Leaf, Probe
 from ...sandbox.gradients import Differentiable
 from ...sandbox.student import NotAsked, OutOfPatience, Student
@@ -28,6 +29,7 @@ NAMED_POINTS = 4  # of those that fail
 each_function = pytest.mark.parametrize("task", all_tasks())
 each_with_defaults = pytest.mark.parametrize("task", [f.task for f in FUNCTIONS if has_defaults_to_compare(f)])
 each_with_noise = pytest.mark.parametrize("task", [f.task for f in FUNCTIONS if "noise_fn" in f.defaults])
+# Flow's stand-ins alone refuse to be switched; to samplers they are plain functions in every other check.
 each_with_its_network = pytest.mark.parametrize(
     "task", [f.task for f in FUNCTIONS if f.module == "flow" and {"model", "v_model"} & set(f.parameters)]
 )
@@ -84,8 +86,12 @@ def _left_out(student: Student, calls: list[dict[str, Any]]) -> str:
 @each_with_its_network
 def test_networks_stay_in_their_mode(task, student, seed):
     """Nobody switches the network between train() and eval(): that is its owner's to choose."""
-    for _, arguments in islice(cases(task, seed), 1):
+    _, arguments = next(iter(cases(task, seed)))
+    try:
         student(**arguments, local_probes=True, recorded=False)
+    except Failure as failure:
+        if SWITCHED in failure.summary:  # that a sampler takes no graph along, as one in NumPy, is no mistake
+            raise
 
 
 @plain

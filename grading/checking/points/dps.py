@@ -48,6 +48,7 @@ def dps_step(draw: Draw):
         x_prev = draw.image(*x_t.shape, dtype=x_t.dtype)
         yield label, {"x_prev": x_prev} | arguments | {"scale": draw.number(0.3, 2)}
     yield "x_prev attached to x_t", {"x_prev": Derived("attached_step", of="x_t")} | arguments | {"scale": 0.7}
+    yield "scale 0, x_prev attached to x_t", {"x_prev": Derived("attached_step", of="x_t")} | arguments | {"scale": 0.0}
     yield "scale 0", {"x_prev": draw.image(*x_t.shape, dtype=x_t.dtype)} | arguments | {"scale": 0.0}
 
 

@@ -3,7 +3,14 @@ import torch
 from ...sandbox.crossing.values import Probe
 from . import Draw
 
-SCALES = {"scale 3.5": 3.5, "scale 0": 0.0, "scale 1": 1.0, "scale 7.5": 7.5, "a negative scale": -1.5}
+SCALES = {
+    "scale 3.5": 3.5,
+    "scale 0": 0.0,
+    "scale 1": 1.0,
+    "a scale below 1": 0.4,
+    "scale 7.5": 7.5,
+    "a negative scale": -1.5,
+}
 
 
 def classifier_free_guidance(draw: Draw):

@@ -7,6 +7,7 @@ def linear_betas(draw: Draw):
     yield "defaults", {}
     yield "a short chain", {"num_train_steps": draw.integer(5, 60)}
     yield "T = 300", {"num_train_steps": 300}
+    yield "a long chain", {"num_train_steps": draw.integer(1200, 2400)}
     yield (
         "other ends",
         {
@@ -24,13 +25,19 @@ def cosine_betas(draw: Draw):
     yield "defaults", {}
     yield "a short chain", {"num_train_steps": draw.integer(5, 60)}
     yield "another offset", {"num_train_steps": draw.integer(20, 50), "offset": draw.number(0.02, 0.2)}
+    yield "a long chain without an offset", {"num_train_steps": draw.integer(1200, 2400), "offset": 0.0}
     yield "a low bound", {"num_train_steps": draw.integer(20, 50), "max_beta": draw.number(0.1, 0.5)}
+
+
+def _steps_of(alphas_cumprod: torch.Tensor) -> torch.Tensor:
+    return 1 - alphas_cumprod / torch.cat([torch.ones_like(alphas_cumprod[:1]), alphas_cumprod[:-1]])
 
 
 def cumulative_alphas(draw: Draw):
     for dtype in (torch.float64, torch.float32):
         yield f"random betas, {dtype}", {"betas": torch.from_numpy(draw.rng.uniform(0.01, 0.2, 40)).to(dtype)}
     yield "a linear table of 1000", {"betas": torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64)}
+    yield "the betas of a cosine schedule", {"betas": _steps_of(draw.cosine_schedule())}
     yield "one step", {"betas": torch.tensor([0.3], dtype=torch.float64)}
 
 

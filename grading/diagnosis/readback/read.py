@@ -67,11 +67,11 @@ def reading(
 
 
 def _never_asked(task: str, ask: Ask, drawn: list[Answer]) -> str | None:
-    """The network among the arguments, if no call of it is seen in any of a few calls."""
+    """The network among the arguments, if no call of it is seen in any of a few calls that come back."""
     network = next((name for name in function(task).parameters if name in _NETWORKS), None)
-    if network is None or not drawn:
+    if network is None:
         return None
-    asked = 0
+    asked = came_back = 0
 
     def watched(x: Tensor, *told: object) -> Tensor:
         nonlocal asked
@@ -81,7 +81,8 @@ def _never_asked(task: str, ask: Ask, drawn: list[Answer]) -> str | None:
     for one in drawn[:ASKED_TWICE]:
         with contextlib.suppress(Failure):
             ask(**one.arguments | {network: Differentiable(watched)})
-    return None if asked else network
+            came_back += 1
+    return network if came_back and not asked else None
 
 
 def _fitting(reader: Iterator[Reading], seen: list[Answer], out_of_time: Callable[[], bool]) -> list[Reading]:

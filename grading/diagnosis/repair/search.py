@@ -141,14 +141,14 @@ def _proven(editor: _Editor, checks: Sequence[Check], edits: Iterable[Edits]) ->
         place = one[0].definition.file, one[0].line
         if asked[place] == OF_ONE_LINE:
             continue
-        if asked.total() == limits.REPAIR_PROOFS:
-            break
         asked[place] += 1
         student = editor.under(one)
         if all(check.passes(student) for check in ordered):
             found.append(one)
         lines = {(edit.definition.file, edit.line) for edits in found if _puts_right(edits) for edit in edits[:1]}
         if len(lines) == ENOUGH or (found and editor.latest.spent - before > limits.REPAIR_PROVING):
+            break
+        if asked.total() == limits.REPAIR_PROOFS:  # before another edit is looked for
             break
     return found
 

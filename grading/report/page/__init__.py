@@ -48,8 +48,8 @@ def page(
 ) -> str:
     """The whole document.
 
-    Of the table only what students are shown is on it. ``name`` says whose it is, ``replay`` is the command that grades the same again. ``codes`` and ``pictures`` are by
-    graded function; a picture is shown where everything is told.
+    Of the table only what students are shown is on it. ``name`` says whose it is, ``replay`` is the command that grades
+    the same again. ``codes`` and ``pictures`` are by graded function; a picture is shown where everything is told.
     """
     everything, table = table, for_students(course, table)
     reached, automatic, by_hand = totals(course, table)

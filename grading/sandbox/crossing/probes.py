@@ -367,17 +367,22 @@ class ClassModel(TimeModel):
         if not (isinstance(c, Tensor) and c.dtype == torch.int64 and c.shape == (len(x),)):
             raise ValueError(f"the model takes int64 labels of shape ({len(x)},)")
         kept = _per_sample("keep", torch.ones(len(x)) if keep is None else keep, x)
+        if isinstance(keep, Tensor) and not keep.is_floating_point():
+            raise ValueError("the model takes keep as a float mask: 1 - keep is no number of a bool")
         label = (c.to(x.dtype) + 1).reshape(-1, 1, 1, 1)
         # Between 0 and 1, or beyond, it is another network than a mixture of the two: no scale is told as a keep.
         between = kept * (1 - kept) * pattern(x, 1.7)
         return super().forward(x, t) + kept * torch.cos(label) * pattern(x, 0.9) + between
 
 
+SWITCHED = "that is its owner's to choose"
+
+
 class Unswitched(nn.Module):
     """Whoever is handed this network leaves it in the mode it is in."""
 
     def train(self, mode: bool = True) -> Any:
-        raise ValueError(f"the network is switched to {'train' if mode else 'eval'}(): that is its owner's to choose")
+        raise ValueError(f"the network is switched to {'train' if mode else 'eval'}(): {SWITCHED}")
 
 
 class VelocityModel(TimeModel, Unswitched):

@@ -13,12 +13,12 @@ from ..evidence import Answer, Ask
 
 Loss = Callable[[float, float], float]  # (latent_weight, image_weight)
 _SAME = 1e-6  # relative
-_COUNTS = {  # a term at weight 2, in terms of weight 1
-    0.5: "divides its term",
-    1.0: "is not used",
+_COUNTS = {  # a term at weight 2, in terms of weight 1; at weight 0 there is none
+    1.0: "counts only as 0 or not 0",
     math.sqrt(2): "is rooted",
     4.0: "is squared",
 }
+_NEGATIVE = "is negative: it has a minus sign, or its differences cancel where they should be squared or absolute"
 
 
 def read_encoder_loss(ask: Ask, record: list[Answer]) -> list[Finding]:
@@ -37,6 +37,8 @@ def read_encoder_loss(ask: Ask, record: list[Answer]) -> list[Finding]:
 
 def _wrong(loss: Loss) -> Iterator[str]:
     bare, latents, images, both = loss(0, 0), loss(1, 0), loss(0, 1), loss(1, 1)
+    if not all(map(math.isfinite, (bare, latents, images, both))) or not both:
+        return  # of a quotient of weights, or of a loss that is always 0, there are no terms to tell of
     if not _same(bare, 0, both):
         yield f"with both weights 0 a loss of {bare:.3g} is left: a part of it has no weight"
         return
@@ -47,9 +49,10 @@ def _wrong(loss: Loss) -> Iterator[str]:
         yield "the image's term is multiplied by latent_weight as well: with latent_weight = 0 nothing is left of it"
     if _same(latents, 0, both) and not _same(both, images, both):
         yield "the latent's term is multiplied by image_weight as well: with image_weight = 0 nothing is left of it"
-    yield from (f"the {name}'s term has a minus sign" for name, x in (("latent", latents), ("image", images)) if x < 0)
-    yield from _used("latent_weight", latents, loss(2, 0))
-    yield from _used("image_weight", images, loss(0, 2))
+    yield from (f"the {name}'s term {_NEGATIVE}" for name, x in (("latent", latents), ("image", images)) if x < 0)
+    if _same(both, latents + images, both):  # elsewhere a weight acts on the other's term, too
+        yield from _used("latent_weight", latents, loss(2, 0))
+        yield from _used("image_weight", images, loss(0, 2))
 
 
 def _used(name: str, once: float, twice: float) -> Iterator[str]:
