@@ -59,18 +59,18 @@ class TestCosineBetas:
         expected = f / math.cos(0.008 / 1.008 * math.pi / 2) ** 2
         assert_close(about(reply, torch.cumprod(1 - table, 0)[:-1]), expected, 1e-4, what="the running product")
 
-    @holds_for(length=st.integers(800, 1200))
-    def test_first_betas(self, student, length):
+    @holds_for(length=st.integers(800, 2000), offset=st.sampled_from((0.008, 0.0)))
+    def test_first_betas(self, student, length, offset):
         """The first betas are as small as the curve makes them: nothing bounds them from below."""
-        reply = student(num_train_steps=length)
-        f = torch.cos((torch.arange(21, dtype=torch.float64) / length + 0.008) / 1.008 * math.pi / 2) ** 2
+        reply = student(num_train_steps=length, offset=offset)
+        f = torch.cos((torch.arange(21, dtype=torch.float64) / length + offset) / (1 + offset) * math.pi / 2) ** 2
         first = _table(reply, length)[:20]
         if bool(first[0] == first[1]):
             raise reply.fail(
                 "the first betas are bounded from below", "betas that grow", f"{first[0]:.4g} several times"
             )
-        # In float32 they come out to within 2e-7; the smallest is 4e-5, and bounds in use begin at 1e-4.
-        assert_close(about(reply, first), 1 - f[1:] / f[:-1], 5e-6, what="the beginning", kind="value")
+        # In float32 they come out to within 2e-7; the smallest is 6e-7, and bounds in use begin at 1e-5.
+        assert_close(about(reply, first), 1 - f[1:] / f[:-1], 2e-6, what="the beginning", kind="value")
 
     @holds_for(bound=st.floats(0.05, 0.9))
     def test_bound(self, student, bound):

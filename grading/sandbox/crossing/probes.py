@@ -367,8 +367,6 @@ class ClassModel(TimeModel):
         if not (isinstance(c, Tensor) and c.dtype == torch.int64 and c.shape == (len(x),)):
             raise ValueError(f"the model takes int64 labels of shape ({len(x)},)")
         kept = _per_sample("keep", torch.ones(len(x)) if keep is None else keep, x)
-        if isinstance(keep, Tensor) and not keep.is_floating_point():
-            raise ValueError("the model takes keep as a float mask: 1 - keep is no number of a bool")
         label = (c.to(x.dtype) + 1).reshape(-1, 1, 1, 1)
         # Between 0 and 1, or beyond, it is another network than a mixture of the two: no scale is told as a keep.
         between = kept * (1 - kept) * pattern(x, 1.7)
