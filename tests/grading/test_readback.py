@@ -553,5 +553,5 @@ def loss_without_the_network(model, x0, noise, t, alphas_cumprod):
 
 
 def test_a_network_that_cannot_be_watched_is_not_said_to_be_never_asked():
-    assert "never called" in staff_told("unet.ddpm_loss", loss_without_the_network)
-    assert "never called" not in staff_told("unet.ddpm_loss", loss_that_looks_into_the_network)
+    assert "the network is not asked" in staff_told("unet.ddpm_loss", loss_without_the_network)
+    assert "not asked" not in staff_told("unet.ddpm_loss", loss_that_looks_into_the_network)

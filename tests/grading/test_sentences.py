@@ -759,7 +759,10 @@ def test_the_smallest_failing_call_can_be_typed_in(task, fork_server, hand_in):
 def test_a_small_call_is_code_that_runs(verdict_on, capsys):
     source = """
         def sdedit(eps_model, image, noise, start, timesteps, alphas_cumprod, noise_fn=torch.randn_like):
-            return image + 0.25 * noise.sin().sin() + 0 * eps_model(image, timesteps[start])
+            x = noise
+            for t in timesteps[start:]:
+                x = image + 0.25 * eps_model(x, t).sin().sin()
+            return x
     """
     verdict = verdict_on("editing.sdedit", source)
     call, _, rest = verdict.unexplained.partition("smallest failing call: ")[2].rpartition(": expected ")
