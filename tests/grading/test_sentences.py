@@ -386,7 +386,7 @@ SAID = {  # source, all that is said
 def test_where_a_check_says_it_all_nothing_follows(what, verdict_on):
     task, source, expected = SAID[what]
     verdict = verdict_on(task, source)
-    assert titles(verdict) == expected
+    assert titles(verdict) == expected, told(verdict)
     assert verdict.unexplained == "" and verdict.reading == []
 
 
