@@ -14,6 +14,7 @@ from grading.checking.points import cases
 from grading.checking.remembered import remembered
 from grading.contract.functions import all_tasks
 from grading.contract.reference import reference_function
+from grading.sandbox.crossing import wire
 from grading.sandbox.crossing.calls import perform
 from grading.sandbox.crossing.values import Leaf, Probe, Seeded
 from grading.sandbox.replies import Reply
@@ -104,6 +105,25 @@ def test_tolerances_are_the_same_every_time_and_never_negative(task):
         first, second = (tolerance(expected, lambda near: exact(task, near), arguments) for _ in range(2))
         assert first == second
         assert first >= 0
+
+
+@pytest.mark.parametrize("task", TENSOR_TASKS)
+def test_a_tolerance_leaves_the_arguments_alone(task):
+    """Also of what works in place, such as a known mistake: golden arguments are those of the next submission, too."""
+
+    def spoiling(nearby):
+        answer = exact(task, nearby)
+        for value in nearby.values():
+            if isinstance(value, list):
+                value.clear()
+            elif isinstance(value, torch.Tensor | Leaf):
+                getattr(value, "tensor", value).zero_()
+        return answer
+
+    for _, arguments in points(task):
+        expected, before = exact(task, arguments), wire.encode(arguments)
+        tolerance(expected, spoiling, arguments)
+        assert wire.encode(arguments) == before
 
 
 def test_tolerances_grow_with_the_conditioning():
