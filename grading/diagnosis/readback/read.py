@@ -58,8 +58,8 @@ def reading(
     if explains(relations.as_expected(task).predict, came_back, out_of_time):
         return None  # where it only raises, any formula that cannot be computed would "explain" it
     if (network := _never_asked(task, ask, drawn)) is not None:
-        said = f"the network is not asked: {network} is never called"
-        return Description([Finding(f"Here {said}.", said)])
+        words = f"the network is not asked: {network} is never called"
+        return Description([Finding(f"Here {words}.", words)])
     for reader in _readers(task, ask, drawn, seen, out_of_time):
         found = _fitting(reader, seen, out_of_time)
         if found:
