@@ -18,6 +18,7 @@ from ..contract.functions import FUNCTIONS, MODULES, Function
 from ..sandbox import limits
 from ..sandbox.crossing.places import Place
 from .folder import shown
+from .kits.parsing import of_the_contract
 
 _NAMES = {name for one in FUNCTIONS for name in (one.name, f"{one.module}_{one.name}")}
 _DEFINED = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^(\w+)[ \t]*=", re.MULTILINE)
@@ -65,6 +66,11 @@ def texts(folder: Path) -> dict[str, str]:
 def number_defined(folder: Path) -> int:
     """How many graded functions a submission defines under their own names."""
     return len({name for source in _sources(folder) for name in source.defined})
+
+
+def keeps_to_the_contract(folder: Path) -> bool:
+    """Whether a file of a module's name defines a function of that module with the contract's arguments."""
+    return any(source.keeps_to_the_contract for source in _sources(folder))
 
 
 def _said(names: list[str], taken: str, other: str) -> str:
@@ -125,6 +131,15 @@ class _Source:
                 tree = _parsed(text)
                 found |= named & (set(_definitions(tree.body)) if isinstance(tree, ast.Module) else named)
         return found
+
+    @property
+    def keeps_to_the_contract(self) -> bool:
+        module = self.name.removesuffix(".py")
+        if module not in MODULES or not self.defined:
+            return False
+        tree = _parsed(self.text)
+        own = [node for node in getattr(tree, "body", []) if isinstance(node, ast.FunctionDef)]
+        return any(of_the_contract(node, module) for node in own)
 
     @property
     def error(self) -> tuple[int, str] | None:

@@ -144,10 +144,15 @@ def _outermost(folder: Path) -> Path:
 
 
 def _kit(folder: Path, asked: str) -> kits.Found | None:
-    """The kit that is filled in: the one that is asked for, or one of which more is there than of the contract."""
+    """The kit that is filled in: the one that is asked for, or one of which more is there than of the contract.
+
+    A ``ddpm.py`` with one of its functions is none of a kit's files, whatever classes and helpers stand beside it.
+    """
     kit = kits.find(folder, asked)
     if kit is None or asked:
         return kit
+    if finding.keeps_to_the_contract(folder):
+        return None
     return kit if kit.size > finding.number_defined(folder) else None
 
 

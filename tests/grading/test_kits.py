@@ -73,6 +73,31 @@ def test_helpers_with_a_kits_names_make_no_kit_of_functions_with_the_contracts_a
         assert submission.kit is not None and submission.kit.kit.name == "cs180"
 
 
+def test_a_function_of_the_contract_in_its_own_file_is_no_kits_whatever_stands_beside_it(hand_in):
+    """diffusers' classes have the names of EECS 498's; these two are of a ddpm.py that keeps to the contract."""
+    scheduler = """
+    class DDPMScheduler:
+        def __init__(self, alphas_cumprod):
+            self.alphas_cumprod = alphas_cumprod
+
+        def _get_variance(self, t, prev_t):
+            return 1 - self.alphas_cumprod[t]
+
+        def step(self, model_output, t, sample):
+            return sample - model_output
+
+    def FUNCTION:
+        return DDPMScheduler(alphas_cumprod)
+    """
+    sampler = "sample_ddpm(eps_model, x_T, timesteps, alphas_cumprod, noise_fn=None, clip_x0=False)"
+    with opened(hand_in(ddpm=scheduler.replace("FUNCTION", sampler))) as submission:
+        assert submission.kit is None
+    with opened(
+        hand_in({"ddpm.py": ""}, DDPM_scheduler=scheduler.replace("FUNCTION", "made(alphas_cumprod)"))
+    ) as other:
+        assert other.kit is not None and other.kit.kit.name == "eecs498"
+
+
 def test_there_is_no_such_kit(hand_in):
     with (
         pytest.raises(Unusable, match="--kit nonesuch: there is no such kit; there are .*kaist492d"),

@@ -3,9 +3,9 @@
 import ast
 import warnings
 
-from ...contract.functions import FUNCTIONS
+from ...contract.functions import FUNCTIONS, MODULES
 
-_OF_THE_CONTRACT = {(one.name, one.parameters) for one in FUNCTIONS}
+_OF_THE_CONTRACT = {(one.module, one.name, one.parameters) for one in FUNCTIONS}
 
 
 def parsed(text: str | bytes) -> ast.Module | None:
@@ -18,6 +18,8 @@ def parsed(text: str | bytes) -> ast.Module | None:
         return None
 
 
-def of_the_contract(function: ast.FunctionDef) -> bool:
-    """Whether it has the name and the arguments of a graded function: no kit has both."""
-    return (function.name, tuple(one.arg for one in function.args.args)) in _OF_THE_CONTRACT
+def of_the_contract(function: ast.FunctionDef, module: str = "") -> bool:
+    """Whether it has the name and the arguments of a graded function, of this module or of any: no kit has both."""
+    arguments = tuple(one.arg for one in function.args.args)
+    modules = [module] if module else MODULES
+    return any((one, function.name, arguments) in _OF_THE_CONTRACT for one in modules)
