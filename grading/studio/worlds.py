@@ -18,6 +18,7 @@ from reference.networks import MODELS, load
 
 from ..pictures import weights
 from ..pictures.worlds import deepfloyd, faces, stable_diffusion, stylegan2
+from ..pictures.worlds.digits import Digits
 from ..pictures.worlds.shipped import Shipped, StyleGAN
 from ..pictures.worlds.world import Generator, World
 from ..verdicts import Unusable
@@ -98,6 +99,14 @@ class Worlds:
         world = copy.copy(self._one("world", name, self.diffusion))
         world.seed = seed
         return world
+
+    def digits(self, seed: int) -> Digits:
+        """The flow model of digits, with this seed's noise."""
+        with self._locks["world"]:
+            _ = self.shipped.digits.network  # so that its copies share it
+        digits = copy.copy(self.shipped.digits)
+        digits.seed = seed
+        return digits
 
     def gan(self, name: str) -> Gan:
         """A generator."""

@@ -293,6 +293,7 @@ TABS = [
     ("Edit", "Restore"),
     ("Invert and walk",),
     ("Illusions", "Hybrid"),
+    ("Sample", "Flow matching"),
     ("Distil",),
 ]
 

@@ -36,7 +36,7 @@ def made(worlds, name, tell=lambda done, made: None, **settings):
     return making.make(making.Settings(**FEW | settings), Trusted(reference_function), worlds, tell)
 
 
-@pytest.mark.parametrize("name", ["inpainting", "prompted", "measured", "anagram", "hybrid", "distil"])
+@pytest.mark.parametrize("name", ["inpainting", "prompted", "measured", "anagram", "hybrid", "distil", "flow"])
 def test_a_run_is_watched_and_repeated(worlds, mask, name):
     told, settings = [], {"mask": mask} if name == "inpainting" else {"start": 1} if name == "prompted" else {}
     first = made(worlds, name, lambda done, now: told.append((done, len(now.rows), len(now.stages))), **settings)
@@ -56,6 +56,17 @@ def test_a_run_ends_where_it_is_told_to(worlds, mask, name):
 
     with pytest.raises(TimeIsUp):
         made(worlds, name, stop, **({"mask": mask} if name == "inpainting" else {}))
+
+
+@pytest.mark.parametrize("settings", [{"digit": 10}, {"steps": 0}, {"pictures": 0}])
+def test_a_flow_that_cannot_be_is_refused(worlds, settings):
+    with pytest.raises(Unusable, match="expected"):
+        made(worlds, "flow", **settings)
+
+
+def test_a_flow_leads_to_its_digit(worlds):
+    found = made(worlds, "flow", digit=7, steps=10)
+    assert found.measures["likeness to the digit asked for"].value > 0.9
 
 
 class TestInpainting:

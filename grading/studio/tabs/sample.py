@@ -1,4 +1,4 @@
-"""DDPM and DDIM from the same noise; the trajectory as a slider."""
+"""DDPM and DDIM from the same noise, and a flow's Euler steps; the trajectory as a slider."""
 
 import gradio as gr
 
@@ -8,6 +8,29 @@ TITLE = "Sample"
 
 
 def build(studio: Studio) -> None:
+    """One tab for each kind of model."""
+    with gr.Tab("Diffusion"):
+        _diffusion(studio)
+    with gr.Tab("Flow matching"):
+        _flow(studio)
+
+
+def _flow(studio: Studio) -> None:
+    """Digit, steps and guidance left; the way right."""
+    with gr.Row():
+        with gr.Column(scale=1, min_width=260):
+            controls = {
+                "digit": gr.Slider(0, 9, 3, step=1, label="digit"),
+                "steps": gr.Slider(1, 50, 10, step=1, label="steps"),
+                "guidance": gr.Slider(0, 10, 5, step=0.5, label="guidance"),
+                "pictures": gr.Slider(1, 4, 2, step=1, label="pictures"),
+                "seed": gr.Number(0, precision=0, minimum=0, label="seed"),
+            }
+        with gr.Column(scale=3):
+            running(studio, "flow", controls, stage="step", hint="A digit along a velocity, in a few straight steps.")
+
+
+def _diffusion(studio: Studio) -> None:
     """Prompt, steps, η and guidance left; both samplers right."""
     worlds = list(studio.worlds.diffusion)
     with gr.Row():
