@@ -24,12 +24,12 @@ from ..checking.points import cases
 from ..contract.functions import function
 from ..diagnosis import Check, Diagnosis, diagnose
 from ..diagnosis.mistakes import Mistake, catalogue
-from ..diagnosis.readback.evidence import fresh
 from ..grader import Run, grade
 from ..grader.crew import Claim, Send, share_out
 from ..report import staff
 from ..report.atlas import groups
 from ..sandbox import limits
+from ..sandbox.crossing.values import fresh
 from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import NotAsked, Student
 from ..submissions import opened

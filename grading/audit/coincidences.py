@@ -13,8 +13,8 @@ from ..checking.golden import golden_cases
 from ..checking.points import cases
 from ..contract.reference import reference_function
 from ..diagnosis.mistakes import catalogue
-from ..diagnosis.readback.evidence import fresh
 from ..sandbox.crossing.calls import perform
+from ..sandbox.crossing.values import fresh
 
 # Of a result's size: far above rounding. What float64 computes in float32 is another result.
 SAME = {torch.float64: 1e-9, torch.float32: 1e-5}

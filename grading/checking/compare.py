@@ -20,7 +20,7 @@ from torch import Tensor
 from ..contract.functions import function
 from ..contract.reference import reference_function
 from ..sandbox.crossing.calls import perform
-from ..sandbox.crossing.values import Leaf, materialise
+from ..sandbox.crossing.values import Leaf, all_fresh, fresh, materialise
 from ..sandbox.describe import describe
 from ..sandbox.replies import Reply
 from ..sandbox.student import Student
@@ -86,8 +86,8 @@ def tolerance(
         moved = max(moved, _largest(evaluate(nearby) - expected))
     allowed = ROUNDINGS * (moved + eps * _largest(expected) + tiny)
     if "alphas_cumprod" in given:
-        rounded = {name: _copied(value) for name, value in given.items()}
-        rounded["alphas_cumprod"] = _as_complement(given["alphas_cumprod"], eps)
+        # A known mistake that is evaluated may work in place: these arguments are those of later comparisons, too.
+        rounded = all_fresh(given) | {"alphas_cumprod": _as_complement(given["alphas_cumprod"], eps)}
         allowed += COMPLEMENTS * _largest(evaluate(rounded) - expected)
     return allowed
 
@@ -276,13 +276,6 @@ def fixed_dtype(task: str, arguments: dict[str, Any]) -> torch.dtype | None:
     return given if any(map(_is_float, arguments.values())) and not free else None
 
 
-def _copied(value: Any) -> Any:
-    """What is evaluated may be a known mistake that works in place: the arguments are those of later comparisons, too."""
-    if isinstance(value, Leaf):
-        return Leaf(value.tensor.clone())
-    return value.clone() if isinstance(value, Tensor) else list(value) if isinstance(value, list) else value
-
-
 def _double(value: Any) -> Any:
     if isinstance(value, Leaf):
         return Leaf(value.tensor.double())
@@ -296,7 +289,7 @@ def _nudge(name: str, value: Any, eps: float, seed: int) -> Any:
     if isinstance(value, float):
         return value * (1 - eps)  # towards 0, which stays within the range of every argument
     if not _is_float(value) or "mask" in name:
-        return _copied(value)
+        return fresh(value)
     return value * _factors(value.shape, eps, seed)
 
 

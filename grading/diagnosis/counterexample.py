@@ -14,12 +14,12 @@ from torch import Tensor
 from ..checking.compare import exact, tolerance
 from ..contract.functions import function
 from ..sandbox import limits
-from ..sandbox.crossing.values import Derived, Leaf, Probe, Seeded
+from ..sandbox.crossing.values import Derived, Leaf, Probe, Seeded, all_fresh, fresh
 from ..sandbox.gradients import Differentiable
 from ..sandbox.replies import Observation
 from ..sandbox.student import Student
 from ..verdicts import Failure
-from .readback.evidence import Arguments, as_tensor, fresh, size
+from .readback.evidence import Arguments, as_tensor, size
 from .repair.calls import with_one_result
 
 MOST_ASKED = 20
@@ -42,7 +42,7 @@ def smallest_failing_call(student: Student) -> str:
         return ""
     for arguments in itertools.islice(_smaller(student.task, failed.arguments), MOST_ASKED):
         try:
-            expected = _numbers(exact(student.task, _copies(arguments)))
+            expected = _numbers(exact(student.task, all_fresh(arguments)))
         except Exception:  # too small for this function
             continue
         if expected is None or size(arguments) > MOST_NUMBERS or expected.numel() > MOST_NUMBERS:
@@ -71,7 +71,7 @@ def _differs(task: str, arguments: Arguments, expected: Tensor, came: Any) -> bo
     value = _numbers(came)
     if value is None or value.shape != expected.shape:
         return True
-    allowed = tolerance(expected, lambda nearby: _numbers(exact(task, nearby)), _copies(arguments))
+    allowed = tolerance(expected, lambda nearby: _numbers(exact(task, nearby)), all_fresh(arguments))
     return not bool(((value.double() - expected).abs() <= allowed).all())
 
 
@@ -79,10 +79,6 @@ def _numbers(value: Any) -> Any:
     """A result as a tensor, a list of whole numbers too; None where it is none."""
     whole = isinstance(value, list) and all(type(one) is int for one in value)
     return torch.tensor(value, dtype=torch.float64) if whole else as_tensor(value)
-
-
-def _copies(arguments: Arguments) -> Arguments:
-    return {name: fresh(value) for name, value in arguments.items()}
 
 
 def _can_be_written(name: str, value: Any) -> bool:

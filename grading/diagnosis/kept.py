@@ -3,11 +3,11 @@
 import contextlib
 from collections.abc import Sequence
 
+from ..sandbox.crossing.values import all_fresh
 from ..sandbox.replies import Observation
 from ..sandbox.student import Student
 from ..verdicts import Failure, Finding
 from .clock import OutOfTime
-from .readback.evidence import fresh
 from .repair.calls import Call, with_one_result
 
 ASKED = 3  # calls, from the first that failed to the last
@@ -54,7 +54,7 @@ def _right_after(
             if out_of_time():
                 return False
             with contextlib.suppress(Failure):
-                alone(**{name: fresh(value) for name, value in one.arguments.items()}, recorded=False)
+                alone(**all_fresh(one.arguments), recorded=False)
         return all(not out_of_time() and call.right(call.ask(alone)) for _ in range(times))
     finally:
         alone.close()

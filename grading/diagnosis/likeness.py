@@ -11,10 +11,11 @@ from ..checking.compare import alike, exact, precision
 from ..checking.points import cases
 from ..contract.functions import function
 from ..sandbox import limits
+from ..sandbox.crossing.values import all_fresh
 from ..sandbox.student import Student
 from ..verdicts import Failure, Value
 from .clock import OutOfTime
-from .readback.evidence import Answer, answers, as_tensor, fresh
+from .readback.evidence import Answer, answers, as_tensor
 
 SEED = 103  # as no check draws; the points that reading back asks have seeds of their own
 POINTS = 12
@@ -36,7 +37,7 @@ def values(student: Student, out_of_time: OutOfTime) -> tuple[Value, ...]:
         if out_of_time():
             return ()
         try:
-            own = answers(lambda **sent: student.ask(limits.CALL_SECONDS, **sent), [_copy(arguments)])
+            own = answers(lambda **sent: student.ask(limits.CALL_SECONDS, **sent), [all_fresh(arguments)])
         except Failure:  # it hung or died
             return ()
         came.append(own[0] if own else None)
@@ -47,11 +48,7 @@ def values(student: Student, out_of_time: OutOfTime) -> tuple[Value, ...]:
 
 
 def _is_right(task: str, one: Answer) -> bool:
-    return not one.error and alike(exact(task, _copy(one.arguments)), one.value, RIGHT)
-
-
-def _copy(arguments: dict) -> dict:
-    return {name: fresh(value) for name, value in arguments.items()}
+    return not one.error and alike(exact(task, all_fresh(one.arguments)), one.value, RIGHT)
 
 
 def _value(one: Answer) -> Value:

@@ -16,9 +16,9 @@ from torch import Tensor
 from ..checking.compare import ROUNDINGS, alike, fixed_dtype, precision, tolerance
 from ..contract.functions import function
 from ..sandbox.crossing.calls import perform
-from ..sandbox.crossing.values import Probe, materialise
+from ..sandbox.crossing.values import Probe, all_fresh, materialise
 from ..sandbox.replies import Observation
-from .readback.evidence import as_tensor, doubled, fresh, size
+from .readback.evidence import as_tensor, doubled, size
 
 FACTS = ("changed", "attached", "grad_left", "unfrozen", "moved_random_state", "kept_graph")
 REPLAYS, SPREADS = 5, 10  # of a mistake that draws at random; how far from them a reply of the same kind may lie
@@ -102,7 +102,7 @@ class Replays:
             return result.detach().double().nan_to_num()
 
         try:
-            return tolerance(evaluate(_fresh(arguments)), evaluate, arguments, torch.float32 if single else None)
+            return tolerance(evaluate(all_fresh(arguments)), evaluate, arguments, torch.float32 if single else None)
         except Exception:  # a wrong formula may fail in float64, or beside its inputs
             return 0.0
 
@@ -158,14 +158,10 @@ def _share(observation: Observation, single: bool) -> float:
 
 def _arguments(observation: Observation, task: str) -> dict[str, Any]:
     """The arguments as they were; what the grader answered over the wire came back without a graph."""
-    arguments = _fresh(observation.arguments)
+    arguments = all_fresh(observation.arguments)
     if function(task).differentiated or (observation.reply is not None and observation.reply.attached):
         return arguments
     return {name: _over_the_wire(v) if isinstance(v, Probe) else v for name, v in arguments.items()}
-
-
-def _fresh(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {name: fresh(value) for name, value in arguments.items()}
 
 
 def _over_the_wire(function: Callable) -> Callable:

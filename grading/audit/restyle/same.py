@@ -13,9 +13,8 @@ from ...checking.defaults import required
 from ...checking.points import cases
 from ...contract.functions import Function, function
 from ...diagnosis import mistakes
-from ...diagnosis.readback.evidence import fresh
 from ...sandbox.crossing.calls import perform
-from ...sandbox.crossing.values import Leaf, Seeded
+from ...sandbox.crossing.values import Leaf, Seeded, fresh
 from . import restyled
 
 ALLOWED = {torch.float64: 1e-9, torch.float32: 1e-4}  # of a result's size

@@ -80,16 +80,18 @@ class Draw:
         return torch.from_numpy(self.rng.choice(steps, batch, replace=False))
 
     def some_twice(self, batch: int, steps: int = 1000) -> Tensor:
-        """One timestep per sample, the first and the last the same."""
-        t = self.timestep_per_sample(batch, steps)
-        t[-1] = t[0]
-        return t
+        return ends_alike(self.timestep_per_sample(batch, steps))
 
     def with_both_ends(self, batch: int, steps: int = 1000) -> Tensor:
         """One timestep per sample, T - 1 and 0 among them."""
         t = 1 + self.timestep_per_sample(batch, steps - 2)
         t[batch // 2], t[-1] = steps - 1, 0
         return t
+
+
+def ends_alike(t: Tensor) -> Tensor:
+    """One time per sample, the first and the last the same: not all of a batch for that."""
+    return torch.cat([t[:-1], t[:1]])
 
 
 def cases(task: str, seed: int) -> Iterator[Case]:

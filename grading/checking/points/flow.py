@@ -1,20 +1,13 @@
 import torch
 
 from ...sandbox.crossing.values import Leaf, Probe
-from . import Draw
+from . import Draw, ends_alike
 
 EXACT = 256  # times are whole multiples of 1 / 256, the same in float32 and in float64: either may be used
 
 
 def _time(draw: Draw) -> float:
     return draw.integer(1, EXACT - 1) / EXACT
-
-
-def _some_twice(draw: Draw, batch: int):
-    """The first and the last the same."""
-    t = _times(draw, batch)
-    t[-1] = t[0]
-    return t
 
 
 def _times(draw: Draw, batch: int, dtype=torch.float64):
@@ -31,7 +24,7 @@ def flow_interpolate(draw: Draw):
     yield "t = 0", point(0.0)
     yield "t = 1", point(1.0)
     yield "one time per sample", point(_times(draw, 3))
-    yield "one time per sample, as many samples as columns", point(_some_twice(draw, 4), (4, 3, 6, 4))
+    yield "one time per sample, as many samples as columns", point(ends_alike(_times(draw, 4)), (4, 3, 6, 4))
     yield "both ends", point(torch.tensor([0.0, 1.0, 0.25], dtype=torch.float64))
     yield "a batch of one with t of shape (1,)", point(_times(draw, 1), (1, 3, 4, 6))
     yield "float32", point(_times(draw, 2, torch.float32), (2, 1, 6, 4), torch.float32)
@@ -98,7 +91,7 @@ def flow_loss(draw: Draw):
 
     yield "one time per sample", point(_times(draw, 3), (3, 5, 5, 7))
     yield "both ends", point(torch.tensor([0.0, 1.0, 0.5], dtype=torch.float64))
-    yield "as many samples as columns", point(_some_twice(draw, 4), (4, 3, 6, 4))
+    yield "as many samples as columns", point(ends_alike(_times(draw, 4)), (4, 3, 6, 4))
     yield "one sample", point(_times(draw, 1), (1, 3, 4, 6))
     yield "float32", point(_times(draw, 2, torch.float32), (2, 1, 6, 4), torch.float32)
 

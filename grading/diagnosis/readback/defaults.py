@@ -9,8 +9,9 @@ from typing import Any
 from ...checking.compare import exact
 from ...checking.defaults import left_out
 from ...contract.functions import FUNCTIONS, function
+from ...sandbox.crossing.values import fresh
 from ...verdicts import Finding
-from .evidence import ANYTHING, Arguments, Ask, answer, fresh, reproduces
+from .evidence import ANYTHING, Arguments, Ask, answer, reproduces
 from .readings import other_default
 
 _SEED = 71

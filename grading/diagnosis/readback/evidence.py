@@ -1,7 +1,6 @@
 """When a reading counts: it must reproduce everything that came back, to within rounding, errors included."""
 
 import contextlib
-import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from ...checking.compare import alike, precision
 from ...checking.compare import tolerance as rounding
-from ...sandbox.crossing.values import Leaf
+from ...sandbox.crossing.values import Leaf, fresh
 from ...sandbox.student import NotAsked
 from ...verdicts import Failure
 
@@ -101,11 +100,6 @@ def as_tensor(value: Any) -> Tensor | None:
         return None
     tensor = torch.as_tensor(value, dtype=None if isinstance(value, Tensor) else torch.float64)
     return tensor if tensor.is_floating_point() or tensor.ndim == 0 else None
-
-
-def fresh(value: Any) -> Any:
-    """A copy to call with: the function may change its arguments, and a noise source counts its calls."""
-    return value.clone() if isinstance(value, Tensor) else copy.copy(value)
 
 
 def bare(value: Any) -> Any:

@@ -23,9 +23,9 @@ from torch import Tensor
 from ...checking.compare import exact
 from ...contract.functions import function
 from ...contract.reference import reference_function
-from ...sandbox.crossing.values import Leaf
+from ...sandbox.crossing.values import Leaf, fresh
 from ...verdicts import Finding
-from .evidence import Answer, Arguments, as_tensor, bare, doubled, fresh
+from .evidence import Answer, Arguments, as_tensor, bare, doubled
 from .exponents import Points
 from .expressions import Product, Quantities, product
 from .formula import product_text

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...sandbox.crossing.values import fresh
 from ...verdicts import Finding
-from .evidence import Answer, Arguments, as_tensor, doubled, explains, fresh
+from .evidence import Answer, Arguments, as_tensor, doubled, explains
 
 _NEAR = 1e-3  # relative: no variant that is farther from an answer than that gives it
 _NOTHING = 1e-10  # what rounding leaves of a loss that is to be 0

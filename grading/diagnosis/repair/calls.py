@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from ...checking.compare import assert_close, assert_same, exact, fixed_dtype, tolerance
-from ...sandbox.crossing.values import Seeded
+from ...sandbox.crossing.values import Seeded, all_fresh
 from ...sandbox.replies import Observation, Reply
 from ...sandbox.student import Student
 from ...verdicts import Failure
-from ..readback.evidence import as_tensor, fresh, size
+from ..readback.evidence import as_tensor, size
 
 LOOKED_AT = 40  # recorded calls, the smallest first, among which failing ones are looked for
 A_STEP = 300  # numbers: a step of a chain, which asks the network, takes as long as that many more
@@ -28,7 +28,7 @@ class Call:
     dtype: torch.dtype | None
 
     def demand(self, student: Student) -> Reply:
-        return student(**_copied(self.arguments), recorded=False)
+        return student(**all_fresh(self.arguments), recorded=False)
 
     def ask(self, student: Student) -> Reply | None:
         """What the student's function answers; None where it comes to no answer."""
@@ -93,20 +93,16 @@ def with_one_result(task: str, arguments: dict[str, Any]) -> Call | None:
     if any(isinstance(value, Seeded) for value in arguments.values()):
         return None  # another right function draws other numbers from the same generator
     try:
-        expected, again = (exact(task, _copied(arguments)) for _ in range(2))
+        expected, again = (exact(task, all_fresh(arguments)) for _ in range(2))
         if not isinstance(expected, Tensor):
             return Call(arguments, expected, 0.0, None) if expected == again else None
         if not torch.equal(expected, again):
             return None
         expected = expected.double()
-        allowed = tolerance(expected, lambda nearby: exact(task, nearby), _copied(arguments))
+        allowed = tolerance(expected, lambda nearby: exact(task, nearby), all_fresh(arguments))
     except Exception:  # such as a call that is to be refused
         return None
     return Call(arguments, expected, allowed, fixed_dtype(task, arguments))
-
-
-def _copied(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {name: fresh(value) for name, value in arguments.items()}
 
 
 def _cost(arguments: dict[str, Any]) -> int:

@@ -1,6 +1,7 @@
 """What an argument of a graded call can be, besides plain numbers, strings, lists and tensors."""
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,17 @@ class Leaf:
     """A tensor that requires grad on the side where it is used."""
 
     tensor: Tensor
+
+
+def fresh(value: Any) -> Any:
+    """A copy to call with: the function may change its arguments in place, and a noise source counts its calls."""
+    if isinstance(value, Leaf):
+        return Leaf(value.tensor.clone())
+    return value.clone() if isinstance(value, Tensor) else copy.copy(value)
+
+
+def all_fresh(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: fresh(value) for name, value in arguments.items()}
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from ....contract.functions import function
 from ....contract.reference import reference_function
+from ....sandbox.crossing.values import fresh
 from ....verdicts import Finding
 from ...mistakes import Mistake, catalogue
 from .. import relations
-from ..evidence import Answer, Arguments, explains, fresh
+from ..evidence import Answer, Arguments, explains
 from ..known.schedule import FORMULAS
 from ..readings import Reading
 from ..sums import Read, Sum, read_answers

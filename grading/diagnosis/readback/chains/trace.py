@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from ....checking.points import Draw
+from ....sandbox.crossing.values import fresh
 from ....sandbox.gradients import Differentiable
 from ....verdicts import Failure
-from ..evidence import Arguments, Ask, as_tensor, fresh
+from ..evidence import Arguments, Ask, as_tensor
 
 MOST_QUESTIONS = 120  # of one trace; a chain of ours has a dozen steps
 
