@@ -12,6 +12,7 @@ this process cannot be stolen from it.
 | ``seccomp``     | system calls that no homework needs, refused by the kernel                                |
 | ``world/``      | what student code finds around it: stand-ins, the CPU for a GPU, what is forbidden        |
 | ``loader``      | imports a submission and finds one graded function in it                                  |
+| ``parsing``     | a file as statements, parsed once for all workers of a submission                         |
 | ``statements``  | a file's import, one statement after the other: one that fails costs what needs it        |
 | ``needed``      | which statements of a module are run: all that something which is defined uses            |
 | ``definitions`` | which statements of a notebook, or of what is like one: those that define something       |

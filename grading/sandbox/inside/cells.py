@@ -14,7 +14,8 @@ from typing import Any
 
 from .definitions import Definitions
 from .needed import binds
-from .statements import parsed, run, stand_in
+from .parsing import parsed
+from .statements import run, stand_in
 
 
 class Cells(importlib.abc.Loader):

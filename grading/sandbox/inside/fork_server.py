@@ -20,7 +20,7 @@ import torch
 import torch.func
 import torch.fx.experimental.symbolic_shapes  # autograd imports it at its first use
 
-from . import confinement, loader, seccomp, serve
+from . import confinement, loader, parsing, seccomp, serve
 from .rehearsal import rehearse
 from .world import cuda, preload
 
@@ -40,6 +40,7 @@ def run(control: socket.socket) -> None:
     workers: set[int] = set()  # and clones
     clones: set[int] = set()
     preloaded: set[str] = set()  # for these submissions
+    read = ""  # the submission whose files are parsed
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 1)
         if not message:  # whoever asked is gone: nothing is to go on running
@@ -56,6 +57,10 @@ def run(control: socket.socket) -> None:
                 preload.preload(Path(place["code"]), place["forbidden"])
                 preloaded.add(place["code"])
                 gc.freeze()  # a worker that looks through what is loaded for garbage has all of it copied
+            elif place["code"] != read:  # not for the first: most of its files matter to others alone
+                read = place["code"]
+                parsing.read_ahead(Path(read))
+                gc.freeze()
             pid = os.fork()
             if pid == 0:
                 _become_worker(control, descriptors[0], **place)

@@ -12,7 +12,7 @@ import torch
 
 from ..crossing import calls, wire
 from ..crossing.values import Leaf, Probe, Seeded
-from . import needed, statements
+from . import needed, parsing, statements
 
 _TIMES = 10  # the interpreter adapts what it has run eight times
 _HOMEWORK = '''
@@ -37,7 +37,7 @@ def rehearse() -> None:
     with here, there, torch.random.fork_rng(devices=[]):  # workers begin where they would have begun
         for _ in range(_TIMES):
             names: dict[str, Any] = {}
-            body, flags = statements.parsed(_HOMEWORK, "homework")
+            body, flags = parsing.parsed(_HOMEWORK, "homework")
             taken = needed.Waiting(body, _HOMEWORK).taken()
             statements.run(taken, "homework", names, _not_run, flags)
             wire.send(here, {"positional": ["x", "target"], "arguments": _arguments(), "cotangent": None})

@@ -5,11 +5,8 @@ the names that it would have bound are stand-ins that know what went wrong. Whic
 question: of a module what ``needed`` leaves, of a notebook and its like what ``definitions`` keeps.
 """
 
-import __future__
-
 import ast
 import importlib.machinery
-import importlib.util
 import types
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -18,6 +15,7 @@ from typing import Any
 from ..crossing.values import NotHere
 from . import needed
 from .definitions import Definitions
+from .parsing import parsed, text
 from .world.stand_in import StandIn
 
 Statements = Iterable[ast.stmt]
@@ -55,18 +53,6 @@ def run(
             tried(one)
 
 
-def parsed(source: str | bytes, path: str) -> tuple[list[ast.stmt], int]:
-    """Its statements, and what ``from __future__`` says of them. A text of its own would be taken for a docstring alone."""
-    body = ast.parse(source, path).body
-    texts = [one for one in body[1:] if isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)]
-    return [one for one in body if one not in texts], sum({flag for one in body for flag in _flags(one)})
-
-
-def _flags(statement: ast.stmt) -> Iterator[int]:
-    if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
-        yield from (getattr(__future__, one.name).compiler_flag for one in statement.names)
-
-
 def _apart(statement: ast.stmt) -> Iterator[ast.stmt]:
     if not isinstance(statement, ast.Import | ast.ImportFrom):
         yield statement
@@ -90,10 +76,9 @@ class Loader(importlib.machinery.SourceFileLoader):
         self.shown = str(Path(path).relative_to(folder))  # "lib/steps.py"
 
     def exec_module(self, module: types.ModuleType) -> None:
-        source, names = self.get_data(self.path), vars(module)
-        body, flags = parsed(source, self.path)
-        waiting = needed.Waiting(body, importlib.util.decode_source(source))
-        self._run(waiting.taken(), flags, names)
+        names = vars(module)
+        at_once, waiting, flags = text(self.get_data(self.path), self.path)
+        self._run(at_once, flags, names)
         if not waiting.statements:
             return
 
