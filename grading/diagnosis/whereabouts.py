@@ -131,6 +131,10 @@ def _of_tensor(name: str, value: Tensor) -> Iterator[str]:
             "has one channel": channels == 1,
             "has several channels": channels > 1,
             "has more than three channels": channels > 3,
+            "has an odd width": width % 2 == 1,
+            "has an even width": width % 2 == 0,
+            "has an odd height": height % 2 == 1,
+            "has an even height": height % 2 == 0,
             "is not square": height != width,
             "is square": height == width,
         }

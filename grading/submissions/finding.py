@@ -18,7 +18,7 @@ from ..contract.functions import FUNCTIONS, MODULES, Function
 from ..sandbox import limits
 from ..sandbox.crossing.places import Place
 from .folder import shown
-from .kits.parsing import of_the_contract
+from .kits.parsing import network_of_the_contract, of_the_contract
 
 _NAMES = {name for one in FUNCTIONS for name in (one.name, f"{one.module}_{one.name}")}
 _DEFINED = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^(\w+)[ \t]*=", re.MULTILINE)
@@ -71,6 +71,11 @@ def number_defined(folder: Path) -> int:
 def keeps_to_the_contract(folder: Path) -> bool:
     """Whether a file of a module's name defines a function of that module with the contract's arguments."""
     return any(source.keeps_to_the_contract for source in _sources(folder))
+
+
+def has_networks_of_the_contract(folder: Path) -> bool:
+    """Whether a ``unet.py`` defines a network as the contract has it."""
+    return any(source.has_networks_of_the_contract for source in _sources(folder))
 
 
 def _said(names: list[str], taken: str, other: str) -> str:
@@ -137,9 +142,17 @@ class _Source:
         module = self.name.removesuffix(".py")
         if module not in MODULES or not self.defined:
             return False
+        return any(isinstance(node, ast.FunctionDef) and of_the_contract(node, module) for node in self._body)
+
+    @property
+    def has_networks_of_the_contract(self) -> bool:
+        own = self._body if self.name == "unet.py" else []
+        return any(isinstance(node, ast.ClassDef) and network_of_the_contract(node) for node in own)
+
+    @property
+    def _body(self) -> list[ast.stmt]:
         tree = _parsed(self.text)
-        own = [node for node in getattr(tree, "body", []) if isinstance(node, ast.FunctionDef)]
-        return any(of_the_contract(node, module) for node in own)
+        return tree.body if isinstance(tree, ast.Module) else []
 
     @property
     def error(self) -> tuple[int, str] | None:

@@ -146,13 +146,16 @@ def _outermost(folder: Path) -> Path:
 def _kit(folder: Path, asked: str) -> kits.Found | None:
     """The kit that is filled in: the one that is asked for, or one of which more is there than of the contract.
 
-    A ``ddpm.py`` with one of its functions is none of a kit's files, whatever classes and helpers stand beside it.
+    A ``ddpm.py`` with one of its functions is none of a kit's files, whatever classes and helpers stand beside it; nor is
+    a ``unet.py`` with one of its networks, where nothing else of the kit is there.
     """
     if not asked and finding.keeps_to_the_contract(folder):  # asked first: to survey the kits takes ten times as long
         return None
     kit = kits.find(folder, asked)
     if kit is None or asked:
         return kit
+    if kit.networks_alone and finding.has_networks_of_the_contract(folder):
+        return None
     return kit if kit.size > finding.number_defined(folder) else None
 
 

@@ -98,6 +98,31 @@ def test_a_function_of_the_contract_in_its_own_file_is_no_kits_whatever_stands_b
         assert other.kit is not None and other.kit.kit.name == "eecs498"
 
 
+def test_networks_alone_are_the_contracts_where_they_are_built_and_run_as_it_says(hand_in):
+    """A CS180 homework has other functions beside them, or the skeleton's constructors, which have no defaults."""
+    network = """
+    class NAMEConditionalUNet(nn.Module):
+        def __init__(self, in_channelsDEFAULT, num_hiddensDEFAULT):
+            super().__init__()
+            self.layer = nn.Conv2d(in_channels, num_hiddens, 3)
+
+        def forward(self, xMORE):
+            return self.layer(x)
+    """
+    both = "    from torch import nn\n" + "".join(
+        network.replace("NAME", name).replace("MORE", more)
+        for name, more in (("Time", ", t"), ("Class", ", c, t, keep=None"))
+    )
+    both += network.replace("NAMEConditional", "Unconditional").replace("MORE", "")
+    ours, theirs = both.replace("DEFAULT", "=1"), both.replace("DEFAULT", "")
+    with opened(hand_in(unet=ours)) as submission:
+        assert submission.kit is None
+    forward = "def time_fm_forward(unet, x_1, num_ts):\n    return unet(x_1, num_ts)"
+    for files in ({"unet": theirs}, {"unet": ours, "train": forward}):
+        with opened(hand_in(**files)) as submission:
+            assert submission.kit is not None and submission.kit.kit.name == "cs180"
+
+
 def test_there_is_no_such_kit(hand_in):
     with (
         pytest.raises(Unusable, match="--kit nonesuch: there is no such kit; there are .*kaist492d"),

@@ -565,6 +565,78 @@ SAID = {  # task, source, what is said, what is not
         ["the means of the kept and of the dropped samples are averaged"],
         [UNEXPLAINED],
     ),
+    "rows of the doubled batch taken in turns": (
+        "guidance.guided_eps",
+        """
+        def guided_eps(model, x_t, t, cond, null_cond, scale):
+            both = model(torch.cat([x_t, x_t]), t, torch.cat([null_cond, cond]))
+            without, with_cond = both[0::2], both[1::2]
+            return without + scale * (with_cond - without)
+        """,
+        ["taken apart at the wrong place"],
+        ["channels", UNEXPLAINED],
+    ),
+    "labels in turns, images one batch after the other": (
+        "flow.guided_velocity",
+        """
+        def guided_velocity(model, x_t, labels, t, scale):
+            keep = torch.cat([torch.ones(len(x_t)), torch.zeros(len(x_t))]).to(x_t)
+            v = model(torch.cat([x_t, x_t]), labels.repeat_interleave(2), t.repeat_interleave(2), keep)
+            v_c, v_u = v.chunk(2)
+            return v_u + scale * (v_c - v_u)
+        """,
+        ["label and time of the first half of 1, 1, 2, 2, … instead of its own"],
+        [UNEXPLAINED],
+    ),
+    "colours and their negatives": (
+        "inversion.scribble_loss",
+        """
+        def scribble_loss(image, sketch, mask):
+            return ((mask * image).abs() - (mask * sketch).abs()).abs().sum() / len(image)
+        """,
+        ["the difference of the absolute values"],
+        [UNEXPLAINED],
+    ),
+    "the first stride everywhere, the last step to the clean image": (
+        "ddim.sample_ddim",
+        """
+        def sample_ddim(eps_model, x_T, timesteps, alphas_cumprod, eta=0.0, noise_fn=torch.randn_like, clip_x0=False):
+            stride = timesteps[0] - timesteps[1] if len(timesteps) > 1 else timesteps[0] + 1
+            x = x_T
+            for t in timesteps:
+                t_prev = -1 if t == timesteps[-1] else max(t - stride, 0)
+                a, e = alphas_cumprod[t], eps_model(x, t)
+                b = alphas_cumprod[t_prev] if t_prev >= 0 else torch.ones_like(a)
+                x0 = (x - (1 - a).sqrt() * e) / a.sqrt()
+                x0 = x0.clamp(-1, 1) if clip_x0 else x0
+                sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)).clamp(min=0).sqrt()
+                x = b.sqrt() * x0 + (1 - b - sigma**2).clamp(min=0).sqrt() * e + sigma * noise_fn(x)
+            return x
+        """,
+        ["The distance between timesteps is taken to be that of the first two"],
+        [UNEXPLAINED],
+    ),
+    "names that are exchanged": (
+        "guidance.classifier_free_guidance",
+        """
+        def classifier_free_guidance(eps_cond, eps_uncond, scale):
+            return eps_cond + scale * (eps_uncond - eps_cond)
+        """,
+        ["eps_uncond and eps_cond are called by each other's name"],
+        [UNEXPLAINED],
+    ),
+    "a network of one size": (
+        "unet.TimeConditionalUNet",
+        (PLAIN / "unet.py").read_text(encoding="utf-8")
+        + """
+
+class TimeConditionalUNet(TimeConditionalUNet):
+    def __init__(self, in_channels=1, num_hiddens=64):
+        super().__init__(in_channels, 64)
+""",
+        ["num_hiddens = 32 makes the network no smaller"],
+        [UNEXPLAINED],
+    ),
 }
 
 
@@ -611,6 +683,37 @@ def test_it_is_named(what, grade, hand_in):
     text = told(verdict)
     assert [part for part in said if part not in text] == [], text
     assert [part for part in never if part in text] == [], text
+
+
+KEPT = {  # the key of the cache: what of the arguments it forgets
+    "noising.linear_betas": "num_train_steps=1000, beta_start=0.0001, beta_end=0.02 -> num_train_steps",
+    "noising.cosine_betas": "num_train_steps=1000, offset=0.008, max_beta=0.999 -> num_train_steps, offset",
+    "illusions.gaussian_kernel1d": "kernel_size=33, sigma=2.0 -> kernel_size",
+    "ddpm.posterior_variance": "t, t_prev, alphas_cumprod -> t, t_prev",
+    "ddim.ddim_sigma": "t, t_prev, alphas_cumprod, eta -> t, t_prev, len(alphas_cumprod)",
+    "noising.strided_timesteps": "num_train_steps, num_inference_steps -> num_train_steps",
+}
+
+
+@pytest.mark.parametrize("task", KEPT)
+def test_a_table_that_is_kept_by_a_part_of_what_it_is_made_of(task, grade, hand_in):
+    module, name = task.split(".")
+    signature, key = KEPT[task].split(" -> ")
+    names = ", ".join(one.split("=")[0] for one in signature.split(", "))
+    source = f"""
+    from {module} import {name} as _right
+
+    _kept = {{}}
+
+    def {module}_{name}({signature}):
+        key = ({key},)
+        if key not in _kept:
+            _kept[key] = _right({names})
+        return _kept[key]
+    """
+    verdict = grade(hand_in(on_top_of=PLAIN, adapters=textwrap.dedent(source)), [task])[task]
+    assert verdict.outcome == FAILED
+    assert "is kept from call to call and used again" in told(verdict)
 
 
 NOT_KEPT = {  # task, source: another thing is wrong than what is kept from call to call

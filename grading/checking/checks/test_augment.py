@@ -45,7 +45,9 @@ def boxes(reply, x):
     if not bool(zero.flatten(1).any(1).all()):
         raise reply.fail("some samples have no box", "one box in every sample", kind="boxes")
     if y.dtype != x.dtype or not torch.equal(y, x * ~full[:, None]):  # to tell what differs takes three times as long
-        assert_close(reply, x.double() * ~full[:, None], 0.0, x.dtype, what="the image outside of the box", kind="boxes")
+        assert_close(
+            reply, x.double() * ~full[:, None], 0.0, x.dtype, what="the image outside of the box", kind="boxes"
+        )
     return spans[0][0], spans[1][0], spans[0][1], spans[1][1]
 
 

@@ -1,7 +1,7 @@
 """What every graded function is held against, whatever it computes."""
 
 import contextlib
-from itertools import islice
+from itertools import combinations, islice
 from typing import Any
 
 import pytest
@@ -32,6 +32,9 @@ each_with_noise = pytest.mark.parametrize("task", [f.task for f in FUNCTIONS if 
 # Flow's stand-ins alone refuse to be switched; to samplers they are plain functions in every other check.
 each_with_its_network = pytest.mark.parametrize(
     "task", [f.task for f in FUNCTIONS if f.module == "flow" and {"model", "v_model"} & set(f.parameters)]
+)
+each_of_values = pytest.mark.parametrize(
+    "task", [f.task for f in FUNCTIONS if f.exact and "timesteps" not in f.parameters]
 )
 each_random = pytest.mark.parametrize("task", [f.task for f in FUNCTIONS if f.random])
 
@@ -108,6 +111,36 @@ def test_golden(task, student, fixtures):
         raise
 
 
+@each_of_values
+def test_every_argument_counts_anew(task, student, seed):
+    """A call in which one argument is another one than before gives what belongs to it: nothing is kept."""
+    (_, first), *others = cases(task, seed)
+    for name in student.function.parameters:
+        for _, other in others:
+            changed = first | {name: other.get(name)}
+            if not _counts_by_itself(other.get(name), first.get(name)) or alike(changed[name], first.get(name), 0.0):
+                continue
+            try:
+                exact(task, changed)
+            except ValueError:  # these do not go together
+                continue
+            try:
+                assert_right(student, **changed)
+            except NotAsked:
+                continue
+            except Failure as failure:
+                failure.summary += f"; test point: as at first, but with another {name}"
+                raise
+            break
+
+
+def _counts_by_itself(value: Any, before: Any) -> bool:
+    """What a table or a cache may be kept by: a number, or a schedule of the same dtype."""
+    if isinstance(value, torch.Tensor) and isinstance(before, torch.Tensor):
+        return value.ndim == 1 and value.is_floating_point() and value.dtype == before.dtype
+    return isinstance(value, int | float | str)
+
+
 @each_function
 def test_argument_names(task, student, seed):
     """Arguments can be given by the contract's names."""
@@ -123,7 +156,19 @@ def test_argument_names(task, student, seed):
         if not alike(_finite(by_name.value), _finite(by_position.value), NAMED):
             if not alike(_finite(student(**arguments).value), _finite(by_position.value), NAMED):
                 raise by_name.fail(UNSTEADY, "the same", kind="unsteady")
-            raise by_name.fail("the result is another one than for the same arguments by position", "the same result")
+            said = "the result is another one than for the same arguments by position"
+            exchanged = _exchanged(student, arguments, by_position.value)
+            raise by_name.fail(said + f": {exchanged}" * bool(exchanged), "the same result", kind="names")
+
+
+def _exchanged(student: Student, arguments: dict[str, Any], value: Any) -> str:
+    """Which two arguments have each other's name, if that is why."""
+    for one, other in combinations(arguments, 2):
+        with contextlib.suppress(Failure):
+            swapped = arguments | {one: arguments[other], other: arguments[one]}
+            if alike(_finite(student(by_name=True, **swapped, recorded=False).value), _finite(value), NAMED):
+                return f"{one} and {other} are called by each other's name"
+    return ""
 
 
 @each_with_defaults

@@ -254,7 +254,8 @@ class TestInvert:
         assert_close(about(reply, image), made, 1e-6, what="the image", kind="says all")
         assert_no_grad_left(reply)
         if reply.unfrozen:
-            raise reply.fail("requires_grad of the generator's parameters was changed", "parameters as they were")
+            said = "requires_grad of the generator's parameters was changed"
+            raise reply.fail(said, "parameters as they were", kind="says all")
         if reply.changed:
             raise reply.fail(f"{' and '.join(reply.changed)} changed in place", kind="changed")
 

@@ -94,7 +94,7 @@ class TestMeanW:
         reply = student(mapping=mapping, z_dim=4, num_samples=count, generator=Seeded(seed))
         assert_image(reply, (W_DIM,))
         if len(mapping.w) != count:
-            raise reply.fail("another number of samples was mapped", f"{count}", f"{len(mapping.w)}")
+            raise reply.fail("another number of samples was mapped", f"{count}", f"{len(mapping.w)}", kind="says all")
         assert_close(reply, mapping.w.double().mean(0), 1e-5, what="the mean of what the mapping answered")
 
     def test_default_number_of_samples(self, student, seed):
@@ -190,7 +190,7 @@ class WSampler:
         reply = student(mapping=mapping, batch_size=batch, z_dim=4, **self.extra, from_mean=True, generator=generator)
         w = assert_image(reply, (batch, self.layers, W_DIM))
         if len(mapping.w) < 10_000:
-            raise reply.fail("another number of samples was mapped", "10,000", f"{len(mapping.w)}")
+            raise reply.fail("another number of samples was mapped", "10,000", f"{len(mapping.w):,}", kind="says all")
         # With more answers than that, say for samples that are thrown away, the mean of those counted is not known.
         mean = mapping.w.double().mean(0)
         allowed = 1e-5 if len(mapping.w) == 10_000 else 0.1

@@ -76,7 +76,8 @@ class Network:
                 )
         if not small.parameters < wide.parameters:
             got = f"{small.parameters:,} and {wide.parameters:,} parameters"
-            raise Failure(f"num_hiddens = {WIDTH} is no smaller than the default", wide.called, "fewer parameters", got)
+            said = f"num_hiddens = {WIDTH} makes the network no smaller than the default does"
+            raise Failure(said, wide.called, "fewer parameters", got, kind="says all")
 
     def test_argument_names(self, student, seed):
         """Arguments can be given by the contract's names."""

@@ -252,9 +252,9 @@ def guided_eps_returns_doubled_batch(model, x_t, t, cond, null_cond, scale):
     return torch.cat([eps, eps])
 
 
-@guided_eps("chunk(2, dim=1), repeated to the shape")
+@guided_eps("chunk(2, dim=1), or every other row of the doubled batch")
 def guided_eps_splits_channels(model, x_t, t, cond, null_cond, scale):
-    """The split runs over the channels instead of over the batch."""
+    """The doubled batch is taken apart at the wrong place: its first half belongs to one condition, its second to the other."""
     both = torch.cat([model(x_t, t, null_cond), model(x_t, t, cond)], dim=0)
     both = both.reshape(len(x_t), 2 * x_t.shape[1], *x_t.shape[2:])
     eps_uncond, eps_cond = both.chunk(2, dim=1)

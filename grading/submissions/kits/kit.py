@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...contract.functions import function
 from ...contract.profile import CONTRACT, Profile
 
 
@@ -62,3 +63,9 @@ class Found:
     def size(self) -> int:
         """How much of the kit is there, filled in or not."""
         return max(len(self.kit.todos) - len(self.survey.missing), len(self.survey.files))
+
+    @property
+    def networks_alone(self) -> bool:
+        """Whether all that is there of it are networks."""
+        there = set(self.kit.todos) - set(self.survey.missing) - set(self.survey.by_hand)
+        return bool(there) and all(function(task).network for task in there)

@@ -6,6 +6,8 @@ import warnings
 from ...contract.functions import FUNCTIONS, MODULES
 
 _OF_THE_CONTRACT = {(one.module, one.name, one.parameters) for one in FUNCTIONS}
+_NETWORKS = {one.name: one.parameters for one in FUNCTIONS if one.network}
+_FORWARD = {"UnconditionalUNet": "x", "TimeConditionalUNet": "x t", "ClassConditionalUNet": "x c t keep"}
 
 
 def parsed(text: str | bytes) -> ast.Module | None:
@@ -23,3 +25,14 @@ def of_the_contract(function: ast.FunctionDef, module: str = "") -> bool:
     arguments = tuple(one.arg for one in function.args.args)
     modules = [module] if module else MODULES
     return any((one, function.name, arguments) in _OF_THE_CONTRACT for one in modules)
+
+
+def network_of_the_contract(node: ast.ClassDef) -> bool:
+    """Whether it is called, built and run as a graded network is, with a default for each setting: a kit's skeleton has none."""
+    methods = {one.name: one.args for one in node.body if isinstance(one, ast.FunctionDef)}
+    if node.name not in _NETWORKS or not {"__init__", "forward"} <= set(methods):
+        return False
+    (_, *settings), (_, *inputs) = ([one.arg for one in methods[name].args] or [""] for name in ("__init__", "forward"))
+    defaults = methods["__init__"].defaults
+    given = tuple(settings) == _NETWORKS[node.name] and len(defaults) == len(settings)
+    return given and inputs == _FORWARD[node.name].split()

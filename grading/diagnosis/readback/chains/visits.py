@@ -51,8 +51,35 @@ def visits(kind: Kind) -> list[Visits]:
     return found + ([Visits(*one) for one in _STARTS] if kind.noised else [])
 
 
-def _stride(arguments: Arguments, listed: list[int]) -> int:
-    return len(arguments["alphas_cumprod"]) // len(listed)
+Stride = Callable[[list[int], Arguments], int]
+_SAME = "The distance between timesteps is taken to be "
+_STRIDES: tuple[tuple[str, str, Stride], ...] = (
+    (
+        f"{_SAME}the same everywhere. Each entry leads to the next one.",
+        "t - T // S",
+        lambda L, a: len(a["alphas_cumprod"]) // len(L),
+    ),
+    (
+        f"{_SAME}that of the first two. Each entry leads to the next one.",
+        "t - (timesteps[0] - timesteps[1])",
+        lambda L, a: L[0] - L[1] if len(L) > 1 else L[0] + 1,
+    ),
+    (
+        f"{_SAME}that of the last two. Each entry leads to the next one.",
+        "t - (timesteps[-2] - timesteps[-1])",
+        lambda L, a: L[-2] - L[-1] if len(L) > 1 else L[0] + 1,
+    ),
+)
+
+
+def _in_strides(stride: Stride, least: int, ends: bool) -> Callable[[list[int], Arguments], Pairs]:
+    """Every step as far as the others, but not below ``least``; where it ``ends`` so, the last to the clean image."""
+
+    def walk(listed: list[int], arguments: Arguments) -> Pairs:
+        pairs = [(t, max(t - stride(listed, arguments), least)) for t in listed]
+        return [*pairs[:-1], (listed[-1], -1)] if ends else pairs
+
+    return walk
 
 
 _WALKS: tuple[tuple[str, str, Callable[[list[int], Arguments], Pairs]], ...] = (
@@ -73,15 +100,10 @@ _WALKS: tuple[tuple[str, str, Callable[[list[int], Arguments], Pairs]], ...] = (
         "t - 1 for t_prev",
         lambda L, a: [(t, t - 1) for t in L],
     ),
-    (
-        "The distance between timesteps is taken to be the same everywhere. Each entry leads to the next one.",
-        "t_prev = t - T // S",
-        lambda L, a: [(t, max(t - _stride(a, L), -1)) for t in L],
-    ),
-    (
-        "The distance between timesteps is taken to be that of the first two. Each entry leads to the next one.",
-        "t_prev = t - (timesteps[0] - timesteps[1])",
-        lambda L, a: [(t, max(t - (L[0] - L[1] if len(L) > 1 else L[0] + 1), -1)) for t in L],
+    *(
+        (said, f"t_prev = {staff}, {least} at least" + ", -1 in the last step" * ends, _in_strides(stride, least, ends))
+        for said, staff, stride in _STRIDES
+        for least, ends in ((-1, False), (-1, True), (0, True), (0, False))
     ),
     (
         "Every step goes to the entry after the next one, the last two to the clean image.",

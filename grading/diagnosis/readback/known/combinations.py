@@ -91,6 +91,16 @@ def _answers_for_conditions(arguments: Arguments) -> Terms:
     terms: dict[str, Callable[[], Tensor]] = {
         f"the estimate for {name}": partial(model, x_t, t, c) for name, c in told.items()
     }
+    for first, second in (("null_cond", "cond"), ("cond", "null_cond")):
+        both = torch.cat([model(x_t, t, arguments[name]) for name in (first, second)])
+        for rows, start in (("1, 3, 5, …", 0), ("2, 4, 6, …", 1)):
+            name = f"rows {rows} of the answers for {first}, then {second},"
+            terms[name] = partial(both.__getitem__, slice(start, None, 2))
+    alternating = torch.stack([null, cond], 1).flatten(0, 1)
+    for half, rows in (("first", slice(len(x_t))), ("second", slice(len(x_t), None))):
+        terms[f"the estimate for the {half} half of null_cond 1, cond 1, null_cond 2, …"] = partial(
+            model, x_t, t, alternating[rows]
+        )
     terms["the estimate for null_cond at t = 0"] = lambda: model(x_t, 0, null)
     terms["the estimate for null_cond of a blank image"] = lambda: model(torch.zeros_like(x_t), t, null)
     return terms

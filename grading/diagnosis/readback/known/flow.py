@@ -85,6 +85,13 @@ def _answers(arguments: Arguments) -> Terms:
         "the velocity for the class": partial(model, x_t, labels, t, with_class),
         "the velocity for class 0": partial(model, x_t, torch.zeros_like(labels), t, with_class),
         "the velocity for another sample's class": partial(model, x_t, labels.roll(1), t, with_class),
+        **{
+            f"the velocity {told}, label and time of the {half} half of 1, 1, 2, 2, … instead of its own,": partial(
+                model, x_t, *(one.repeat_interleave(2)[rows] for one in (labels, t)), kept
+            )
+            for told, kept in (("for the class", with_class), ("without a class", without))
+            for half, rows in (("first", slice(len(x_t))), ("second", slice(len(x_t), None)))
+        },
         "the velocity without a class at 1 − t": partial(model, x_t, labels, 1 - t, without),
         "the velocity for the class at 1 − t": partial(model, x_t, labels, 1 - t, with_class),
         "x_t": lambda: x_t,

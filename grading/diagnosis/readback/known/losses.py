@@ -80,6 +80,7 @@ _SCRIBBLE: Bases = {
     "the sum of the absolute sums of the samples": _scribble(
         lambda x, s, m: (m * (x - s)).flatten(1).sum(1).abs().sum()
     ),
+    "the difference of the absolute values": _scribble(lambda x, s, m: ((m * x).abs() - (m * s).abs()).abs().sum()),
     "the matrix norm": _scribble(lambda x, s, m: torch.linalg.matrix_norm(m * (x - s), ord=1).sum()),
     "the sum, divided by the sum of the mask,": _scribble(lambda x, s, m: (m * (x - s)).abs().sum() / m.sum()),
 }
