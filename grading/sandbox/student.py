@@ -286,13 +286,18 @@ class Student:
         train: dict[str, Any] | None = None,
         training: bool = False,
         seconds: float | None = None,
+        run: bool = True,
     ) -> NetworkRun:
-        """Build the submission's network and run it, in eval mode unless ``training``, or ``train`` it."""
+        """Build the submission's network and run it, in eval mode unless ``training``, or ``train`` it.
+
+        Where its size alone is of interest it need not be ``run``.
+        """
         self._expect_within_the_profile(settings)
         self._count(SLOW)
         called = f"{describe_call(self.function.name, settings)}, then {describe_call('forward', inputs[0])}"
         self.built[called] = NetworkCall(settings, inputs[0])
-        message = {"settings": settings, "inputs": inputs, "by_name": by_name, "train": train, "training": training}
+        asked = inputs if run else []
+        message = {"settings": settings, "inputs": asked, "by_name": by_name, "train": train, "training": training}
         answer = self._conversation.exchange(Request(message, [], called), seconds or self._call_seconds)
         with self._conversation.readable(called):
             form = {"outputs": list, "losses": list, "changed": list, "untrained": str, "parameters": int}

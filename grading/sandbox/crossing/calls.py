@@ -99,13 +99,16 @@ def run_module(
     """Build a network of the student's from a fixed seed, in the images' dtype, and run it on each of the inputs.
 
     With ``train`` it is fitted to one batch instead, in float32, and the loss before and after comes back. ``training``
-    says in which mode it is run. The network of the last run is ``kept`` for the next one, as it would be the same
-    again; not where it was in training mode, in which it may have counted along.
+    says in which mode it is run; without ``inputs`` it is built alone. The network of the last run is ``kept`` for the
+    next one, as it would be the same again; not where it was in training mode, in which it may have counted along.
     """
     if train is not None:
         _at_the_start()
         losses, untrained = _fit(network(**settings), **train)
         return {"outputs": [], "losses": losses, "changed": [], "untrained": untrained, "parameters": 0}
+    if not inputs:
+        _at_the_start()
+        return {"outputs": [], "losses": [], "changed": [], "untrained": "", "parameters": _size(network(**settings))}
     dtype = inputs[0]["x"].dtype
     last = kept.pop() if kept else None  # what ends in an error is not kept
     same = last is not None and (last.settings, last.dtype) == (settings, dtype)
@@ -133,12 +136,16 @@ def _build(network: Callable, settings: dict[str, Any], dtype: torch.dtype) -> B
     """Its parameters are shaken a little: layers that begin at zero, as last layers often do, would hide everything else."""
     _at_the_start()
     model = network(**settings)
-    parameters = sum(parameter.numel() for parameter in model.parameters())
+    parameters = _size(model)
     model = model.float() if dtype == torch.float32 else model.double()  # what is complex stays so
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.02 * torch.randn_like(parameter))
     return Built(model, settings, dtype, parameters, torch.get_rng_state(), torch.get_default_dtype())
+
+
+def _size(model: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def _fit(
