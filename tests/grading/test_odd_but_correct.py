@@ -725,6 +725,29 @@ WAYS = {
                 return super().forward(x, c, t, keep)
         """,
     ),
+    "attention over patches, which is slow to fit": (
+        ["unet.UnconditionalUNet"],
+        """
+        import torch
+        from torch import nn
+
+        class unet_UnconditionalUNet(nn.Module):
+            def __init__(self, in_channels=1, num_hiddens=128):
+                super().__init__()
+                self.cut = nn.Conv2d(in_channels, num_hiddens, 4, stride=4)
+                self.where = nn.Parameter(0.02 * torch.randn(1, 49, num_hiddens))
+                layer = dict(nhead=1, dim_feedforward=2 * num_hiddens, batch_first=True, norm_first=True)
+                self.trunk = nn.Sequential(*(nn.TransformerEncoderLayer(num_hiddens, **layer) for _ in range(2)))
+                self.paste = nn.ConvTranspose2d(num_hiddens, in_channels, 4, stride=4)
+                self.smooth = nn.Conv2d(2 * in_channels, in_channels, 3, padding=1)
+
+            def forward(self, x):
+                grid = self.cut(x)
+                tokens = self.trunk(grid.flatten(2).transpose(1, 2) + self.where)
+                picture = self.paste(tokens.transpose(1, 2).reshape(grid.shape))
+                return x + self.smooth(torch.cat([picture, x], 1))
+        """,
+    ),
 }
 
 

@@ -138,8 +138,8 @@ class Network:
         """A few steps of training fit one batch: gradients reach the parameters."""
         inputs = floats(self.inputs(seed, 2))
         # Large values of both signs: an output that is bounded or positive cannot get below half of the first loss.
-        # Enough steps for a last layer that starts at zero; having been there once is enough.
-        train = {"arguments": inputs, "target": 3 * inputs["x"], "steps": 40, "enough": FITTED}
+        # Enough steps for a last layer that starts at zero, and for attention; having been there once is enough.
+        train = {"arguments": inputs, "target": 3 * inputs["x"], "steps": 120, "enough": FITTED}
         settings = {"in_channels": 1, "num_hiddens": WIDTH}
         _, losses, called, _ = student.run_module(settings, [inputs], train=train)
         if len(losses) != 2 or not losses[1] < FITTED * losses[0]:
