@@ -49,18 +49,18 @@ def table(out):
 
 
 @pytest.fixture(scope="module")
-def class_of_twelve(tmp_path_factory):
+def class_of_sixty(tmp_path_factory):
     """A class, and its table as this machine makes it."""
     folder = tmp_path_factory.mktemp("class")
-    hand_ins = canvas(folder / "hand_ins.zip", class_of(12))
+    hand_ins = canvas(folder / "hand_ins.zip", class_of(60))
     done(started(os.environ, hand_ins, folder / "here"))
     return hand_ins, table(folder / "here")
 
 
 @needs_slurm
 @pytest.mark.slow
-def test_on_a_cluster_as_on_this_machine(cluster, class_of_twelve, tmp_path):
-    hand_ins, expected = class_of_twelve
+def test_on_a_cluster_as_on_this_machine(cluster, class_of_sixty, tmp_path):
+    hand_ins, expected = class_of_sixty
     said = done(started(cluster, hand_ins, tmp_path / "out", "--jobs", 3, "--slurm", "partition=main", "time=10"))
     assert table(tmp_path / "out") == expected
     assert "seed 7" in said
@@ -68,9 +68,9 @@ def test_on_a_cluster_as_on_this_machine(cluster, class_of_twelve, tmp_path):
 
 @needs_slurm
 @pytest.mark.slow
-def test_a_task_that_is_killed_loses_nothing(cluster, class_of_twelve, tmp_path):
+def test_a_task_that_is_killed_loses_nothing(cluster, class_of_sixty, tmp_path):
     """What lay at its hands, and what came after that, is graded by the next array."""
-    hand_ins, expected = class_of_twelve
+    hand_ins, expected = class_of_sixty
     out = tmp_path / "out"
     process = started(cluster, hand_ins, out, "--jobs", 2, "--slurm", "partition=main")
     jobs = when(lambda: json.loads((out / ".slurm" / "jobs.json").read_text()))
@@ -82,9 +82,9 @@ def test_a_task_that_is_killed_loses_nothing(cluster, class_of_twelve, tmp_path)
 
 @needs_slurm
 @pytest.mark.slow
-def test_whoever_waits_for_the_cluster_may_be_killed(cluster, class_of_twelve, tmp_path):
+def test_whoever_waits_for_the_cluster_may_be_killed(cluster, class_of_sixty, tmp_path):
     """The same command ends what still runs there, and goes on."""
-    hand_ins, expected = class_of_twelve
+    hand_ins, expected = class_of_sixty
     out = tmp_path / "out"
     process = started(cluster, hand_ins, out, "--jobs", 2, "--slurm", "partition=main")
     when(lambda: list((out / "submissions").glob("*/hand-in.json")) or None)
