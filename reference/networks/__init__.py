@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from .._fixtures import FIXTURES
+from .storage import decoded, encoded
 
 __all__ = ["MODELS", "NETWORKS", "Missing", "export", "load", "training_of"]
 
@@ -33,7 +34,7 @@ class Missing(ValueError):
 
 
 def export(network: nn.Module, kind: str, arguments: dict[str, Any], path: Path, training: dict[str, Any]) -> None:
-    """Write a network in half precision, with the class and the arguments it is built from.
+    """Write a network as `storage` has it, with the class and the arguments it is built from.
 
     Args:
         network: what to write.
@@ -42,12 +43,8 @@ def export(network: nn.Module, kind: str, arguments: dict[str, Any], path: Path,
         path: a ``.safetensors`` file.
         training: how it came to be: recipe, options, seconds.
     """
-    state = {
-        name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
-        for name, value in network.state_dict().items()
-    }
     about = {"network": kind, "arguments": json.dumps(arguments), "training": json.dumps(training)}
-    save_file(state, path, about)
+    save_file(encoded(network.state_dict()), path, about)
 
 
 def training_of(path: Path) -> dict[str, Any]:
@@ -82,5 +79,5 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> Any:
         names = file.keys()  # it is no dictionary, and does not iterate
         state = {name: file.get_tensor(name) for name in names}
     network = getattr(import_module(NETWORKS[about["network"]]), about["network"])(**json.loads(about["arguments"]))
-    network.load_state_dict(state)  # copies into float32
+    network.load_state_dict(decoded(state))  # copies into float32
     return network.to(device).eval().requires_grad_(False)

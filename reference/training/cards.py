@@ -32,6 +32,7 @@ def card(name: str, training: dict[str, Any], parameters: int, size: int, number
         for flag, value in options.items()
         if value is not False and flag not in unsaid
     )
+    precision = "half precision" if size > 2 * parameters else "half precision, large arrays in eight bits"
     figure = f"\n\n![{FIGURES[name][0]}]({name}-figure.png)\n\nAbove: {FIGURES[name][0]}." if name in FIGURES else ""
     quality = "\n".join(f"| {label} | {_shown(value)} |" for label, value in numbers.items())
     return f"""# {name}: {RECIPES[name].about}
@@ -40,7 +41,7 @@ def card(name: str, training: dict[str, Any], parameters: int, size: int, number
 
 | | |
 | --- | --- |
-| network | `{RECIPES[name].network}`, {parameters:,} parameters, {size / 1e6:.1f} MB in half precision |
+| network | `{RECIPES[name].network}`, {parameters:,} parameters, {size / 1e6:.1f} MB in {precision} |
 | data | {len(pictures):,} pictures, `{options["data"]}`: {pictures.source}; {pictures.licence} |
 | training | {options["steps"]:,} steps, {training["seconds"] / 60:.0f} minutes on {options["device"]}, \
 {training["threads"]} thread(s), torch {training["torch"]} |

@@ -3,9 +3,12 @@
 import json
 
 import pytest
+import torch
 from PIL import Image
+from safetensors import safe_open
 
 from reference import networks
+from reference.networks.storage import decoded, encoded
 from reference.training import cards
 from reference.training.measures import FIGURES, MEASURES
 from reference.training.recipes import RECIPES
@@ -13,6 +16,7 @@ from reference.training.recipes import RECIPES
 SHIPPED = sorted(path.stem for path in networks.MODELS.glob("*.safetensors"))
 MEASURED = json.loads(cards.QUALITY.read_text())
 RECOGNISED = 0.95  # of guided digits
+MOST = 25e6  # bytes that ship, cards and pictures among them
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -29,6 +33,20 @@ def test_a_card_says_what_was_measured_of_the_file_beside_it(name):
 def test_the_contents_list_every_model():
     assert (networks.MODELS / "README.md").read_text() == cards.contents()
     assert set(SHIPPED) == set(RECIPES) == set(MEASURES)
+
+
+def test_all_models_together_are_small():
+    assert sum(path.stat().st_size for path in networks.MODELS.iterdir()) < MOST
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_models_are_stored_as_the_recipe_stores_them(name):
+    with safe_open(networks.MODELS / f"{name}.safetensors", "pt") as file:
+        keys = file.keys()  # it is no dictionary, and does not iterate
+        stored = {key: file.get_tensor(key) for key in keys}
+    again = encoded(decoded(stored))
+    assert {key: one.dtype for key, one in again.items()} == {key: one.dtype for key, one in stored.items()}
+    assert all(torch.equal(again[key], one) for key, one in stored.items() if one.dtype != torch.float32)
 
 
 @pytest.mark.parametrize("name", ["class", "flow"])
