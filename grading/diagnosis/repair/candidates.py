@@ -36,6 +36,15 @@ class Edit:
             return self.correction.line
         return getattr(self.place.piece, "lineno", getattr(self.place.statement, "lineno", self.definition.line))
 
+    def settle(self) -> None:
+        """Have what it puts there stand on its line, as the student's own pieces do: to be edited in turn."""
+        own = set(map(id, ast.walk(self.definition.holder)))
+        new = self.correction.replacement
+        for root in new if isinstance(new, list) else [new] if new is not None else []:
+            for node in ast.walk(root):
+                if id(node) not in own and "lineno" in node._attributes:
+                    vars(node).update(lineno=self.line, end_lineno=self.line, col_offset=0, end_col_offset=0)
+
     def change(self) -> tuple[str, str]:
         """The statement before and after, for staff."""
         before = line(self.place.statement)
@@ -43,13 +52,30 @@ class Edit:
             return before, "; ".join(line(one) for one in changed)
 
 
-def together(edits: Sequence[Edit]) -> list[dict[str, Any]]:
-    """What a worker is sent for edits that are made together: the new text of every definition concerned."""
+def together(edits: Sequence[Edit], on_lines: bool = False) -> list[dict[str, Any]]:
+    """What a worker is sent for edits that are made together: the new text of every definition concerned.
+
+    ``on_lines``: with the line of each statement, so that a trace and an exception say those of the student's file.
+    """
+    concerned = {id(one.definition): one.definition for one in edits}.values()
+    with made(edits):
+        return [one.edit(ast.unparse(one.holder), on_lines) for one in concerned]
+
+
+@contextlib.contextmanager
+def made(edits: Sequence[Edit]) -> Iterator[None]:
+    """With these edits in the trees, one after the other: a later one may be of what an earlier one has put there."""
     with contextlib.ExitStack() as stack:
         for one in edits:
             stack.enter_context(one.place.holds(one.correction.replacement))
-        texts = {id(one.definition): (one.definition, ast.unparse(one.definition.holder)) for one in edits}
-    return [definition.edit(text) for definition, text in texts.values()]
+        yield
+
+
+def changes(edits: Sequence[Edit]) -> Iterator[tuple[str, str]]:
+    """Of each its statement before and after, with those before it made already."""
+    for i, one in enumerate(edits):
+        with made(edits[:i]):
+            yield one.change()
 
 
 def candidates(found: list[Definition], ran: set[str], suspected: set[str], graded: Function) -> list[Edit]:
