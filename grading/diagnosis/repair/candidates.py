@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from ...contract.functions import Function
-from .corrections import LIKELY, NEXT, REMOVING, Correction, Scope, corrections
+from .corrections import FAR, LIKELY, NEXT, REMOVING, Correction, Scope, corrections
 from .operators import number
 from .places import Place, line, places
 from .sources import Definition
@@ -52,6 +52,9 @@ class Edit:
             return before, "; ".join(line(one) for one in changed)
 
 
+Edits = tuple[Edit, ...]  # that are made together
+
+
 def together(edits: Sequence[Edit], on_lines: bool = False) -> list[dict[str, Any]]:
     """What a worker is sent for edits that are made together: the new text of every definition concerned.
 
@@ -78,18 +81,20 @@ def changes(edits: Sequence[Edit]) -> Iterator[tuple[str, str]]:
             yield one.change()
 
 
-def candidates(found: list[Definition], ran: set[str], suspected: set[str], graded: Function) -> list[Edit]:
+def candidates(
+    found: list[Definition], ran: set[str], suspected: set[str], graded: Function, furthest: int = FAR
+) -> list[Edit]:
     """Single edits of these definitions at lines that were run: the likeliest, then others at suspected lines, then the rest.
 
     What an exception goes through is suspected; its cause may lie before that. The first definition is the graded
     function's own. Of the likeliest ones, and of those that come next, each place has its first one tried before any
-    place has its second: a number is not tried eight times before the next sign is.
+    place has its second: a number is not tried eight times before the next sign is. ``furthest``: the last tier.
     """
     edits = [
         (rank, Edit(definition, place, correction))
         for number, definition in enumerate(found)
-        for place, scope in _places(definition, ran, {} if number else graded.defaults)
-        for rank, correction in _ranked(corrections(place, scope))
+        for place, scope in _places(definition, ran, {} if number else graded.defaults, furthest)
+        for rank, correction in _ranked(one for one in corrections(place, scope) if one.tier <= furthest)
         if not (graded.network and correction.said in REMOVING)  # one without a broken layer runs, and proves nothing
     ]
 
@@ -113,7 +118,9 @@ def _ranked(those: Iterable[Correction]) -> Iterator[tuple[int, Correction]]:
         met[one.tier] += 1
 
 
-def _places(definition: Definition, ran: set[str], defaults: dict[str, str]) -> Iterator[tuple[Place, Scope]]:
+def _places(
+    definition: Definition, ran: set[str], defaults: dict[str, str], furthest: int
+) -> Iterator[tuple[Place, Scope]]:
     tree = definition.holder
     block, position = (tree.body[0], 0) if isinstance(tree.body[0], ast.ClassDef) else (tree, 0)
     while isinstance(inner := block.body[0], ast.ClassDef):  # type: ignore[attr-defined]
@@ -126,7 +133,7 @@ def _places(definition: Definition, ran: set[str], defaults: dict[str, str]) -> 
         run = place.statement is definition.node or any(f"{definition.file}:{n}" in ran for n in range(first, last + 1))
         if run:
             names = tuple(name for name, since in assigned.items() if since <= last and name not in _BESIDE)
-            yield place, Scope(names, numbers, attributes, functions, defaults, definition.constants)
+            yield place, Scope(names, numbers, attributes, functions, defaults, definition.constants, furthest)
 
 
 def _is_left_out(node: ast.AST) -> bool:

@@ -1,6 +1,6 @@
 """Two edits that leave nothing wrong together: foretold from numbers, one after the other, or both just likely."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from ...sandbox import limits
+from .candidates import Edits
 from .checks import Check
-from .corrections import NEXT
-from .editor import Editor, Edits
+from .corrections import FAR, NAMES, NEXT
+from .editor import Editor
 from .filters import MENDED, NUMBERS, Asked, FailedCalls, FailedCheck, First
 from .onward import Step, dovetailed, further, raises_another
 from .pairs import Tried, foretold, likeliest
@@ -28,6 +29,9 @@ class _Attempt:
     part: float
 
 
+Search = Callable[[], Iterator[_Attempt]]
+
+
 @dataclass(frozen=True)
 class _Known:
     """A single edit, and what comes of every call under it."""
@@ -40,17 +44,22 @@ class _Known:
         return tuple(one.key for one in self.came)
 
 
-def doubles(editor: Editor, checks: Sequence[Check], first: First, tried: Sequence[Step]) -> list[Edits]:
-    """``tried``: single edits, of which none is enough."""
+def doubles(
+    editor: Editor, checks: Sequence[Check], first: First, tried: Sequence[Step], thoroughly: bool
+) -> list[Edits]:
+    """``tried``: single edits, of which none is enough. Not ``thoroughly``: only those that numbers foretell."""
     before = first.ask(editor.under(()))
-    searches = [partial(_after, editor, checks, first, step) for step in _steps(editor, first, before, tried)]
+    searches: list[Search] = []
     if isinstance(first, FailedCalls) and before.far == NUMBERS:
         all_before = first.ask_all(editor.under(()), before)
         known = _each(editor, first, tried)
         found = _foretold(editor, checks, first, all_before, known)
         if found:
             return found
-        searches.insert(0, partial(_likeliest, editor, first, _distinct(known, all_before)))
+        searches.append(partial(_likeliest, editor, first, _distinct(known, all_before)))
+    if not thoroughly:
+        return []
+    searches += [partial(_after, editor, checks, first, step) for step in _steps(editor, first, before, tried)]
     found = proven(editor, checks, _as_long_as_single_ones(dovetailed(searches)))
     return [one for one in found if puts_right(one)] or found
 
@@ -112,11 +121,14 @@ def _steps(editor: Editor, first: First, before: Asked, tried: Sequence[Step]) -
 
 
 def _after(editor: Editor, checks: Sequence[Check], first: First, step: Step) -> Iterator[_Attempt]:
-    """The search for a single edit again, on the code with the first one in it."""
+    """The search for a single edit again, on the code with the first one in it.
+
+    Where that has mended something it is most likely right; else only what is likely is tried after it.
+    """
     left = _left(editor, checks, first, step)
     if left is None:
         return
-    most, edits = editor.edits(left, (step.edit,))
+    most, edits = editor.edits(left, (step.edit,), FAR if step.came.far == MENDED else NAMES)
     for edit in edits:
         pair = step.edit, edit
         yield _Attempt(pair, left.ask(editor.under(pair)).right, 1 / most)
@@ -128,7 +140,7 @@ def _left(editor: Editor, checks: Sequence[Check], first: First, step: Step) -> 
         return first
     student = editor.under((step.edit,))
     if isinstance(first, FailedCalls) and not step.came.right:
-        return FailedCalls([call for call in first.calls if not call.right(call.ask(student))])
+        return FailedCalls([call for call in first.calls if not call.right(call.ask(student))] or first.calls)
     for check in in_order(checks):
         if not check.afterwards and not check.passes(editor.under((step.edit,))):
             student = editor.under((step.edit,))
@@ -138,7 +150,7 @@ def _left(editor: Editor, checks: Sequence[Check], first: First, step: Step) -> 
 
 
 def _as_long_as_single_ones(attempts: Iterator[_Attempt]) -> Iterator[Edits]:
-    """Those that mend, until as much has been tried as of single edits."""
+    """Those that mend, until as much has been tried as single edits take at most."""
     part = 0.0
     for one in attempts:
         if one.right:

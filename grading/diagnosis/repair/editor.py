@@ -1,14 +1,14 @@
 """The student's function under one edit after the other."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from ...sandbox import limits
 from ...sandbox.student import Student
-from .candidates import Edit, candidates, made, together
+from .candidates import Edit, Edits, candidates, made, together
+from .corrections import FAR
 from .filters import First
 from .sources import Definition, definitions
-
-Edits = tuple[Edit, ...]
 
 
 class GivenUp(Exception):
@@ -24,6 +24,9 @@ class Editor:
         slow = student.function.network or student.function.optimises
         seconds = limits.REPAIR_SLOW_CALL_SECONDS if slow else limits.REPAIR_CALL_SECONDS
         self.seconds = seconds * limits.patience()  # only what hangs is to meet it
+        self._asked_next: dict[
+            Edits, list[dict[str, Any]]
+        ] = {}  # to write a function anew takes longer than to call it
         self._met: dict[tuple[str, tuple[str, ...], int], Definition] = {}
 
     def under(self, edits: Edits, traced: bool = False) -> Student:
@@ -31,7 +34,10 @@ class Editor:
             self.workers += 1
             if self.workers > limits.REPAIR_WORKERS:
                 raise GivenUp
-        message = edits[0].message if len(edits) == 1 and not traced else together(edits, on_lines=traced)
+        if traced:
+            message = together(edits, on_lines=True)
+        else:
+            message = edits[0].message if len(edits) == 1 else self._asked_next.get(edits) or together(edits)
         self.latest = self.latest.edited(message, self.seconds, traced)
         return self.latest
 
@@ -41,10 +47,10 @@ class Editor:
         first.ask(student)
         return student.steps
 
-    def edits(self, first: First, after: Edits = ()) -> tuple[int, Iterator[Edit]]:
-        """Single edits of what is run where the failure shows, each text once; how many are tried, and they.
+    def edits(self, first: First, after: Edits = (), furthest: int = FAR) -> tuple[int, Iterator[Edit]]:
+        """Single edits of what is run where the failure shows, each text once; how many are tried at most, and they.
 
-        ``after`` others, which are made already: edits of the code with those in it.
+        ``after`` others, which are made already: edits of the code with those in it. ``furthest``: the last tier.
         """
         for one in after:
             one.settle()
@@ -52,9 +58,9 @@ class Editor:
         raised_at = first.raised_at(student)
         found = [self._known(one) for one in definitions(student.code, student.ran, student.defined_at)]
         with made(after):
-            edits = candidates(found, student.ran, raised_at, student.function)
+            edits = candidates(found, student.ran, raised_at, student.function, furthest)
         most = first.most(student.steps)
-        return most, _each_text_once(edits, after, most)
+        return most, self._each_text_once(edits, after, most)
 
     def close(self) -> None:
         """A worker of its own; the student's first one is asked on, and takes the edits back by itself."""
@@ -65,13 +71,15 @@ class Editor:
         """The same object every time: edits that are made together are made in one tree."""
         return self._met.setdefault((one.file, one.path, one.line), one)
 
-
-def _each_text_once(edits: list[Edit], after: Edits, most: int) -> Iterator[Edit]:
-    texts = set[str]()
-    for edit in edits:
-        if len(texts) == most:
-            return
-        text = str(together((*after, edit)) if after else edit.message)
-        if text not in texts:
-            texts.add(text)
-            yield edit
+    def _each_text_once(self, edits: list[Edit], after: Edits, most: int) -> Iterator[Edit]:
+        texts = set[str]()
+        for edit in edits:
+            if len(texts) == most:
+                return
+            both = (*after, edit)
+            message = together(both) if after else edit.message
+            text = str(message)
+            if text not in texts:
+                texts.add(text)
+                self._asked_next = {both: message}
+                yield edit

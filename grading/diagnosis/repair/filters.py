@@ -85,7 +85,11 @@ class FailedCheck:
 
     def ask(self, student: Student) -> Asked:
         failure = fails(self.test, student)
-        return Asked(True, MENDED) if failure is None else Asked(False, _FAR.get(failure.kind, NUMBERS), None, failure.summary)
+        return (
+            Asked(True, MENDED)
+            if failure is None
+            else Asked(False, _FAR.get(failure.kind, NUMBERS), None, failure.summary)
+        )
 
     def raised_at(self, student: Student) -> set[str]:
         return raised_at(self.test, student)

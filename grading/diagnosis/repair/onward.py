@@ -31,9 +31,7 @@ def further(before: Asked, lines: int, tried: Sequence[Step]) -> list[Step]:
     Another exception after as many ``lines`` may be the next one of the same line.
     """
     ahead = [
-        one
-        for one in tried
-        if one.came.far > before.far or (raises_another(one.came, before) and one.lines >= lines)
+        one for one in tried if one.came.far > before.far or (raises_another(one.came, before) and one.lines >= lines)
     ]
     return sorted(ahead, key=lambda one: (one.came.far < MENDED, one.edit.correction.tier, -one.came.far, -one.lines))
 

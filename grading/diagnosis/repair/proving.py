@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ...sandbox import limits
+from .candidates import Edits
 from .checks import Check
 from .corrections import REMOVING
-from .editor import Editor, Edits
+from .editor import Editor
 
 ENOUGH = 2  # lines that a student reads
 OF_ONE_LINE = 2  # edits that are proven: another line may hold the mistake as well
@@ -26,8 +27,10 @@ def proven(editor: Editor, checks: Sequence[Check], edits: Iterable[Edits]) -> l
         student = editor.under(one)
         if all(check.passes(student) for check in ordered):
             found.append(one)
-        lines = {(edit.definition.file, edit.line) for edits in found if puts_right(edits) for edit in edits[:1]}
-        if len(lines) == ENOUGH or (found and editor.latest.spent - before > limits.REPAIR_PROVING):
+        right = [edits for edits in found if puts_right(edits)]
+        lines = {(edits[0].definition.file, edits[0].line) for edits in right}
+        both = any(len(edits) > 1 for edits in right)  # are needed, and all is named
+        if both or len(lines) == ENOUGH or (found and editor.latest.spent - before > limits.REPAIR_PROVING):
             break
         if asked.total() == limits.REPAIR_PROOFS:  # before another edit is looked for
             break

@@ -6,26 +6,28 @@ from itertools import groupby
 from ...sandbox import limits
 from ...sandbox.student import Student
 from .calls import failing
-from .candidates import Edit
+from .candidates import Edit, Edits
 from .checks import Check, Test
 from .doubles import doubles
-from .editor import Editor, Edits, GivenUp
+from .editor import Editor, GivenUp
 from .filters import FailedCalls, FailedCheck, First
 from .onward import Step
 from .proving import proven, puts_right
 
 
-def repairing(student: Student, checks: Sequence[Check], pairs: bool) -> list[Edits]:
+def repairing(student: Student, checks: Sequence[Check], pairs: bool, thoroughly: bool) -> list[Edits]:
     """The edits that leave nothing wrong, the likeliest first; none where nothing of this kind was found.
 
-    ``pairs``: whether two edits together are tried, where no single one is enough.
+    ``pairs``: whether two edits together are tried, where no single one is enough; ``thoroughly``: not only those that
+    numbers foretell.
     """
     editor = Editor(student)
     try:
         calls = failing(editor.under(()), student.record, limits.REPAIR_CALLS)
         first = FailedCalls(calls) if calls else _cheapest(editor, checks)
         tried: list[Step] = []
-        return _singles(editor, checks, first, tried) or (doubles(editor, checks, first, tried) if pairs else [])
+        found = _singles(editor, checks, first, tried)
+        return found or (doubles(editor, checks, first, tried, thoroughly) if pairs else [])
     except GivenUp:
         return []
     finally:

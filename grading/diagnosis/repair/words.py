@@ -5,10 +5,9 @@ from itertools import groupby
 
 from ...contract.functions import all_tasks
 from ...verdicts import Repair
-from .candidates import Edit, changes
+from .candidates import Edit, Edits, changes
 from .corrections import AT_ONE_VALUE, CONDITION, CONSTANT, INDEX, OFF_BY_ONE, WRONG_INDEX
 
-Edits = tuple[Edit, ...]
 _END = "nothing else is wrong."
 _KINDS = 2  # that are named, where several edits of one line are enough each
 _MORE_EXACT = {
