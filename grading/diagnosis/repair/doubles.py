@@ -10,13 +10,14 @@ from torch import Tensor
 from ...sandbox import limits
 from .candidates import Edits
 from .checks import Check
-from .corrections import FAR, NAMES, NEXT
+from .corrections import FAR, NAMES
 from .editor import Editor
 from .filters import MENDED, NUMBERS, Asked, FailedCalls, FailedCheck, First
 from .onward import Step, dovetailed, further, raises_another
 from .pairs import Tried, foretold, likeliest
 from .proving import in_order, proven, puts_right
 
+_FORETOLD = 0.5  # of all tries, where pairs are foretold from numbers: these are made of more calls
 _STEPS = 12  # first edits that are gone on from, at most: there are tries for hardly more
 
 
@@ -29,7 +30,7 @@ class _Attempt:
     part: float
 
 
-Search = Callable[[], Iterator[_Attempt]]
+_Search = Callable[[], Iterator[_Attempt]]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def doubles(
 ) -> list[Edits]:
     """``tried``: single edits, of which none is enough. Not ``thoroughly``: only those that numbers foretell."""
     before = first.ask(editor.under(()))
-    searches: list[Search] = []
+    searches: list[_Search] = []
+    part = 0.0
     if isinstance(first, FailedCalls) and before.far == NUMBERS:
         all_before = first.ask_all(editor.under(()), before)
         known = _each(editor, first, tried)
@@ -57,10 +59,11 @@ def doubles(
         if found:
             return found
         searches.append(partial(_likeliest, editor, first, _distinct(known, all_before)))
+        part = _FORETOLD
     if not thoroughly:
         return []
     searches += [partial(_after, editor, checks, first, step) for step in _steps(editor, first, before, tried)]
-    found = proven(editor, checks, _as_long_as_single_ones(dovetailed(searches)))
+    found = proven(editor, checks, _as_long_as_single_ones(dovetailed(searches), part))
     return [one for one in found if puts_right(one)] or found
 
 
@@ -109,7 +112,7 @@ def _steps(editor: Editor, first: First, before: Asked, tried: Sequence[Step]) -
     lines = editor.lines(first)
     asked = [
         replace(one, lines=editor.lines(first, (one.edit,)))
-        if one.edit.correction.tier <= NEXT and raises_another(one.came, before)
+        if one.edit.correction.tier <= NAMES and raises_another(one.came, before)
         else one
         for one in tried
     ]
@@ -149,9 +152,8 @@ def _left(editor: Editor, checks: Sequence[Check], first: First, step: Step) -> 
     return None
 
 
-def _as_long_as_single_ones(attempts: Iterator[_Attempt]) -> Iterator[Edits]:
-    """Those that mend, until as much has been tried as single edits take at most."""
-    part = 0.0
+def _as_long_as_single_ones(attempts: Iterator[_Attempt], part: float) -> Iterator[Edits]:
+    """Those that mend, until as much has been tried as single edits take at most; a ``part`` of it has been already."""
     for one in attempts:
         if one.right:
             yield one.edits
