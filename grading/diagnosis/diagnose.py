@@ -106,7 +106,8 @@ def _try_repairing(found: Diagnosis, student: Student, checks: Sequence[Check]) 
     """The diagnosis with a repair, if there is one. A single edit that mends all says more than a formula taken apart."""
     things = sum(finding.things for finding in found.reading)
     try:
-        repair = repaired(student, checks, pairs=not found.mistakes)  # one known mistake that explains all is not two
+        # One known mistake that explains all is not two, and what was read back names all that is wrong.
+        repair = repaired(student, checks, pairs=not found.mistakes, thoroughly=not found.reading)
     except Exception as error:
         trouble = f"no repair of {student.task}: {type(error).__name__}: {error}"
         return replace(found, trouble=[*found.trouble, trouble])

@@ -11,11 +11,15 @@ import pytest
 
 from grading.contract.functions import function
 from grading.diagnosis.repair import corrections as words
-from grading.diagnosis.repair.candidates import candidates, together
-from grading.diagnosis.repair.search import _proven as proven
+from grading.diagnosis.repair.candidates import candidates, changes, made, together
+from grading.diagnosis.repair.filters import MENDED, NUMBERS, RAISED, Asked
+from grading.diagnosis.repair.onward import HEAD_START, Step, dovetailed, further
+from grading.diagnosis.repair.pairs import likeliest
+from grading.diagnosis.repair.proving import proven
 from grading.diagnosis.repair.sources import definitions
 from grading.sandbox import limits
 from grading.sandbox.inside.edits import _bounded as bounded
+from grading.sandbox.inside.edits import _on_lines as on_lines
 
 from .conftest import told
 
@@ -518,6 +522,45 @@ DOUBLE = {
             return image - (1 - level).sqrt() * noise  # wrong
         """,
     ),
+    "a factor within a term": (
+        "flow.flow_step",
+        """
+        def flow_step(x_t, v, t, t_next):
+            length = t_next + t  # wrong
+            return x_t + v / length  # wrong
+        """,
+    ),
+    "one raises, the other gives wrong numbers": (
+        "ddpm.predict_x0",
+        """
+        def predict_x0(x_t, eps, t, alphas_cumprod):
+            level = alphas_cumprod[t].reshape(-1, 1, 1, 1)
+            rest = (1 - t).sqrt()  # wrong
+            return (x_t + rest * eps) / level.sqrt()  # wrong
+        """,
+    ),
+    "both raise, one after the other": (
+        "guidance.guided_eps",
+        """
+        def guided_eps(model, x_t, t, cond, null_cond, scale):
+            with_cond = model(x_t, cond, t)  # wrong
+            without = model(t, x_t, null_cond)  # wrong
+            return without + scale * (with_cond - without)
+        """,
+    ),
+    "each in a branch of its own": (
+        "inversion.lp_loss",
+        """
+        import torch
+
+        def lp_loss(pred, target, p=1, mask=None):
+            powers = (pred - target).abs() ** p
+            if mask is None:
+                return powers.sum()  # wrong
+            powers, mask = torch.broadcast_tensors(powers, mask)
+            return (powers / mask).sum() / mask.sum().clamp(min=1)  # wrong
+        """,
+    ),
 }
 
 
@@ -691,6 +734,17 @@ def test_two_edits_of_one_function_are_one_text(tmp_path):
     assert first.change() == ("y = x + 1", "y = x - 1"), "nothing stays changed"
 
 
+def test_an_edit_may_be_of_what_an_earlier_one_has_put_there(tmp_path):
+    text = "def f(x):\n    y = 1 - x\n    return y\n"
+    first = next(edit for edit in tried(tmp_path, text) if edit.change()[1] == "y = x - 1")
+    first.settle()
+    with made((first,)):
+        second = candidates([first.definition], {f"made.py:{n}" for n in (1, 2, 3)}, set(), function("ddpm.predict_x0"))
+    (edit,) = (one for one in second if together((first, one))[0]["source"][1] == "    y = x + 1")
+    assert list(changes((first, edit))) == [("y = 1 - x", "y = x - 1"), ("y = x - 1", "y = x + 1")]
+    assert edit.line == 2
+
+
 def test_a_method_is_sent_within_its_class(tmp_path):
     edits = tried(tmp_path, "class A:\n    def f(self, x):\n        return x + 1\n    def g(self):\n        return 2\n")
     message = next(edit.message[0] for edit in edits if edit.line == 3)
@@ -717,6 +771,56 @@ def test_after_so_many_proofs_no_further_edit_is_looked_for():
     refused = SimpleNamespace(afterwards=False, failed=True, passes=lambda student: False)
     assert proven(editor, [refused], edits()) == []
     assert asked == [1, 1, *range(2, limits.REPAIR_PROOFS)]
+
+
+# --- two edits ------------------------------------------------------------------------------------------------------
+
+
+def step(name, tier=words.LIKELY, lines=0, **came):
+    return Step(
+        SimpleNamespace(name=name, correction=SimpleNamespace(tier=tier)), Asked(**{"right": False, **came}), lines
+    )
+
+
+def test_gone_on_from_are_edits_under_which_it_comes_further():
+    """The likely ones first, but for what mends a call; another exception counts where no fewer lines were run."""
+    before = Asked(False, RAISED, told="an exception")
+    steps = [
+        step("the same", told="an exception", lines=9),
+        step("sooner", told="another one", lines=4),
+        step("on the same line", told="another one", lines=5),
+        step("later", told="another one", lines=7),
+        step("far-fetched", words.FAR, far=NUMBERS),
+        step("numbers", far=NUMBERS),
+        step("mended", words.FAR, far=MENDED),
+    ]
+    names = [one.edit.name for one in further(before, 5, steps)]
+    assert names == ["mended", "numbers", "later", "on the same line", "far-fetched"]
+
+
+def test_no_first_edit_is_gone_on_from_to_the_end_before_the_next_one_is():
+    def search(name, length):
+        return lambda: iter([name] * length)
+
+    found = "".join(dovetailed([search("a", HEAD_START + 3), search("b", 5), search("c", 1)]))
+    assert found == "a" * HEAD_START + "ababab" + "bb" + "c"
+    begun = dovetailed([search("a", 1), lambda: pytest.fail("begun too soon")])
+    assert next(begun) == "a"
+
+
+def test_of_two_edits_those_are_likely_that_are_both_likely():
+    assert list(likeliest(4)) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+    assert list(likeliest(1)) == list(likeliest(0)) == []
+
+
+def test_edited_code_says_the_lines_of_the_file(tmp_path):
+    """However few lines its text has in the message: a trace is held against the file."""
+    text = "# a remark\n\ndef f(x):\n    # and another\n    y = (x +\n         1)\n\n    return y.foo\n"
+    edit = next(edit for edit in tried(tmp_path, text) if edit.change() == ("y = x + 1", "y = x - 1"))
+    (message,) = together((edit,), on_lines=True)
+    code = compile(on_lines("\n".join(message["source"]), message["lines"]), "made.py", "exec").co_consts[0]
+    assert {line for *_, line in code.co_lines() if line} == {3, 5, 8}
+    assert "lines" not in together((edit,))[0]
 
 
 # --- loops that an edit has made endless ----------------------------------------------------------------------------

@@ -13,8 +13,12 @@ comes of it explains a verdict that stands already: no point ever comes from edi
 | ``candidates``  | all of it, in order, and as messages to a worker                                          |
 | ``calls``       | recorded calls and their right results                                                    |
 | ``checks``      | the function's checks, asked once more                                                    |
-| ``filters``     | which of both is asked first                                                              |
+| ``filters``     | which of both is asked first, and how far an edited function comes with it                |
+| ``editor``      | the student's function under one edit after the other                                     |
+| ``proving``     | which edits leave nothing wrong                                                           |
 | ``pairs``       | two edits, foretold from what each does alone                                             |
+| ``onward``      | first edits that a second one is looked for from                                          |
+| ``doubles``     | two edits, in all these ways                                                              |
 | ``search``      | the whole of it                                                                           |
 | ``words``       | what is said of it                                                                        |
 """
@@ -31,6 +35,9 @@ from .words import repair
 __all__ = ["Check", "repaired", "source_of"]
 
 
-def repaired(student: Student, checks: Sequence[Check], pairs: bool = True) -> Repair | None:
-    """The smallest change of the student's code under which all checks pass, in words: one edit, or with ``pairs`` two."""
-    return repair(repairing(student, checks, pairs), student.task)
+def repaired(student: Student, checks: Sequence[Check], pairs: bool = True, thoroughly: bool = True) -> Repair | None:
+    """The smallest change of the student's code under which all checks pass, in words: one edit, or with ``pairs`` two.
+
+    Not ``thoroughly``: only two that are easily found.
+    """
+    return repair(repairing(student, checks, pairs, thoroughly), student.task)

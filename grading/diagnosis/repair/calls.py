@@ -32,10 +32,15 @@ class Call:
 
     def ask(self, student: Student) -> Reply | None:
         """What the student's function answers; None where it comes to no answer."""
+        came = self.came(student)
+        return None if isinstance(came, Failure) else came
+
+    def came(self, student: Student) -> Reply | Failure:
+        """What the student's function answers, or how it fails."""
         try:
             return self.demand(student)
-        except Failure:
-            return None
+        except Failure as failure:
+            return failure
 
     def right(self, reply: Reply | None) -> bool:
         if reply is None or reply.changed or reply.grad_left:
@@ -51,10 +56,15 @@ class Call:
 
     def numbers(self, reply: Reply | None) -> Tensor | None:
         """What came back as one row of numbers; None where it has another shape than the right result, or holes."""
-        value = as_tensor(reply.value) if reply is not None else None
-        if value is None or value.shape != torch.as_tensor(self.expected).shape or not bool(value.isfinite().all()):
-            return None
-        return value.double().flatten()
+        value = as_tensor(reply.value) if reply is not None and self.in_form(reply) else None
+        return value.double().flatten() if value is not None and bool(value.isfinite().all()) else None
+
+    def in_form(self, reply: Reply) -> bool:
+        """Whether it has the shape, or else the type, of the right result."""
+        if not isinstance(self.expected, Tensor | float | int):
+            return type(reply.value) is type(self.expected)
+        value = as_tensor(reply.value)
+        return value is not None and value.shape == torch.as_tensor(self.expected).shape
 
     @property
     def cost(self) -> int:

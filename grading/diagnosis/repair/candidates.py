@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from ...contract.functions import Function
-from .corrections import LIKELY, NEXT, REMOVING, Correction, Scope, corrections
+from .corrections import FAR, LIKELY, NEXT, REMOVING, Correction, Scope, corrections
 from .operators import number
 from .places import Place, line, places
 from .sources import Definition
@@ -36,6 +36,15 @@ class Edit:
             return self.correction.line
         return getattr(self.place.piece, "lineno", getattr(self.place.statement, "lineno", self.definition.line))
 
+    def settle(self) -> None:
+        """Have what it puts there stand on its line, as the student's own pieces do: to be edited in turn."""
+        own = set(map(id, ast.walk(self.definition.holder)))
+        new = self.correction.replacement
+        for root in new if isinstance(new, list) else [new] if new is not None else []:
+            for node in ast.walk(root):
+                if id(node) not in own and "lineno" in node._attributes:
+                    vars(node).update(lineno=self.line, end_lineno=self.line, col_offset=0, end_col_offset=0)
+
     def change(self) -> tuple[str, str]:
         """The statement before and after, for staff."""
         before = line(self.place.statement)
@@ -43,27 +52,49 @@ class Edit:
             return before, "; ".join(line(one) for one in changed)
 
 
-def together(edits: Sequence[Edit]) -> list[dict[str, Any]]:
-    """What a worker is sent for edits that are made together: the new text of every definition concerned."""
+Edits = tuple[Edit, ...]  # that are made together
+
+
+def together(edits: Sequence[Edit], on_lines: bool = False) -> list[dict[str, Any]]:
+    """What a worker is sent for edits that are made together: the new text of every definition concerned.
+
+    ``on_lines``: with the line of each statement, so that a trace and an exception say those of the student's file.
+    """
+    concerned = {id(one.definition): one.definition for one in edits}.values()
+    with made(edits):
+        return [one.edit(ast.unparse(one.holder), on_lines) for one in concerned]
+
+
+@contextlib.contextmanager
+def made(edits: Sequence[Edit]) -> Iterator[None]:
+    """With these edits in the trees, one after the other: a later one may be of what an earlier one has put there."""
     with contextlib.ExitStack() as stack:
         for one in edits:
             stack.enter_context(one.place.holds(one.correction.replacement))
-        texts = {id(one.definition): (one.definition, ast.unparse(one.definition.holder)) for one in edits}
-    return [definition.edit(text) for definition, text in texts.values()]
+        yield
 
 
-def candidates(found: list[Definition], ran: set[str], suspected: set[str], graded: Function) -> list[Edit]:
+def changes(edits: Sequence[Edit]) -> Iterator[tuple[str, str]]:
+    """Of each its statement before and after, with those before it made already."""
+    for i, one in enumerate(edits):
+        with made(edits[:i]):
+            yield one.change()
+
+
+def candidates(
+    found: list[Definition], ran: set[str], suspected: set[str], graded: Function, furthest: int = FAR
+) -> list[Edit]:
     """Single edits of these definitions at lines that were run: the likeliest, then others at suspected lines, then the rest.
 
     What an exception goes through is suspected; its cause may lie before that. The first definition is the graded
     function's own. Of the likeliest ones, and of those that come next, each place has its first one tried before any
-    place has its second: a number is not tried eight times before the next sign is.
+    place has its second: a number is not tried eight times before the next sign is. ``furthest``: the last tier.
     """
     edits = [
         (rank, Edit(definition, place, correction))
         for number, definition in enumerate(found)
-        for place, scope in _places(definition, ran, {} if number else graded.defaults)
-        for rank, correction in _ranked(corrections(place, scope))
+        for place, scope in _places(definition, ran, {} if number else graded.defaults, furthest)
+        for rank, correction in _ranked(one for one in corrections(place, scope) if one.tier <= furthest)
         if not (graded.network and correction.said in REMOVING)  # one without a broken layer runs, and proves nothing
     ]
 
@@ -87,7 +118,9 @@ def _ranked(those: Iterable[Correction]) -> Iterator[tuple[int, Correction]]:
         met[one.tier] += 1
 
 
-def _places(definition: Definition, ran: set[str], defaults: dict[str, str]) -> Iterator[tuple[Place, Scope]]:
+def _places(
+    definition: Definition, ran: set[str], defaults: dict[str, str], furthest: int
+) -> Iterator[tuple[Place, Scope]]:
     tree = definition.holder
     block, position = (tree.body[0], 0) if isinstance(tree.body[0], ast.ClassDef) else (tree, 0)
     while isinstance(inner := block.body[0], ast.ClassDef):  # type: ignore[attr-defined]
@@ -100,7 +133,7 @@ def _places(definition: Definition, ran: set[str], defaults: dict[str, str]) -> 
         run = place.statement is definition.node or any(f"{definition.file}:{n}" in ran for n in range(first, last + 1))
         if run:
             names = tuple(name for name, since in assigned.items() if since <= last and name not in _BESIDE)
-            yield place, Scope(names, numbers, attributes, functions, defaults, definition.constants)
+            yield place, Scope(names, numbers, attributes, functions, defaults, definition.constants, furthest)
 
 
 def _is_left_out(node: ast.AST) -> bool:

@@ -8,6 +8,7 @@ from hypothesis.errors import Unsatisfiable
 
 from ...checking.checks.properties import noting_failures
 from ...sandbox.student import NotAsked, Student
+from ...verdicts import Failure
 
 Test = Callable[[Student], object]
 
@@ -36,11 +37,17 @@ class Check:
 
 
 def passes(test: Test, student: Student) -> bool:
+    return fails(test, student) is None
+
+
+def fails(test: Test, student: Student) -> Failure | None:
     """Whatever goes wrong, be it patience that is at its end: it has not passed. What is not asked goes right."""
     try:
         test(student)
     except (NotAsked, Unsatisfiable):
-        return True
-    except Exception:
-        return False
-    return True
+        return None
+    except Failure as failure:
+        return failure
+    except Exception as error:
+        return Failure(str(error), kind="raised")
+    return None

@@ -110,6 +110,7 @@ class Scope:
     functions: tuple[str, ...]  # that are called with one argument
     defaults: dict[str, str]  # of the graded function, as the contract has them
     constants: dict[str, tuple[ast.expr, int]]  # numbers that the file gives a name to, each with its line
+    furthest: int = FAR  # tier that is asked for
 
 
 def corrections(place: Place, scope: Scope) -> Iterator[Correction]:
@@ -232,7 +233,7 @@ def _names(node: ast.expr, scope: Scope) -> Iterator[Correction]:
         for name in inside:
             yield Correction(POSSIBLE, TOO_MUCH, ast.Name(name, ast.Load()))
     if local or isinstance(node, ast.Attribute | ast.Subscript | ast.Call | ast.BinOp):
-        for template, tier, said in _WRAPPED_TREES:
+        for template, tier, said in (one for one in _WRAPPED_TREES if one[1] <= scope.furthest):
             yield Correction(tier, said, _filled(template, node))
         for function in scope.functions:
             called = ast.Call(ast.parse(function, mode="eval").body, [node], [])

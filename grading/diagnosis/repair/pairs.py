@@ -4,6 +4,7 @@ In different terms of a sum two edits add up what they change; in factors of one
 mends other calls both are true. So of tens of thousands of pairs a few are worth a try.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -64,3 +65,9 @@ def _nearest(distances: Tensor, most: int) -> list[tuple[int, int]]:
     upper = distances.triu(1).masked_fill(torch.ones_like(distances, dtype=torch.bool).tril(), torch.inf)
     order = upper.flatten().argsort()[:most].tolist()
     return [divmod(index, len(distances)) for index in order]
+
+
+def likeliest(count: int) -> Iterator[tuple[int, int]]:
+    """Which two of so many, the likeliest first: those whose places in the order are the lowest together."""
+    for together in range(1, 2 * count - 2):
+        yield from ((i, together - i) for i in range(max(0, together - count + 1), (together + 1) // 2))

@@ -29,14 +29,15 @@ class Place:
         """With the piece exchanged for another one; yields the statements that stand there then."""
         old = getattr(self.holder, self.name)
         new = replacement if isinstance(replacement, list) else [] if replacement is None else [replacement]
+        nothing = ast.copy_location(ast.Pass(), self.statement)
         if self.index is None:
             setattr(self.holder, self.name, replacement)
         else:
-            inserted = new or ([ast.Pass()] if isinstance(self.piece, ast.stmt) else [])
+            inserted = new or ([nothing] if isinstance(self.piece, ast.stmt) else [])
             setattr(self.holder, self.name, [*old[: self.index], *inserted, *old[self.index + 1 :]])
         try:
             whole = self.piece is self.statement
-            yield (new or [ast.Pass()]) if whole else [self.statement]  # type: ignore[misc]
+            yield (new or [nothing]) if whole else [self.statement]  # type: ignore[misc]
         finally:
             setattr(self.holder, self.name, old)
 

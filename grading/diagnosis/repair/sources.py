@@ -28,10 +28,12 @@ class Definition:
     holder: ast.Module  # what holds it, with nothing else in it
     constants: dict[str, tuple[ast.expr, int]]  # of its file, by name, that stand in it alone: the number and its line
 
-    def edit(self, text: str) -> dict[str, Any]:
-        """The message to a worker for another text of it."""
+    def edit(self, text: str, on_lines: bool = False) -> dict[str, Any]:
+        """The message to a worker for another text of it, which stands in ``holder``."""
         lines = text.split("\n")
-        return {"file": self.file, "name": self.name, "line": self.line, "path": list(self.path), "source": lines}
+        message = {"file": self.file, "name": self.name, "line": self.line, "path": list(self.path), "source": lines}
+        statements = (one for one in ast.walk(self.holder) if isinstance(one, ast.stmt))
+        return message | ({"lines": [getattr(one, "lineno", self.line) for one in statements]} if on_lines else {})
 
 
 def definitions(folder: Path, lines: Iterable[str], first: str) -> list[Definition]:

@@ -1,14 +1,13 @@
 """What a repair says: to students the place and what is wrong there, to staff the change itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from ...contract.functions import all_tasks
 from ...verdicts import Repair
-from .candidates import Edit
+from .candidates import Edit, Edits, changes
 from .corrections import AT_ONE_VALUE, CONDITION, CONSTANT, INDEX, OFF_BY_ONE, WRONG_INDEX
 
-Edits = tuple[Edit, ...]
 _END = "nothing else is wrong."
 _KINDS = 2  # that are named, where several edits of one line are enough each
 _MORE_EXACT = {
@@ -22,7 +21,7 @@ def repair(found: Sequence[Edits], task: str) -> Repair | None:
     """In words, from the edits that leave nothing wrong, the likeliest first."""
     if not found:
         return None
-    staff = [" and ".join(map(_change, edits)) for edits in found]
+    staff = [" and ".join(_changes(edits)) for edits in found]
     if len(found[0]) > 1:
         return Repair(_together(found[0]), len(found[0]), [_at(edit) for edit in found[0]], staff)
     # In another graded function it would be a line that is needed there as it is.
@@ -70,6 +69,6 @@ def _at(edit: Edit) -> str:
     return f"{edit.definition.file}:{edit.line}"
 
 
-def _change(edit: Edit) -> str:
-    before, after = edit.change()
-    return f"{_at(edit)}: {before} → {after}"
+def _changes(edits: Edits) -> Iterator[str]:
+    for edit, (before, after) in zip(edits, changes(edits)):
+        yield f"{_at(edit)}: {before} → {after}"
