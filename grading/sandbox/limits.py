@@ -63,6 +63,7 @@ REPAIR_EDITS_BY_CHECKS = 400  # … where a whole check is asked, divided by the
 REPAIR_CALLS = 3  # failing calls that an edit has to mend before any check is asked
 REPAIR_PAIRED = 500  # single edits that pairs are made of; fewer where the other calls are long
 REPAIR_PAIRS = 60  # pairs that are tried
+REPAIR_AFTER = 0.5  # tries of two edits one after the other, as a part of those of single ones
 REPAIR_PROOFS = 4  # edits of which all checks are asked
 REPAIR_PROVING = 100  # calls by which no further one is asked, where there is a proof; slow ones count several times
 REPAIR_WORKERS = 3  # that edited code may bring down

@@ -675,6 +675,14 @@ def test_the_function_after_it_is_graded_as_ever(grade, hand_in):
     assert len({verdict.repair.student for verdict in verdicts.values()}) == 1
 
 
+def test_two_mistakes_of_one_kind_on_one_line_are_two(grade, hand_in):
+    text = "def flow_step(x_t, v, t, t_next):\n    return t + v * (t_next - x_t)\n"
+    verdict = grade(hand_in(flow=text), ["flow.flow_step"])["flow.flow_step"]
+    assert verdict.repair.student == f"flow.py line 2: {words.NAME}, in two places; nothing else is wrong."
+    first, second = verdict.repair.staff[0].split(" and ")
+    assert second.split(" → ")[0].endswith(first.split(" → ")[1]), "the second is made after the first"
+
+
 def test_staff_alone_read_the_edit(grade, hand_in):
     folder, _ = written(hand_in, *SINGLE["sds_weight"][::2])
     verdict = grade(folder, ["distillation.sds_weight"])["distillation.sds_weight"]

@@ -17,7 +17,6 @@ from .onward import Step, dovetailed, further, raises_another
 from .pairs import Tried, foretold, likeliest
 from .proving import in_order, proven, puts_right
 
-_FORETOLD = 0.5  # of all tries, where pairs are foretold from numbers: these are made of more calls
 _STEPS = 12  # first edits that are gone on from, at most: there are tries for hardly more
 
 
@@ -51,7 +50,7 @@ def doubles(
     """``tried``: single edits, of which none is enough. Not ``thoroughly``: only those that numbers foretell."""
     before = first.ask(editor.under(()))
     searches: list[_Search] = []
-    part = 0.0
+    most = limits.REPAIR_AFTER
     if isinstance(first, FailedCalls) and before.far == NUMBERS:
         all_before = first.ask_all(editor.under(()), before)
         known = _each(editor, first, tried)
@@ -59,11 +58,11 @@ def doubles(
         if found:
             return found
         searches.append(partial(_likeliest, editor, first, _distinct(known, all_before)))
-        part = _FORETOLD
+        most /= 2  # what foretells has taken as many calls
     if not thoroughly:
         return []
     searches += [partial(_after, editor, checks, first, step) for step in _steps(editor, first, before, tried)]
-    found = proven(editor, checks, _as_long_as_single_ones(dovetailed(searches), part))
+    found = proven(editor, checks, _as_long_as(most, dovetailed(searches)))
     return [one for one in found if puts_right(one)] or found
 
 
@@ -152,11 +151,12 @@ def _left(editor: Editor, checks: Sequence[Check], first: First, step: Step) -> 
     return None
 
 
-def _as_long_as_single_ones(attempts: Iterator[_Attempt], part: float) -> Iterator[Edits]:
-    """Those that mend, until as much has been tried as single edits take at most; a ``part`` of it has been already."""
+def _as_long_as(most: float, attempts: Iterator[_Attempt]) -> Iterator[Edits]:
+    """Those that mend, until so large a part has been tried of as much as single edits take at most."""
+    part = 0.0
     for one in attempts:
         if one.right:
             yield one.edits
         part += one.part
-        if part >= 1:
+        if part >= most:
             return

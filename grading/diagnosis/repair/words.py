@@ -55,10 +55,13 @@ def _together(edits: Edits) -> str:
     """Two edits that are both needed."""
     ordered = sorted(edits, key=lambda edit: (edit.definition.file, edit.line))
     parts = [
-        f"{place}: {', and '.join(dict.fromkeys(edit.correction.said for edit in here))}"
-        for place, here in groupby(ordered, key=_place)
+        f"{place}: {_both([edit.correction.said for edit in here])}" for place, here in groupby(ordered, key=_place)
     ]
     return f"{'; '.join(parts)}; {_END}"
+
+
+def _both(said: list[str]) -> str:
+    return f"{said[0]}, in two places" if len(said) == 2 and said[0] == said[1] else ", and ".join(said)
 
 
 def _place(edit: Edit) -> str:
