@@ -616,6 +616,15 @@ SAID = {  # task, source, what is said, what is not
         ["The distance between timesteps is taken to be that of the first two"],
         [UNEXPLAINED],
     ),
+    "every timestep from 1 on": (
+        "noising.strided_timesteps",
+        """
+        def strided_timesteps(num_train_steps, num_inference_steps):
+            return [int(t) for t in reversed(torch.arange(1, num_train_steps, num_train_steps // num_inference_steps))]
+        """,
+        ["the timesteps begin at 1, and every one below T is taken"],
+        [UNEXPLAINED],
+    ),
     "names that are exchanged": (
         "guidance.classifier_free_guidance",
         """

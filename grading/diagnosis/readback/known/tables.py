@@ -146,6 +146,9 @@ _STRIDED = Family(
                 "every multiple of the stride below T is taken, which may be more than S": lambda step, T, count: list(
                     range(0, T, step(1))
                 ),
+                "the timesteps begin at 1, and every one below T is taken, which may be more than S or fewer": (
+                    lambda step, T, count: list(range(1, T, step(1)))
+                ),
                 "of all multiples of the stride below T the S largest are taken, so that the surplus is cut off at 0": (
                     lambda step, T, count: list(range(0, T, step(1)))[-count:] if count else []
                 ),
