@@ -625,6 +625,67 @@ SAID = {  # task, source, what is said, what is not
         ["the timesteps begin at 1, and every one below T is taken"],
         [UNEXPLAINED],
     ),
+    "points for steps": (
+        "flow.sample_flow",
+        """
+        @torch.no_grad()
+        def sample_flow(v_model, x0, num_steps=50):
+            x, delta = x0, 1 / max(num_steps - 1, 1)
+            for t in torch.linspace(0, 1, num_steps, dtype=x0.dtype):
+                x = x + delta * v_model(x, t.expand(len(x)))
+            return x
+        """,
+        ["the times run from 0 to 1 with both ends", "each step is 1/(S − 1) long"],
+        [UNEXPLAINED],
+    ),
+    "a first step of length 0": (
+        "flow.sample_flow",
+        """
+        @torch.no_grad()
+        def sample_flow(v_model, x0, num_steps=50):
+            x, times = x0, torch.linspace(0, 1, num_steps + 1, dtype=x0.dtype)
+            before = times[0]
+            for t in times[:-1]:
+                x = x + (t - before) * v_model(x, t.expand(len(x)))
+                before = t
+            return x
+        """,
+        ["the first step leads nowhere"],
+        [UNEXPLAINED],
+    ),
+    "a graph that is kept": (
+        "dps.sample_dps",
+        """
+        def sample_dps(
+            eps_model, x_T, measurement, operator, timesteps, alphas_cumprod, scale=0.5, eta=0.0, noise_fn=torch.randn_like
+        ):
+            x = x_T
+            for t, t_prev in zip(timesteps, [*timesteps[1:], -1]):
+                x_t = x.requires_grad_() if x.is_leaf else x
+                a = alphas_cumprod[t]
+                b = alphas_cumprod[t_prev] if t_prev >= 0 else torch.ones_like(a)
+                eps = eps_model(x_t, t)
+                x0 = (x_t - (1 - a).sqrt() * eps) / a.sqrt()
+                (g,) = torch.autograd.grad((measurement - operator(x0)).norm(), x_t, retain_graph=True)
+                sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)).clamp(min=0).sqrt()
+                x = b.sqrt() * x0 + (1 - b - sigma**2).clamp(min=0).sqrt() * eps + sigma * noise_fn(x_t.detach())
+                x = x - scale * g
+            return x.detach()
+        """,
+        ["the graph of earlier steps is kept"],
+        [UNEXPLAINED],
+    ),
+    "differences that cancel on a diagonal": (
+        "bells.soft_edges",
+        """
+        def soft_edges(image, epsilon=1e-3):
+            x = F.pad(image.mean(1, keepdim=True), (1, 1, 1, 1), mode="replicate")
+            across, down = x[:, :, 1:-1, 2:] - x[:, :, 1:-1, :-2], x[:, :, 2:, 1:-1] - x[:, :, :-2, 1:-1]
+            return ((across + down).square() / 16 + epsilon**2).sqrt() - epsilon
+        """,
+        ["an edge along a diagonal is not seen"],
+        [],
+    ),
     "names that are exchanged": (
         "guidance.classifier_free_guidance",
         """

@@ -96,6 +96,15 @@ class TestSoftEdges:
         (_, one), (reply, other) = edges(student, step(axis)), edges(student, step(axis, -1.0))
         assert_close(about(reply, other), one, 1e-6 * float(one.max()) + 1e-9)
 
+    @pytest.mark.parametrize("rises", [True, False])
+    def test_diagonals(self, student, rises):
+        """An edge along a diagonal is seen, whichever way it runs: what changes across and down does not cancel."""
+        lower = torch.ones(1, 3, SIDE, SIDE, dtype=torch.float64).tril()
+        reply, found = edges(student, lower.flip(3) if rises else lower)
+        along = (found.flip(3) if rises else found)[0, 0, 2:-2, 2:-2].diagonal()
+        if not float(along.min()) > 1e-3:
+            raise reply.fail("an edge along a diagonal is not seen", "an edge", f"{float(along.min()):.3g}")
+
     def test_every_channel_counts(self, student):
         """An edge in one channel alone is seen."""
         for channel in range(3):

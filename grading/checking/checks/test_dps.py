@@ -119,7 +119,8 @@ class TestSampleDPS:
             arguments = self.arguments(Draw([seed, 1]), operator)
             reply = student(eps_model=Probe("CurvedEpsModel"), **arguments)
             if reply.kept_graph:
-                raise reply.fail("the graph of earlier steps is kept, so that memory grows", "a detached x_t each step")
+                said = "the graph of earlier steps is kept, so that memory grows"
+                raise reply.fail(said, "a detached x_t each step", kind="says all")
             assert_detached(reply)
             assert_no_grad_left(reply)
 

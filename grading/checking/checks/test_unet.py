@@ -163,10 +163,10 @@ def floats(inputs):
     return {name: value.float() if value.is_floating_point() else value for name, value in inputs.items()}
 
 
-def assert_same(called, first, second, how):
+def assert_same(called, first, second, how, kind="wrong"):
     difference = float((first - second).abs().max() / second.abs().max())
     if difference > 1e-9:
-        raise Failure(f"the outputs {how} differ by {difference:.2g}", called, "the same output")
+        raise Failure(f"the outputs {how} differ by {difference:.2g}", called, "the same output", kind=kind)
 
 
 @grades("unet.UnconditionalUNet")
@@ -252,7 +252,7 @@ class TestClassConditionalUNet(Network):
         inputs = self.inputs(seed)
         choices = [inputs | {"keep": self.keep(*values)} for values in ((1, 1, 1), (0, 0, 0), (1, 0, 1))]
         kept, dropped, mixed, default, called = self.run(student, *choices, inputs)
-        assert_same(called, default, kept, "without keep and with keep = 1")
+        assert_same(called, default, kept, "without keep and with keep = 1", "says all")
         assert_same(called, mixed[[0, 2]], kept[[0, 2]], "of a kept sample, alone and beside a dropped one,")
         assert_same(called, mixed[1:2], dropped[1:2], "of a dropped sample, alone and beside kept ones,")
 

@@ -10,6 +10,7 @@
 |                                   |                                                               | ``layers``, ``fits``|
 |                                   |                                                               | ``velocities``,     |
 |                                   |                                                               | ``warps``           |
+| Euler's steps                     | times, lengths and number of steps, of which one or two are wrong | ``euler``       |
 | of flow matching                  | weights of images in t and t_next                             | ``flow``            |
 | losses                            | a reduction of one among several terms, its power and factor  | ``losses``          |
 | of logits                         | a function of one logit, recovered by itself                  | ``logits``          |
@@ -33,6 +34,7 @@ from . import (
     blurs,
     combinations,
     cutout,
+    euler,
     fits,
     flow,
     layers,
@@ -57,6 +59,7 @@ FAMILIES: dict[str, Family] = {
     **warps.WARPS,
     "illusions.gaussian_kernel1d": taps.GAUSSIAN,
     "illusions.lowpass": blurs.BLUR,
+    "flow.sample_flow": euler.EULER,
 }
 SUMS = schedule.FORMULAS | combinations.FORMULAS | flow.FORMULAS
 STATISTICS: dict[str, Callable[[Ask, list[Answer]], list[Finding]]] = {
