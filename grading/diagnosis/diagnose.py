@@ -107,7 +107,8 @@ def _try_repairing(found: Diagnosis, student: Student, checks: Sequence[Check]) 
     things = sum(finding.things for finding in found.reading)
     try:
         # One known mistake that explains all is not two, and what was read back names all that is wrong.
-        repair = repaired(student, checks, pairs=not found.mistakes, thoroughly=not found.reading)
+        said = bool(found.mistakes) or things == 1
+        repair = repaired(student, checks, pairs=not found.mistakes, thoroughly=not found.reading, beside=said)
     except Exception as error:
         trouble = f"no repair of {student.task}: {type(error).__name__}: {error}"
         return replace(found, trouble=[*found.trouble, trouble])

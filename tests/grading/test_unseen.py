@@ -686,6 +686,16 @@ SAID = {  # task, source, what is said, what is not
         ["an edge along a diagonal is not seen"],
         [],
     ),
+    "mended where it is not wrong": (
+        "guidance.classifier_free_guidance",
+        """
+        def classifier_free_guidance(eps_uncond, eps_cond, scale):
+            weight = scale
+            return weight * eps_uncond + (1 - weight) * eps_cond
+        """,
+        ["The weights of eps_uncond and eps_cond are exchanged", "put right there, it passes every check"],
+        ["nothing else is wrong", UNEXPLAINED],
+    ),
     "names that are exchanged": (
         "guidance.classifier_free_guidance",
         """

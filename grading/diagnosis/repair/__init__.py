@@ -35,9 +35,11 @@ from .words import repair
 __all__ = ["Check", "repaired", "source_of"]
 
 
-def repaired(student: Student, checks: Sequence[Check], pairs: bool = True, thoroughly: bool = True) -> Repair | None:
+def repaired(
+    student: Student, checks: Sequence[Check], pairs: bool = True, thoroughly: bool = True, beside: bool = False
+) -> Repair | None:
     """The smallest change of the student's code under which all checks pass, in words: one edit, or with ``pairs`` two.
 
-    Not ``thoroughly``: only two that are easily found.
+    Not ``thoroughly``: only two that are easily found. ``beside``: something else says what is wrong.
     """
-    return repair(repairing(student, checks, pairs, thoroughly), student.task)
+    return repair(repairing(student, checks, pairs, thoroughly), student.task, beside)

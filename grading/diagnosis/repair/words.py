@@ -6,9 +6,10 @@ from itertools import groupby
 from ...contract.functions import all_tasks
 from ...verdicts import Repair
 from .candidates import Edit, Edits, changes
-from .corrections import AT_ONE_VALUE, CONDITION, CONSTANT, INDEX, OFF_BY_ONE, WRONG_INDEX
+from .corrections import AT_ONE_VALUE, CONDITION, CONSTANT, INDEX, NAMES, OFF_BY_ONE, WRONG_INDEX
 
 _END = "nothing else is wrong."
+_BESIDE = "put right there, it passes every check."
 _KINDS = 2  # that are named, where several edits of one line are enough each
 _MORE_EXACT = {
     CONDITION: AT_ONE_VALUE,
@@ -17,19 +18,26 @@ _MORE_EXACT = {
 }  # where both are true, the second is said
 
 
-def repair(found: Sequence[Edits], task: str) -> Repair | None:
-    """In words, from the edits that leave nothing wrong, the likeliest first."""
+def repair(found: Sequence[Edits], task: str, beside: bool) -> Repair | None:
+    """In words, from the edits that leave nothing wrong, the likeliest first.
+
+    ``beside`` something that says what is wrong, a less likely edit is a place where that can be mended; the mistake may
+    lie elsewhere.
+    """
     if not found:
         return None
+    end = _BESIDE if beside and any(edit.correction.tier > NAMES for edit in found[0]) else _END
     staff = [" and ".join(_changes(edits)) for edits in found]
     if len(found[0]) > 1:
-        return Repair(_together(found[0]), len(found[0]), [_at(edit) for edit in found[0]], staff)
+        return Repair(f"{_together(found[0])}; {end}", len(found[0]), [_at(edit) for edit in found[0]], staff)
     # In another graded function it would be a line that is needed there as it is.
     single = sorted((edit for (edit,) in found), key=lambda edit: _in_another(edit, task))
     first = single[0]
     beside = (edit for edit in single if edit.definition is first.definition or not _in_another(edit, task))
     other = next((edit for edit in beside if _place(edit) != _place(first)), None)
-    return Repair(_one_of(single, other), 1, [_at(edit) for edit in (first, other) if edit is not None], staff)
+    return Repair(
+        f"{_one_of(single, other)}; {end}", 1, [_at(edit) for edit in (first, other) if edit is not None], staff
+    )
 
 
 def _in_another(edit: Edit, task: str) -> bool:
@@ -44,11 +52,11 @@ def _one_of(single: list[Edit], other: Edit | None) -> str:
     if other is None:
         kinds = dict.fromkeys(edit.correction.said for edit in single)
         apart = [said for said in kinds if _MORE_EXACT.get(said) not in kinds]
-        return f"{_place(first)}: {', or '.join(apart[:_KINDS])}; {_END}"
+        return f"{_place(first)}: {', or '.join(apart[:_KINDS])}"
     if other.correction.said == first.correction.said:
-        return f"{_place(first)} or {_place(other)}: {first.correction.said}; {_END}"
+        return f"{_place(first)} or {_place(other)}: {first.correction.said}"
     said = " or ".join(f"{_place(edit)} ({edit.correction.said})" for edit in (first, other))
-    return f"One thing is wrong, at {said}; {_END}"
+    return f"One thing is wrong, at {said}"
 
 
 def _together(edits: Edits) -> str:
@@ -57,7 +65,7 @@ def _together(edits: Edits) -> str:
     parts = [
         f"{place}: {_both([edit.correction.said for edit in here])}" for place, here in groupby(ordered, key=_place)
     ]
-    return f"{'; '.join(parts)}; {_END}"
+    return "; ".join(parts)
 
 
 def _both(said: list[str]) -> str:
