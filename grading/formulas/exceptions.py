@@ -7,6 +7,8 @@ NOT_EVALUATED = {
     " tests/reference/test_inversion.py holds it against the package lpips",
     "networks.encoder.Encoder": "names the network: Δ is its layers",
     "networks.prompt_unet.PromptUNet": "names the network: ε_θ is its layers",
+    "networks.storage": "two values come of one call, and rounding is no operation of the grammar;"
+    " tests/reference/test_storage.py holds every weight to half a step",
     "training.encoder": "the trainer's objective: it draws its codes and pictures itself, and no function returns it",
     "unet.UnconditionalUNet": "names the network: D_θ is its layers",
     "unet.TimeConditionalUNet": "names the network: ε_θ is its layers",

@@ -1,6 +1,8 @@
 """What every graded function is held against, whatever it computes."""
 
+import ast
 import contextlib
+from collections.abc import Iterator
 from itertools import combinations, islice
 from typing import Any
 
@@ -114,9 +116,11 @@ def test_golden(task, student, fixtures):
 @each_of_values
 def test_every_argument_counts_anew(task, student, seed):
     """A call in which one argument is another one than before gives what belongs to it: nothing is kept."""
-    (_, first), *others = cases(task, seed)
+    points = [arguments for _, arguments in cases(task, seed)]
+    # Defaults are another check's matter.
+    first = dict(_numbers(student.function.defaults)) | points[0] if points else {}
     for name in student.function.parameters:
-        for _, other in others:
+        for other in points[1:]:
             changed = first | {name: other.get(name)}
             if not _counts_by_itself(other.get(name), first.get(name)) or alike(changed[name], first.get(name), 0.0):
                 continue
@@ -132,6 +136,15 @@ def test_every_argument_counts_anew(task, student, seed):
                 failure.summary += f"; test point: as at first, but with another {name}"
                 raise
             break
+
+
+def _numbers(written: dict[str, str]) -> Iterator[tuple[str, int | float]]:
+    """Those defaults that are numbers."""
+    for name, text in written.items():
+        with contextlib.suppress(ValueError):
+            value = ast.literal_eval(text)
+            if isinstance(value, int | float):
+                yield name, value
 
 
 def _counts_by_itself(value: Any, before: Any) -> bool:
