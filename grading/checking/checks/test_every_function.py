@@ -121,7 +121,7 @@ def test_every_argument_counts_anew(task, student, seed):
     first = dict(_numbers(student.function.defaults)) | points[0] if points else {}
     for name in student.function.parameters:
         for other in points[1:]:
-            changed = first | {name: other.get(name)}
+            changed: dict[str, Any] = first | {name: other.get(name)}
             if not _counts_by_itself(other.get(name), first.get(name)) or alike(changed[name], first.get(name), 0.0):
                 continue
             try:

@@ -60,9 +60,9 @@ class Network:
     def run(self, student, *inputs, channels=1, width=WIDTH, by_name=False, training=False):
         """Outputs for the inputs from one and the same network, each shaped like its x."""
         settings = {"in_channels": channels, "num_hiddens": width}
-        inputs = [floats(one) if self.single else one for one in inputs]
-        outputs, _, called, _ = student.run_module(settings, inputs, by_name=by_name, training=training)
-        for given, y in zip(inputs, outputs):
+        asked = [floats(one) if self.single else one for one in inputs]
+        outputs, _, called, _ = student.run_module(settings, asked, by_name=by_name, training=training)
+        for given, y in zip(asked, outputs):
             if not (isinstance(y, torch.Tensor) and y.shape == given["x"].shape):
                 raise Failure(
                     "the network's output is no image of the same shape",

@@ -33,8 +33,8 @@ def repair(found: Sequence[Edits], task: str, beside: bool) -> Repair | None:
     # In another graded function it would be a line that is needed there as it is.
     single = sorted((edit for (edit,) in found), key=lambda edit: _in_another(edit, task))
     first = single[0]
-    beside = (edit for edit in single if edit.definition is first.definition or not _in_another(edit, task))
-    other = next((edit for edit in beside if _place(edit) != _place(first)), None)
+    own = (edit for edit in single if edit.definition is first.definition or not _in_another(edit, task))
+    other = next((edit for edit in own if _place(edit) != _place(first)), None)
     return Repair(
         f"{_one_of(single, other)}; {end}", 1, [_at(edit) for edit in (first, other) if edit is not None], staff
     )

@@ -97,10 +97,8 @@ def _answers_for_conditions(arguments: Arguments) -> Terms:
             name = f"rows {rows} of the answers for {first}, then {second},"
             terms[name] = partial(both.__getitem__, slice(start, None, 2))
     alternating = torch.stack([null, cond], 1).flatten(0, 1)
-    for half, rows in (("first", slice(len(x_t))), ("second", slice(len(x_t), None))):
-        terms[f"the estimate for the {half} half of null_cond 1, cond 1, null_cond 2, …"] = partial(
-            model, x_t, t, alternating[rows]
-        )
+    for half, own in zip(("first", "second"), alternating.split(len(x_t))):
+        terms[f"the estimate for the {half} half of null_cond 1, cond 1, null_cond 2, …"] = partial(model, x_t, t, own)
     terms["the estimate for null_cond at t = 0"] = lambda: model(x_t, 0, null)
     terms["the estimate for null_cond of a blank image"] = lambda: model(torch.zeros_like(x_t), t, null)
     return terms
