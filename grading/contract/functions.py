@@ -24,6 +24,7 @@ class Function:
     sizes_tied: bool = False  # its images cannot be cut to other sizes, one by one
     open_form: bool = False  # the contract says what holds of its values, and not which they are
     widens: bool = False  # of arguments in float32 it may answer in float64
+    forward: str = ""  # what a network is run on: the arguments of its forward()
 
     @property
     def module(self) -> str:
@@ -127,9 +128,14 @@ FUNCTIONS = (
     ),
     Function("inversion.scribble_loss", "image, sketch, mask", differentiated=True, loss=True),
     Function("inversion.gram_matrix", "features", differentiated=True, loss=True),
-    Function("unet.UnconditionalUNet", "in_channels=1, num_hiddens=128", network=True),
-    Function("unet.TimeConditionalUNet", "in_channels=1, num_hiddens=64", network=True),
-    Function("unet.ClassConditionalUNet", "in_channels=1, num_classes=10, num_hiddens=64", network=True),
+    Function("unet.UnconditionalUNet", "in_channels=1, num_hiddens=128", network=True, forward="x"),
+    Function("unet.TimeConditionalUNet", "in_channels=1, num_hiddens=64", network=True, forward="x t"),
+    Function(
+        "unet.ClassConditionalUNet",
+        "in_channels=1, num_classes=10, num_hiddens=64",
+        network=True,
+        forward="x c t keep",
+    ),
     Function("unet.denoiser_loss", "model, x0, noise, sigma", differentiated=True, loss=True),
     Function("unet.ddpm_loss", "model, x0, noise, t, alphas_cumprod", differentiated=True, loss=True),
     Function(

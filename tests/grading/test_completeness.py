@@ -1,5 +1,6 @@
 """``contract --check`` names everything that a new function still lacks, and the command that grades says so too."""
 
+import inspect
 import subprocess
 import sys
 
@@ -9,8 +10,8 @@ from grading.__main__ import main
 from grading.audit import completeness
 from grading.checking import golden
 from grading.contract import stubs
-from grading.contract.functions import FUNCTIONS, Function
-from grading.contract.reference import reference_module
+from grading.contract.functions import FUNCTIONS, Function, function
+from grading.contract.reference import reference_function, reference_module
 from grading.diagnosis.mistakes import catalogue
 from grading.paths import ROOT
 
@@ -192,3 +193,9 @@ def test_a_function_that_nothing_checks_is_never_passed(tmp_path):
     command = [sys.executable, "-c", ADDED, *(str(tmp_path / name) for name in handed_in)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert run.stdout.splitlines() == ["not graded: no check called the function"] * 4, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("task", [one.task for one in FUNCTIONS if one.network])
+def test_what_a_network_is_run_on_is_what_the_references_takes(task):
+    _, *inputs = inspect.signature(reference_function(task).forward).parameters
+    assert inputs == function(task).forward.split()

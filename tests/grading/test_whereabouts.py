@@ -94,6 +94,14 @@ def test_what_wrong_calls_have_in_common():
     assert "wrong wherever x0 is in float32" in observed(single, *low)
 
 
+def test_an_odd_width():
+    """An inverse transform that is not told the width takes it for an even one."""
+    shapes = [(2, 3, 5, 7), (1, 1, 4, 5), (3, 2, 6, 3), (2, 3, 5, 6), (1, 1, 5, 4), (3, 2, 6, 8)]
+    odd = lambda result, _: result + 1 if result.shape[3] % 2 else result
+    said = observed(odd, *(noised(shape, seed=i) for i, shape in enumerate(shapes)))
+    assert said == "the result is wrong wherever x0 has an odd width, and right in every other call"
+
+
 def test_of_two_calls_nothing_is_common():
     calls = [noised(t=0, seed=1), noised(t=0, seed=2)] + [noised(t=t, seed=t) for t in (10, 20, 30)]
     at_the_start = lambda result, arguments: result + 1 if arguments["t"] == 0 else result

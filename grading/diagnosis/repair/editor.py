@@ -24,9 +24,8 @@ class Editor:
         slow = student.function.network or student.function.optimises
         seconds = limits.REPAIR_SLOW_CALL_SECONDS if slow else limits.REPAIR_CALL_SECONDS
         self.seconds = seconds * limits.patience()  # only what hangs is to meet it
-        self._asked_next: dict[
-            Edits, list[dict[str, Any]]
-        ] = {}  # to write a function anew takes longer than to call it
+        # To write a function anew takes longer than to call it.
+        self._asked_next: dict[Edits, list[dict[str, Any]]] = {}
         self._met: dict[tuple[str, tuple[str, ...], int], Definition] = {}
 
     def under(self, edits: Edits, traced: bool = False) -> Student:

@@ -42,7 +42,9 @@ def read_ahead(folder: Path) -> None:
     _ahead.clear()
     for file in sorted(folder.rglob("*.py"))[:_FILES]:
         with contextlib.suppress(OSError, SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
-            source = file.read_bytes() if file.stat().st_size <= _BYTES else b""
+            if file.stat().st_size > _BYTES:
+                continue
+            source = file.read_bytes()
             with warnings.catch_warnings():  # the worker says them
                 warnings.simplefilter("ignore")
                 _ahead[source] = _text(source, str(file))

@@ -6,8 +6,7 @@ import warnings
 from ...contract.functions import FUNCTIONS, MODULES
 
 _OF_THE_CONTRACT = {(one.module, one.name, one.parameters) for one in FUNCTIONS}
-_NETWORKS = {one.name: one.parameters for one in FUNCTIONS if one.network}
-_FORWARD = {"UnconditionalUNet": "x", "TimeConditionalUNet": "x t", "ClassConditionalUNet": "x c t keep"}
+_NETWORKS = {one.name: one for one in FUNCTIONS if one.network}
 
 
 def parsed(text: str | bytes) -> ast.Module | None:
@@ -34,5 +33,6 @@ def network_of_the_contract(node: ast.ClassDef) -> bool:
         return False
     (_, *settings), (_, *inputs) = ([one.arg for one in methods[name].args] or [""] for name in ("__init__", "forward"))
     defaults = methods["__init__"].defaults
-    given = tuple(settings) == _NETWORKS[node.name] and len(defaults) == len(settings)
-    return given and inputs == _FORWARD[node.name].split()
+    network = _NETWORKS[node.name]
+    given = tuple(settings) == network.parameters and len(defaults) == len(settings)
+    return given and inputs == network.forward.split()

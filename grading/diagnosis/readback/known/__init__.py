@@ -10,7 +10,7 @@
 |                                   |                                                               | ``layers``, ``fits``|
 |                                   |                                                               | ``velocities``,     |
 |                                   |                                                               | ``warps``           |
-| Euler's steps                     | times, lengths and number of steps, of which one or two are wrong | ``euler``       |
+| Euler's steps                     | times, lengths and number of steps, one or two of them wrong  | ``euler``           |
 | of flow matching                  | weights of images in t and t_next                             | ``flow``            |
 | losses                            | a reduction of one among several terms, its power and factor  | ``losses``          |
 | of logits                         | a function of one logit, recovered by itself                  | ``logits``          |
