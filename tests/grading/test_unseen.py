@@ -423,6 +423,53 @@ SAID = {  # task, source, what is said, what is not
         ["the grid is one for align_corners=False", "flow and sampler are for True"],
         [UNEXPLAINED],
     ),
+    "places that the sampler takes for others": (
+        "bells.warp",
+        """
+        def warp(image, flow):
+            h, w = image.shape[2:]
+            rows, columns = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
+            y, x = 2 * (rows + flow[:, 0]) / (h - 1) - 1, 2 * (columns + flow[:, 1]) / (w - 1) - 1
+            return F.grid_sample(image, torch.stack([y, x], -1), padding_mode="border", align_corners=True)
+        """,
+        ["the sampler is given y before x: rows and columns have changed places"],
+        [UNEXPLAINED, "the flow"],
+    ),
+    "a size where the size less one belongs": (
+        "bells.warp",
+        """
+        def warp(image, flow):
+            h, w = image.shape[2:]
+            rows, columns = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
+            y, x = 2 * (rows + flow[:, 0]) / h - 1, 2 * (columns + flow[:, 1]) / w - 1
+            return F.grid_sample(image, torch.stack([x, y], -1), padding_mode="border", align_corners=True)
+        """,
+        ["the places are divided by the image's size where size − 1 belongs"],
+        [UNEXPLAINED, "the flow"],
+    ),
+    "a root of a root": (
+        "ddpm.posterior_step",
+        """
+        def posterior_step(x_t, x0, noise, t, t_prev, alphas_cumprod):
+            now = alphas_cumprod[t]
+            before = alphas_cumprod[t_prev] if t_prev >= 0 else torch.ones_like(now)
+            beta = 1 - now / before
+            mean = before.sqrt() * beta / (1 - now) * x0 + (now / before).sqrt() * (1 - before) / (1 - now) * x_t
+            std = (beta * (1 - before) / (1 - now)).sqrt()
+            return mean + std.sqrt() * noise
+        """,
+        ["Your weight of noise is", "a square root too many"],
+        [UNEXPLAINED, "a factor", "does not belong"],
+    ),
+    "two logits in one function": (
+        "gan_losses.discriminator_loss",
+        """
+        def discriminator_loss(real_logits, fake_logits):
+            return -F.logsigmoid(real_logits - fake_logits).mean()
+        """,
+        ["relativistic"],
+        [UNEXPLAINED],
+    ),
     "a weight on the sum of both terms": (
         "bells.encoder_loss",
         """

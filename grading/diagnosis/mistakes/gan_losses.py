@@ -197,6 +197,19 @@ def discriminator_loss_relativistic(real_logits, fake_logits):
     return F.softplus(fake_logits.reshape(1, -1) - real_logits.reshape(-1, 1)).mean()
 
 
+@discriminator_loss("relativistic, real and fake paired: an error for R ≠ F")
+def discriminator_loss_relativistic_pairs(real_logits, fake_logits):
+    """This is the relativistic GAN's loss: one function of the difference of the logits. Real and fake have one each."""
+    return F.softplus(fake_logits - real_logits).mean()
+
+
+@discriminator_loss("relativistic average: each logit less the other side's mean")
+def discriminator_loss_relativistic_average(real_logits, fake_logits):
+    """This is the relativistic average GAN's loss: the other side's mean logit is taken off first. It does not belong here."""
+    real, fake = real_logits - fake_logits.mean(), fake_logits - real_logits.mean()
+    return F.softplus(-real).mean() + F.softplus(fake).mean()
+
+
 @discriminator_loss("sum over the batch")
 def discriminator_loss_batch_sum(real_logits, fake_logits):
     """The losses are added up over the batch, so they grow with the batch size."""

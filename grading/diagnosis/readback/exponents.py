@@ -5,7 +5,7 @@ A product k · Π q_j^e_j is linear in its logarithm, so that least squares give
     log |c_n| = log |k| + Σ_j e_j log |q_jn|        n: points, j: quantities
 
 The points are chosen so that the logarithms are independent of each other (every point has a schedule of its own).
-Exponents are rounded to halves, and the product is accepted only if it then gives every c_n. An index that a student
+Exponents are rounded to quarters (a root of a root), and the product is accepted only if it then gives every c_n. An index that a student
 mistook is no special case: the quantities at t−1, t+1, 0 and T−1 are among the q_j, and a mistake moves an exponent.
 
 Sums have no logarithm. Of two terms one is guessed (a dictionary of small products) and taken off, then the remainder is
@@ -75,10 +75,10 @@ class Points:
         if not len(index):
             return []
         raw = self.exponents(rows[index])
-        halves = (2 * raw).round() / 2
-        close = ((raw - halves).abs() < _ROUND).all(1) & (halves.abs() <= _LARGEST).all(1)
+        quarters = (4 * raw).round() / 4
+        close = ((raw - quarters).abs() < _ROUND).all(1) & (quarters.abs() <= _LARGEST).all(1)
         found = []
-        for row, exponents in zip(index[close].tolist(), halves[close].tolist()):
+        for row, exponents in zip(index[close].tolist(), quarters[close].tolist()):
             powers = {name: e for name, e in zip(self.names, exponents) if e}
             bare = product(1.0, powers).value(self.quantities)
             ratio = rows[row] / bare
@@ -95,7 +95,8 @@ class Points:
         taken = torch.cat([self._values_of(known), self.taken])
         rest = values - taken
         scale = torch.maximum(values.abs(), taken.abs())
-        pairs = [(guesses[row], other) for row, other in self._identify_rows(rest, scale)]
+        found = ((guesses[row], other) for row, other in self._identify_rows(rest, scale))
+        pairs = [(one, other) for one, other in found if one.powers != other.powers]  # else it is one product
         return min(pairs, key=lambda pair: pair[0].size + pair[1].size, default=None)
 
 

@@ -3,7 +3,7 @@
 | math                        | code             | meaning                                                     |
 | --------------------------- | ---------------- | ----------------------------------------------------------- |
 | q_1, q_2 …                  | ``quantities``   | by name: "ᾱ_t", "1−ᾱ_t", "β", "η", "B" …, with their values |
-| k · q_1^a · q_2^b …         | ``Product``      | a constant and exponents, which are multiples of ½          |
+| k · q_1^a · q_2^b …         | ``Product``      | a constant and exponents, which are multiples of ¼          |
 | (P_1 + P_2 …)^c             | ``Power``        | such as √(1−ᾱ_prev − σ²)                                    |
 | Σ_i (…)^c_i                 | ``Expression``   | a weight; without any part it is 0                          |
 """

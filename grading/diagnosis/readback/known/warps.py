@@ -21,6 +21,7 @@ def _moved(x: Tensor, flow: Tensor, choices: Mapping[str, Any]) -> Tensor:
     pixels = [choices["grid"](torch.arange(size, dtype=x.dtype), size) for size in (height, width)]
     rows = choices["place"](pixels[0][:, None] + down, height)
     columns = choices["place"](pixels[1] + right, width)
+    rows, columns = choices["axes"](rows, columns, height, width)
     (above, below), (left, beside) = (choices["cell"](at) for at in (rows, columns))
     return sum(
         (share_down * share_right)[:, None] * _pixels(x, row, column, choices["outside"])
@@ -128,6 +129,23 @@ _WARP = {
             "the places are half a pixel off": lambda at, size: at + 0.5,
             "the places are half a pixel off, towards the beginning": lambda at, size: at - 0.5,
             "the places are one pixel off": lambda at, size: at + 1,
+            "the places are divided by the image's size where size − 1 belongs": lambda at, size: (
+                at * (size - 1) / size
+            ),
+            "the sampler is given pixels and not its own units, of −1 to 1": lambda at, size: (at + 1) * (size - 1) / 2,
+            "the sampler is given places from 0 to 1, and its units run from −1 to 1": lambda at, size: (
+                (at + size - 1) / 2
+            ),
+        },
+    ),
+    "axes": Choice(
+        "the sampler is given x before y",
+        lambda rows, columns, h, w: (rows, columns),
+        {
+            "the sampler is given y before x: rows and columns have changed places": lambda rows, columns, h, w: (
+                columns * (h - 1) / max(w - 1, 1),
+                rows * (w - 1) / max(h - 1, 1),
+            ),
         },
     ),
     "cell": Choice(
