@@ -357,7 +357,7 @@ SAID = {  # task, source, what is said, what is not
             (g,) = torch.autograd.grad(real_logits.sum(), real_images, create_graph=True)
             return gamma / 2 * g.flatten(1).norm(dim=1).mean() ** 2
         """,
-        ["the square of the norms' sum"],
+        ["gamma/2 times the square of the mean norm"],
         [UNEXPLAINED],
     ),
     "times added, not subtracted": (
@@ -468,6 +468,68 @@ SAID = {  # task, source, what is said, what is not
             return -F.logsigmoid(real_logits - fake_logits).mean()
         """,
         ["relativistic"],
+        [UNEXPLAINED],
+    ),
+    "written into x0, and a root too early": (
+        "noising.add_noise",
+        """
+        def add_noise(x0, noise, t, alphas_cumprod):
+            level = alphas_cumprod[t]
+            signal = (level.reshape(-1, 1, 1, 1) if torch.is_tensor(t) else level).sqrt()
+            x0 *= signal
+            return x0 + (1 - signal) * noise
+        """,
+        ["Your weight of noise is 1 − √ᾱ_t", "x0 changed in place"],
+        [UNEXPLAINED],
+    ),
+    "a way around what is known": (
+        "ddpm.predict_x0",
+        """
+        def predict_x0(x_t, eps, t, alphas_cumprod):
+            level = alphas_cumprod[t]
+            level = level.reshape(-1, 1, 1, 1) if torch.is_tensor(t) else level
+            return (1 / level).sqrt() * x_t - ((1 / level).sqrt() - 1) * eps
+        """,
+        ["the root is taken of each term by itself"],
+        [UNEXPLAINED, "where:"],
+    ),
+    "a critic's loss": (
+        "gan_losses.generator_loss",
+        """
+        def generator_loss(fake_logits):
+            return -fake_logits.mean()
+        """,
+        ["the mean over the batch of fake_logits of −u"],
+        [UNEXPLAINED, "that fit all results"],
+    ),
+    "three channels of more": (
+        "guidance.guided_eps",
+        """
+        def guided_eps(model, x_t, t, cond, null_cond, scale):
+            out = model(torch.cat([x_t, x_t]), t, torch.cat([cond, null_cond]))
+            with_prompt, without = out[:, :3].chunk(2)
+            return torch.cat([without + scale * (with_prompt - without), out[: len(x_t), 3:]], dim=1)
+        """,
+        ["Only the first three channels are guided"],
+        [UNEXPLAINED],
+    ),
+    "nothing handed on": (
+        "illusions.hybrid_eps",
+        """
+        def lowpass(x, kernel_size=33, sigma=2.0):
+            at = torch.arange(kernel_size, dtype=x.dtype) - (kernel_size - 1) / 2
+            taps = torch.exp(-at.square() / (2 * sigma**2))
+            taps, c, p = (taps / taps.sum()).expand(x.shape[1], 1, -1), x.shape[1], kernel_size // 2
+            x = F.pad(x, (p, p, p, p), mode="reflect")
+            return F.conv2d(F.conv2d(x, taps[..., None], groups=c), taps[:, :, None], groups=c)
+
+        def highpass(x, kernel_size=33, sigma=2.0):
+            return x - lowpass(x, kernel_size, sigma)
+
+        def hybrid_eps(model, x_t, t, cond_low, cond_high, kernel_size=33, sigma=2.0):
+            return lowpass(model(x_t, t, cond_low), kernel_size, sigma) + highpass(model(x_t, t, cond_high))
+        """,
+        ["arguments are not handed on; nothing else is wrong"],
         [UNEXPLAINED],
     ),
     "a weight on the sum of both terms": (

@@ -261,6 +261,24 @@ def guided_eps_splits_channels(model, x_t, t, cond, null_cond, scale):
     return _guide(eps_uncond, eps_cond, scale)
 
 
+def _three_guided(eps_uncond, eps_cond, scale, rest):
+    return torch.cat([_guide(eps_uncond[:, :3], eps_cond[:, :3], scale), rest[:, 3:]], dim=1)
+
+
+@guided_eps("first three channels only, the others as with the prompt (DiT's and GLIDE's forward_with_cfg)")
+def guided_eps_three_channels(model, x_t, t, cond, null_cond, scale):
+    """Only the first three channels are guided, the others come as the prompt has them. Latents have more channels."""
+    eps_uncond, eps_cond = model(x_t, t, null_cond), model(x_t, t, cond)
+    return _three_guided(eps_uncond, eps_cond, scale, rest=eps_cond)
+
+
+@guided_eps("first three channels only, the others as without the prompt")
+def guided_eps_three_channels_of_null(model, x_t, t, cond, null_cond, scale):
+    """Only the first three channels are guided, the others come as without a prompt. Latents have more channels."""
+    eps_uncond, eps_cond = model(x_t, t, null_cond), model(x_t, t, cond)
+    return _three_guided(eps_uncond, eps_cond, scale, rest=eps_uncond)
+
+
 @guided_eps("result written into x_t")
 def guided_eps_changes_x_t(model, x_t, t, cond, null_cond, scale):
     """x_t is changed by the call. Watch out for operations that work in place."""

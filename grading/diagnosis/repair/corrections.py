@@ -39,6 +39,7 @@ WRONG_CALL = "the wrong function is called"
 ARGUMENTS = "arguments are in the wrong places"
 KEYWORD = "a keyword argument is missing or wrong"
 NOT_HANDED_ON = "an argument is not handed on"
+NONE_HANDED_ON = "arguments are not handed on"
 STATEMENT = "a statement is one too many"
 CASE = "a case is treated apart that should not be"
 ORDER = "two statements are in the wrong order"
@@ -182,10 +183,11 @@ def _handed_on(node: ast.expr, scope: Scope) -> Iterator[Correction]:
     if not isinstance(node, ast.Call):
         return
     mentioned = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)} | {one.arg for one in node.keywords}
-    for name in scope.defaults:
-        if name in scope.names and name not in mentioned:
-            keyword = ast.keyword(name, ast.Name(name, ast.Load()))
-            yield Correction(NEXT, NOT_HANDED_ON, with_fields(node, keywords=[*node.keywords, keyword]))
+    missing = [name for name in scope.defaults if name in scope.names and name not in mentioned]
+    for names in ([missing] if len(missing) > 1 else []) + [[name] for name in missing]:
+        more = [ast.keyword(name, ast.Name(name, ast.Load())) for name in names]
+        said = NOT_HANDED_ON if len(names) == 1 else NONE_HANDED_ON
+        yield Correction(NEXT, said, with_fields(node, keywords=[*node.keywords, *more]))
 
 
 def _arithmetic(node: ast.BinOp) -> Iterator[Correction]:

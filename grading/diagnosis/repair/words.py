@@ -21,12 +21,13 @@ _MORE_EXACT = {
 def repair(found: Sequence[Edits], task: str, beside: bool) -> Repair | None:
     """In words, from the edits that leave nothing wrong, the likeliest first.
 
-    ``beside`` something that says what is wrong, a less likely edit is a place where that can be mended; the mistake may
-    lie elsewhere.
+    ``beside`` something that says what is wrong, a less likely edit is a place where that can be mended, the mistake may
+    lie elsewhere; and two of them are no more than a way around it.
     """
-    if not found:
+    around = beside and bool(found) and any(edit.correction.tier > NAMES for edit in found[0])
+    if not found or (around and len(found[0]) > 1):
         return None
-    end = _BESIDE if beside and any(edit.correction.tier > NAMES for edit in found[0]) else _END
+    end = _BESIDE if around else _END
     staff = [" and ".join(_changes(edits)) for edits in found]
     if len(found[0]) > 1:
         return Repair(f"{_together(found[0])}; {end}", len(found[0]), [_at(edit) for edit in found[0]], staff)

@@ -8,7 +8,7 @@ function, times a constant, and one reduction for each side give every answer.
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -127,12 +127,20 @@ def logit_losses(task: str, ask: Ask, out_of_time: Callable[[], bool]) -> Iterat
     for chosen in itertools.product(*sides):
         if out_of_time():
             return
-        for reductions in itertools.product(REDUCTIONS, repeat=len(names)):
-            loss = LogitLoss(tuple(Side(n, f, r, k) for n, (f, k), r in zip(names, chosen, reductions)))
-            # A factor of one logit may be the batch's: it is settled anew for each reduction.
-            for scaled in (loss, _rescaled(loss, seen)):
-                if scaled is not None and explains(scaled.predict, seen):
-                    yield scaled
+        read = next((loss for loss in _reduced(names, chosen, seen) if explains(loss.predict, seen)), None)
+        if read is not None:  # another reduction that fits is the same: the mean of u is u of the mean
+            yield read
+
+
+def _reduced(names: Sequence[str], chosen: Sequence[tuple[str, float]], seen: list[Answer]) -> Iterator[LogitLoss]:
+    """The ways to reduce these functions of one logit, with their constants, the mean first."""
+    for reductions in itertools.product(REDUCTIONS, repeat=len(names)):
+        loss = LogitLoss(tuple(Side(n, f, r, k) for n, (f, k), r in zip(names, chosen, reductions)))
+        yield loss
+        # A factor of one logit may be the batch's: it is settled anew for each reduction.
+        scaled = _rescaled(loss, seen)
+        if scaled is not None:
+            yield scaled
 
 
 def _sides(ask: Ask, name: str, singles: list[Arguments], still: Arguments) -> Iterator[tuple[str, float]]:

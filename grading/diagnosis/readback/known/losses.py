@@ -118,6 +118,10 @@ def _squares(g: Tensor) -> Tensor:
     return g.square().sum()
 
 
+def _squared_mean_norm(a: Arguments) -> Tensor:
+    return a["gamma"] / 2 * _r1(lambda g: g.flatten(1).norm(dim=1).mean().square())(a)
+
+
 _REDUCED_GRADIENTS: dict[str, Callable[[Tensor], Tensor]] = {
     "the squared gradients": _squares,
     "the sum of the norms": lambda g: g.flatten(1).norm(dim=1).sum(),
@@ -140,10 +144,13 @@ _OF_LOGITS: dict[str, Callable[[Tensor], Tensor]] = {
     " of the first logit": lambda u: u[0],
 }
 _R1: Bases = {
-    said + of: _r1(reduce, logits)
-    for of, logits in _OF_LOGITS.items()
-    for said, reduce in _REDUCED_GRADIENTS.items()
-    if said + of != "the squared gradients"  # that is right, but for a factor
+    "gamma/2 times the square of the mean norm": _squared_mean_norm,
+    **{
+        said + of: _r1(reduce, logits)
+        for of, logits in _OF_LOGITS.items()
+        for said, reduce in _REDUCED_GRADIENTS.items()
+        if said + of != "the squared gradients"  # that is right, but for a factor
+    },
 }
 
 

@@ -97,9 +97,10 @@ def _definitions(source: Source) -> Iterator[Part]:
 
 def _networks(source: Source) -> set[str]:
     """The classes that are networks, and those made from them: their forward() is another one."""
-    names = {"Module"}
+    names = {"Module", "Sequential"}
     for node in source.tree.body:
-        if isinstance(node, ast.ClassDef) and names & {ast.unparse(base).split(".")[-1] for base in node.bases}:
+        bases = [ast.unparse(base).split(".") for base in node.bases] if isinstance(node, ast.ClassDef) else []
+        if any("nn" in base[:-1] or base[-1] in names for base in bases):
             names.add(node.name)
     return names
 
