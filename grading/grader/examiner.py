@@ -14,8 +14,9 @@ from ..sandbox.deadline import TimeIsUp
 from ..sandbox.fork_server import ForkServer
 from ..sandbox.student import NotAsked, OutOfPatience, Student
 from ..takehome.written import written
-from ..verdicts import FAILED, CheckResult, Failure, Verdict, WrittenCall, conclude
+from ..verdicts import BY_HAND, FAILED, CheckResult, Failure, Verdict, WrittenCall, conclude
 from .collected import checks_of
+from .out_of_reach import out_of_reach
 from .run import Run
 
 OUT_OF_TIME = "out of time: the {:g} seconds that a submission has were over"
@@ -150,6 +151,8 @@ class Examiner:
         verdict.defined_at, verdict.closed = student.defined_at, student.closed
         verdict.checks, verdict.remarks = told_once(verdict.checks), [*student.attempts, *student.remarks]
         verdict.borrowed = student.borrowed
+        if (why := self._out_of_reach(verdict, student)) and verdict.outcome == FAILED:
+            verdict = Verdict(task, BY_HAND, reason=f"look at it: {why}", defined_at=student.defined_at)
         self._take_home(verdict, student)
         pointless = task in self.run.lent and not verdict.borrowed  # it has been diagnosed without what is lent
         if verdict.outcome == FAILED and self.run.diagnose is not None and not pointless:
@@ -175,6 +178,13 @@ class Examiner:
             self._stop_those_like(student)
         student.close()
         self.on_verdict(verdict)
+
+    def _out_of_reach(self, verdict: Verdict, student: Student) -> str:
+        """Of a kit's function, what it needs and is not run here; what a course forbids is not missing."""
+        if self.run.submission.kit is None or student.attempts:
+            return ""
+        failures = [check.failure for check in verdict.failures if check.failure is not None]
+        return out_of_reach(failures, self.run.submission.folder)
 
     def _take_home(self, verdict: Verdict, student: Student) -> None:
         """Write a failing call out, if that is asked for; what the calls are made of stays in this process."""

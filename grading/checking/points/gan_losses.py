@@ -3,7 +3,7 @@ import torch
 from ...sandbox.crossing.values import Derived, Leaf
 from . import Draw
 
-EXTREMES = torch.tensor([-1000.0, -40, 0, 40, 1000], dtype=torch.float64)
+EXTREMES = torch.tensor([-1000.0, -40, 0.25, 40, 1000], dtype=torch.float64)  # 0 is a corner where |u| is written out
 
 
 def _logits(draw: Draw, *shape: int, dtype: torch.dtype = torch.float64) -> Leaf:
@@ -16,7 +16,7 @@ def generator_loss(draw: Draw):
     yield "one logit", {"fake_logits": _logits(draw, 1)}
     yield "extreme logits", {"fake_logits": Leaf(EXTREMES)}
     for logit in EXTREMES[:3]:  # of the others the loss is 0 to within what float64 can add to 1
-        yield f"the logit {int(logit)}", {"fake_logits": Leaf(logit.reshape(1, 1))}
+        yield f"the logit {logit:g}", {"fake_logits": Leaf(logit.reshape(1, 1))}
     yield "float32", {"fake_logits": _logits(draw, 6, 1, dtype=torch.float32)}
     yield "extreme logits, float32", {"fake_logits": Leaf(EXTREMES.float())}
 
@@ -30,7 +30,7 @@ def discriminator_loss(draw: Draw):
     yield "extreme logits", {"real_logits": Leaf(EXTREMES), "fake_logits": Leaf(EXTREMES.flip(0))}
     for logit in EXTREMES:
         single = Leaf(logit.reshape(1))
-        yield f"the logit {int(logit)}", {"real_logits": single, "fake_logits": single}
+        yield f"the logit {logit:g}", {"real_logits": single, "fake_logits": single}
     extremes = {"real_logits": Leaf(EXTREMES.float()), "fake_logits": Leaf(EXTREMES.flip(0).float())}
     yield "extreme logits, float32", extremes
     yield (

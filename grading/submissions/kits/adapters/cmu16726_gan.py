@@ -170,6 +170,7 @@ def _in_a_studio(pictures: list, **instead: Any) -> Iterator[None]:
 
 def _search(wrapper: Any, param: Tensor, target: Any, criterion: Any, steps: int, weight_of_delta: float) -> Any:
     function = _main().optimize_para
+    vars(_main())["args"] = _options(weight_of_delta)  # a global, once the kit's last lines have run
     weights = {
         name: weight_of_delta
         for name, one in inspect.signature(function).parameters.items()

@@ -8,6 +8,7 @@ begins with 1.
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
@@ -206,6 +207,7 @@ def _handed_out(role: str, names: dict[str, Any], loop: Loop) -> Iterator[None]:
             space[forward] = loop.forward
     itself = code.owner(role)
     if itself is not None:
+        vars(itself).update(_by_meaning(code.attributes(role), names))
         vars(itself).update(names | ({forward: loop.forward} if loop.forward is not None else {}))
         if not hasattr(type(itself), "add_variance"):
             itself.add_variance = loop.add_variance
@@ -217,6 +219,21 @@ def _handed_out(role: str, names: dict[str, Any], loop: Loop) -> Iterator[None]:
             space.update(names_before)
         if itself is not None:
             vars(itself).pop(forward, None)
+
+
+_MEANT = (
+    (r"time_?steps|strided|^ts$", "strided_timesteps"),
+    (r"alphas?_?(bar|cumprod)|abar|acp", "alphas_cumprod"),
+    (r"stage|pipe|^model$", "stage_1"),
+    (r"embed|prompt", "prompt_embeds_dict"),
+    (r"device", "device"),
+)
+
+
+def _by_meaning(attributes: list[str], names: dict[str, Any]) -> dict[str, Any]:
+    """The notebook's globals under the names that an object has for them."""
+    meant = ((one, next((name for way, name in _MEANT if re.search(way, one)), "")) for one in attributes)
+    return {one: names[name] for one, name in meant if name} | {"dtype": names["test_im"].dtype}
 
 
 def _image_in(result: Any, like: Tensor) -> Tensor:

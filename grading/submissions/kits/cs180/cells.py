@@ -151,7 +151,7 @@ def _clean_estimate(run: list[ast.stmt], first: int) -> tuple[int | None, bool]:
     noise, alphas, last, worked_with = set[str](), {_ALPHAS}, None, False
     for i, one in enumerate(run):
         made = _assignment(one)
-        if i > first and noise & _loaded(one) and any(isinstance(part, ast.BinOp) for part in ast.walk(one)):
+        if i > first and noise & _loaded(one) and any(map(_works, ast.walk(one))):
             worked_with = True
         if made is None:
             continue
@@ -163,6 +163,11 @@ def _clean_estimate(run: list[ast.stmt], first: int) -> tuple[int | None, bool]:
         elif alphas & names or ".alphas_cumprod" in ast.unparse(made[1]):
             alphas |= made[0]
     return last, worked_with
+
+
+def _works(node: ast.AST) -> bool:
+    """An operator, or the call of a function that is handed something along with other things."""
+    return isinstance(node, ast.BinOp) or (isinstance(node, ast.Call) and len(node.args) > 1)
 
 
 def _formula(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 MOST_BYTES = 20_000_000  # a notebook with its pictures
 _CELL = "# --- "  # and the name of the cell; its adapters know this mark, too
+_RUN = re.compile(r"#\s*%run\s+(?:-\w+\s+)*[\"']?(.+?\.(?:ipynb|py))\b")  # a comment, once the cell was opened
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def sources(folder: Path) -> tuple[list[Source], list[str]]:
         if not is_notebook and path.stat().st_size > MOST_BYTES:
             notes.append(f"{inside}: larger than {MOST_BYTES // 1_000_000} MB, not read")
             continue
-        text = _cells(path, inside) if is_notebook else path.read_text(encoding="utf-8", errors="replace")
+        text = _cells(path, folder) if is_notebook else path.read_text(encoding="utf-8", errors="replace")
         name, origin = (_beside(path).relative_to(folder), str(inside)) if is_notebook else (inside, "")
         text, broken = mended(text.replace("\0", " "))
         source = Source(str(name), text, ast.parse(text), origin, tuple(broken))
@@ -56,12 +57,26 @@ def _beside(path: Path) -> Path:
     return path.with_name(f"{module.stem}_notebook.py") if module.exists() else module
 
 
-def _cells(notebook: Path, inside: Path) -> str:
-    """The cells of a notebook one after another, each under a line that names it."""
+def _cells(notebook: Path, folder: Path, running: tuple[Path, ...] = ()) -> str:
+    """The cells of a notebook one after another, each under a line that names it; before one that runs another file
+    (``%run ./1_sampling.ipynb``) what stands in that.
+    """
+    inside, running = notebook.relative_to(folder), (*running, notebook)
     lines: list[str] = []
     for cell in sorted(notebook.glob("cell *"), key=lambda cell: int(cell.name.split()[1])):
-        lines += [f"{_CELL}{inside}/{cell.name}", *cell.read_text(encoding="utf-8", errors="replace").splitlines()]
+        text = cell.read_text(encoding="utf-8", errors="replace").splitlines()
+        for name in (name for line in text for name in _RUN.findall(line)):
+            other = (notebook.parent / name).resolve()
+            if other not in running and other.is_relative_to(folder.resolve()) and other.exists():
+                lines += _ran(other, folder.resolve(), running).splitlines()
+        lines += [f"{_CELL}{inside}/{cell.name}", *text]
     return "\n".join(lines) + "\n"
+
+
+def _ran(other: Path, folder: Path, running: tuple[Path, ...]) -> str:
+    if other.is_dir():
+        return _cells(other, folder, running)
+    return f"{_CELL}{other.relative_to(folder)}\n" + other.read_text(encoding="utf-8", errors="replace")
 
 
 def mended(text: str) -> tuple[str, list[tuple[int, str, str]]]:

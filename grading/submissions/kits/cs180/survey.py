@@ -1,6 +1,7 @@
 """What of the notebook lies in a submission, in whatever layout. Nothing is run: everything is parsed."""
 
 import ast
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from .tasks import CELLS, EDITED, TASKS, TRAINED
 from .unfilled import bound, unfilled
 
 DDPM, FLOW = "cs180-proj5", "cs180-proj5-fm"
+_OF_PART_A = re.compile(r"stage_?1|deepfloyd", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Found:
 
 def survey(folder: Path) -> Survey | None:
     found, notes = sources(folder)
-    parts = {role: _choose(list(_candidates(role, found))) for role in ROLES}
+    parts = {role: _choose(role, list(_candidates(role, found))) for role in ROLES}
     there = {role: one for role, one in parts.items() if one is not None}
     if not _is_this_kit(there):
         return None
@@ -112,10 +114,10 @@ def _plays(role: Role, part: Part) -> bool:
     if not re.search(role.names, name, re.IGNORECASE if role.network else 0):
         return False
     if isinstance(part.node, ast.ClassDef):
-        return {"__init__", "forward"} <= {one.name for one in part.node.body if isinstance(one, ast.FunctionDef)}
+        return {"__init__", "forward"} <= set(_methods(part.source, part.node))
     if of_the_contract(part.node):
         return False
-    if role.loop and not (NETWORK.search(ast.unparse(part.node)) or _names_timesteps(part.node)):
+    if role.loop and not (_asks(part.source, part.node) or _names_timesteps(part.node)):
         return False
     if role.classes is not None:
         means = {meaning(one, role.meanings) for one in parameters(part.node)[0]}
@@ -123,19 +125,54 @@ def _plays(role: Role, part: Part) -> bool:
     return True
 
 
+def _methods(source: Source, node: ast.ClassDef) -> dict[str, ast.FunctionDef]:
+    """A class's own methods, and those of classes of the same file that it is made from."""
+    classes = {one.name: one for one in source.tree.body if isinstance(one, ast.ClassDef) and one is not node}
+    bases = [classes[name] for base in node.bases if (name := ast.unparse(base)) in classes]
+    found: dict[str, ast.FunctionDef] = {}
+    for base in reversed([one for one in bases if one.lineno < node.lineno]):
+        found |= _methods(source, base)
+    return found | {one.name: one for one in node.body if isinstance(one, ast.FunctionDef)}
+
+
+def _asks(source: Source, node: ast.AST) -> bool:
+    """Whether it asks the network, itself or through what is defined in its file."""
+    text = ast.unparse(node)
+    return bool(NETWORK.search(text)) or any(re.search(rf"\b{name}\(", text) for name in _asking(source))
+
+
+@functools.lru_cache
+def _asking(source: Source) -> frozenset[str]:
+    functions = (one for one in ast.walk(source.tree) if isinstance(one, ast.FunctionDef) and one.name[:2] != "__")
+    texts = [(one.name, ast.unparse(one)) for one in functions]
+    found = {name for name, text in texts if NETWORK.search(text)}
+    while True:
+        more = {name for name, text in texts if any(re.search(rf"\b{one}\(", text) for one in found)} - found
+        if not more:
+            return frozenset(found)
+        found |= more
+
+
 def _names_timesteps(node: ast.FunctionDef) -> bool:
     """The skeleton of a loop, whose call of the network may be among what is to be written."""
     return "timesteps" in parameters(node)[0]
 
 
-def _choose(candidates: list[Part]) -> Part | None:
-    """The last one of the first notebook that has one; of the first file, where none has."""
+def _choose(role: str, candidates: list[Part]) -> Part | None:
+    """The last one of the first notebook that has one, of the first file where none has; of those whose parameters are known."""
+    candidates = [one for one in candidates if not given(ROLES[role], _built(one))[1]] or candidates
     first = next((one for one in candidates if one.source.origin), candidates[0] if candidates else None)
     return None if first is None else [one for one in candidates if one.source is first.source][-1]
 
 
+def _built(part: Part) -> ast.FunctionDef:
+    """What is called with the role's parameters: of a class its constructor."""
+    return part.node if isinstance(part.node, ast.FunctionDef) else _methods(part.source, part.node)["__init__"]
+
+
 def _twice(role: str, candidates: list[Part], chosen: Part) -> str:
-    others = [one.place for one in candidates if one.source is not chosen.source]
+    elsewhere = (one.place for one in candidates if one.source is not chosen.source)
+    others = [place for place in elsewhere if place != chosen.place]  # a notebook that another one runs is the same
     return f"{chosen.name} is there more than once: {chosen.place} is graded, not {', '.join(others)}" if others else ""
 
 
@@ -143,7 +180,7 @@ def _read(there: dict[str, Part], known: set[str]) -> Found:
     read = Found()
     for role, part in there.items():
         functions = (
-            [one for one in part.node.body if isinstance(one, ast.FunctionDef) and one.name in ("__init__", "forward")]
+            [_methods(part.source, part.node)[name] for name in ("__init__", "forward")]
             if isinstance(part.node, ast.ClassDef)
             else [part.node]
         )
@@ -155,8 +192,7 @@ def _read(there: dict[str, Part], known: set[str]) -> Found:
         why = next((said for one in functions if (said := _empty(one, known, plain))), "")
         if why:
             read.empty[role] = f"{part.place}, {part.name}: {why}"
-        built = functions[0] if len(functions) == 1 else next(one for one in functions if one.name == "__init__")
-        means, unknown = given(ROLES[role], built)
+        means, unknown = given(ROLES[role], _built(part))
         if unknown:
             read.out_of_reach[role] = f"{part.place}, {part.name}: what is `{unknown[0]}`?"
         described = {"file": part.source.file, "name": part.name, "line": part.node.lineno, "again": part.again}
@@ -198,6 +234,8 @@ def _tasks(there: dict[str, Part], read: Found, found: list[Source]) -> tuple[di
             continue
         elif task in TRAINED and (place := _trained(TRAINED[task][1], there, read, found)):
             by_hand[task] = f"{place}, {TRAINED[task][0]}"
+        elif role in _BARE and (bare := _bare(role, found)):
+            by_hand[task] = f"{bare}, a loop that is no function"
         elif task not in CELLS or CELLS[task][2] not in there:
             missing[task] = _broken(role, found) or "not handed in: nothing of this name was found"
         else:
@@ -240,6 +278,20 @@ def _trained(network: str, there: dict[str, Part], read: Found, found: list[Sour
     return ""
 
 
+_BARE = {"inpaint": r"mask", "flip": r"flip(ud|lr)?\(", "hybrid": r"blur|low_?pass"}  # what such a loop mentions
+
+
+def _bare(role: str, found: list[Source]) -> str:
+    """Where such a loop stands in a cell, or at a file's top, without a function around it."""
+    for source in found:
+        if _OF_PART_A.search(source.text):
+            for one in source.tree.body:
+                text = ast.unparse(one) if isinstance(one, ast.For | ast.While | ast.With) else ""
+                if re.search(_BARE[role], text, re.IGNORECASE) and _asks(source, one):
+                    return source.place(one.lineno)
+    return ""
+
+
 def _broken(role: str, found: list[Source]) -> str:
     """Where something of that name is which does not parse, as in the skeleton."""
     for source in found:
@@ -253,7 +305,7 @@ def _broken(role: str, found: list[Source]) -> str:
 def _cell(task: str, found: list[Source], there: dict[str, Part]) -> Formula | Unreached | None:
     names = {part.name for part in there.values()}
     if task == "ddpm.predict_x0":
-        return one_step(found, names)
+        return one_step([source for source in found if _OF_PART_A.search(source.text)] or found, names)
     if task == "unet.denoiser_loss":
         return denoiser_loss(found, names)
     place = _edit(found, there["forward"].name if "forward" in there else "")

@@ -1,0 +1,47 @@
+"""What fails because something of the hand-in has not been run here: a person looks at it.
+
+Of a course's notebook, or script, what it defines is run and nothing that it does: no download, no training, none of what
+stands below ``if __name__ == "__main__"``. Whoever wrote it had all of that.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..sandbox.inside.needed import binds
+from ..submissions import finding
+from ..submissions.kits.parsing import parsed
+from ..verdicts import Failure
+
+_UNBOUND = re.compile(r"NameError: name '(\w+)' is not defined|'\w+' object has no attribute '(\w+)'")
+
+
+def out_of_reach(failures: Sequence[Failure], folder: Path) -> str:
+    """What could not be had, in words and with the line, where that is all that has gone wrong; or nothing."""
+    said = [_said(failure, folder) for failure in failures]
+    return said[0] if said and all(said) else ""
+
+
+def _said(failure: Failure, folder: Path) -> str:
+    if failure.kind == "not here":
+        return failure.summary
+    unbound = _UNBOUND.search(failure.summary) if failure.kind == "raised" else None
+    if unbound is None or not any(name in _bound(folder) for name in unbound.groups()):
+        return ""
+    where = failure.where[-1] if failure.where else failure.summary
+    return f"{where}: what sets `{unbound[1] or unbound[2]}` is not run here"
+
+
+def _bound(folder: Path) -> set[str]:
+    """What files set at their top, or as an object's attributes."""
+    trees = (parsed(text) for text in finding.texts(folder).values())
+    return {name for tree in trees if tree is not None for name in _names(tree)}
+
+
+def _names(tree: ast.Module) -> Iterator[str]:
+    for statement in tree.body:
+        yield from binds(statement)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
