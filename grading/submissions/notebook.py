@@ -4,15 +4,19 @@ So every place in a report, every quoted line and every repair leads to the cell
 the worker runs of a cell are its definitions (``sandbox/inside/cells.py``).
 """
 
+import contextlib
 import json
+import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..sandbox import limits
 from ..verdicts import Unusable
 from .archive import Room
 from .cell_text import python
-from .folder import shown
+from .folder import is_ignored, shown
+
+_WRITES = re.compile(r"%%(?:writefile|file)[ \t]+[\"']?([\w./-]+\.py)[\"']?[ \t]*(?:\n|$)")
 
 
 def is_notebook(path: Path) -> bool:
@@ -30,12 +34,28 @@ def split(source: Path, target: Path, room: Room) -> list[str]:
     target.mkdir(parents=True)
     for number, text in cells(source):
         room.take_file()
+        file = _written(text, target.parent)
+        with contextlib.suppress(OSError):  # a name that no file can have
+            if file is not None and not file.exists():
+                room.take_file()
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text("\n" + text.partition("\n")[2], encoding="utf-8", errors="replace")  # lines as there
         lines, error = python(text)
         if error is not None:
             line, why = getattr(error, "lineno", None) or 1, getattr(error, "msg", None) or str(error)
             notes.append(f"{shown(source.name)}, cell {number}, line {line}: {why}: what this cell defines is missing")
         (target / f"cell {number}").write_text("\n".join(lines) + "\n", encoding="utf-8", errors="replace")
     return notes
+
+
+def _written(text: str, folder: Path) -> Path | None:
+    """The module that a cell writes (``%%writefile ddpm.py``), where it lands beside the notebook; or nothing."""
+    names = _WRITES.match(text)
+    if names is None:
+        return None
+    name = PurePosixPath(names[1])
+    inside = PurePosixPath(name.name) if name.is_absolute() or ".." in name.parts else name
+    return None if any(is_ignored(part) for part in inside.parts) else folder / inside
 
 
 def cells(source: Path) -> Iterator[tuple[int, str]]:

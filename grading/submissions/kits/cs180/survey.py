@@ -114,7 +114,8 @@ def _plays(role: Role, part: Part) -> bool:
     if not re.search(role.names, name, re.IGNORECASE if role.network else 0):
         return False
     if isinstance(part.node, ast.ClassDef):
-        return {"__init__", "forward"} <= set(_methods(part.source, part.node))
+        own = any(isinstance(one, ast.FunctionDef) for one in part.node.body)
+        return own and {"__init__", "forward"} <= set(_methods(part.source, part.node))
     if of_the_contract(part.node):
         return False
     if role.loop and not (_asks(part.source, part.node) or _names_timesteps(part.node)):
