@@ -25,7 +25,7 @@ def out_of_reach(failures: Sequence[Failure], folder: Path) -> str:
 
 def _said(failure: Failure, folder: Path) -> str:
     if failure.kind == "not here":
-        return failure.summary
+        return failure.summary.partition("; test point: ")[0]
     unbound = _UNBOUND.search(failure.summary) if failure.kind == "raised" else None
     if unbound is None or not any(name in _bound(folder) for name in unbound.groups()):
         return ""

@@ -171,6 +171,19 @@ def test_what_cannot_be_reached_is_a_persons(grade, filled):
     assert re.search(r"main\.py:\d+, no penalty on delta", verdicts["inversion.delta_penalty"].reason)
 
 
+def test_what_the_scripts_last_lines_set_is_there(grade, filled):
+    """``args`` is a global there, and students use it in closure()."""
+    option = (
+        MAIN,
+        "    return parser.parse_args()",
+        "    parser.add_argument('--reg', type=float, default=0.0)\n    return parser.parse_args()",
+    )
+    used = "        if args.reg > 0:\n            loss = loss + args.reg * (delta**2).sum()\n"
+    penalty = (MAIN, "        loss = loss + 0.001 * (delta**2).sum()\n", used)
+    verdicts = grade(filled("plain", option, penalty), ["inversion.delta_penalty", "inversion.invert"])
+    assert {task: told(one) for task, one in verdicts.items() if one.outcome != PASSED} == {}
+
+
 def test_one_file_is_unfilled(grade, filled):
     """What parses is graded, whatever else is left as it was given."""
     folder = filled("plain", without=(IMG2IMG,))

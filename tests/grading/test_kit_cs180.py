@@ -339,3 +339,168 @@ def test_where_an_image_is_edited(hand_in):
     path.write_text(text, encoding="utf-8")
     line = next(i for i, one in enumerate(text.splitlines(), 1) if "edit = iterative_denoise_cfg" in one)
     assert survey(folder).by_hand["editing.sdedit"].startswith(f"part_a.py:{line}, ")
+
+
+# Ways to hand it in that strangers have.
+
+
+def with_text(hand_in, change):
+    folder = hand_in(on_top_of=EXPORT)
+    path = folder / "part_a.py"
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    return folder
+
+
+def test_a_notebook_that_runs_another_one(graded, tmp_path):
+    """What the first one defines is there, and stands where it stood."""
+    text = (EXPORT / "part_a.py").read_text(encoding="utf-8")
+    first, second = text[: text.index("def inpaint(")], text[text.index("def inpaint(") :]
+    for name, cells in (("1 sampling", [first]), ("2 editing", ["%run './1 sampling.ipynb'", second])):
+        code = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": cell} for cell in cells]
+        notebook = {"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    _, verdicts = graded(tmp_path, ["editing.repaint_blend", "noising.add_noise"], diagnose=False)
+    assert {verdict.outcome for verdict in verdicts.values()} == {PASSED}
+    assert verdicts["editing.repaint_blend"].defined_at.startswith("2 editing.ipynb/cell 2:")
+    with opened(tmp_path) as submission:
+        assert not any("more than once" in note for note in submission.notes)
+
+
+ALL_IN_ONE = """
+import torch
+from diffusers import DiffusionPipeline
+
+class Sampler:
+    def __init__(self):
+        self.pipe = DiffusionPipeline.from_pretrained("DeepFloyd/IF-I-L-v1.0")
+        self.acp = self.pipe.scheduler.alphas_cumprod
+        self.ts = list(range(990, -1, -30))
+
+    def forward(self, im, t):
+        return self.acp[t].sqrt() * im + (1 - self.acp[t]).sqrt() * torch.randn_like(im)
+
+    def ask(self, x, t, emb):
+        return self.pipe.unet(x, t, encoder_hidden_states=emb, return_dict=False)[0].split(x.shape[1], dim=1)
+
+    def guided(self, x, t, emb, null, scale):
+        (with_prompt, var), (without, _) = self.ask(x, t, emb), self.ask(x, t, null)
+        return without + scale * (with_prompt - without), var
+
+    def step(self, x, eps, var, t, t_prev):
+        a, b = self.acp[t], self.acp[t_prev]
+        x0 = (x - (1 - a).sqrt() * eps) / a.sqrt()
+        mean = (b.sqrt() * (1 - a / b) * x0 + (a / b).sqrt() * (1 - b) * x) / (1 - a)
+        return mean + torch.exp(self.pipe.scheduler._get_variance(t, predicted_variance=var) / 2) * torch.randn_like(x)
+
+    def iterative_denoise_cfg(self, im_noisy, i_start, prompt_embeds, uncond_prompt_embeds, scale=7):
+        for t, t_prev in zip(self.ts[i_start:], self.ts[i_start + 1 :]):
+            eps, var = self.guided(im_noisy, t, prompt_embeds, uncond_prompt_embeds, scale)
+            im_noisy = self.step(im_noisy, eps, var, t, t_prev)
+        return im_noisy
+"""
+
+
+def test_a_class_whose_methods_ask_the_network_through_others(graded, hand_in):
+    """It is made without its constructor, which would load a network; what that sets is there."""
+    folder = hand_in(part_a=ALL_IN_ONE)
+    _, verdicts = graded(folder, ["guidance.guided_eps", "noising.add_noise"], diagnose=False)
+    assert {verdict.outcome for verdict in verdicts.values()} == {PASSED}
+
+
+NETWORKS = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, in_channels, num_hiddens, of_class):
+        super().__init__()
+        self.layer, self.of_class = nn.Conv2d(in_channels, num_hiddens, 1), of_class
+
+    def forward(self, x, t=None, c=None, mask=None):
+        return self.layer(x)
+
+class TimeConditionalUNet(Net):
+    def __init__(self, in_channels, num_classes, num_hiddens):
+        super().__init__(in_channels, num_hiddens, False)
+
+class ClassConditionalUNet(TimeConditionalUNet):
+    # TODO
+    pass
+"""
+
+
+def test_networks_that_inherit_their_forward(hand_in):
+    """The order of its arguments is the inherited one's; what adds nothing of its own is not written."""
+    found = survey(hand_in(part_b=NETWORKS))
+    assert list(json.loads(found.files["time_unet"])["forward"].values()) == ["x", "t", "c", "mask"]
+    assert "unet.ClassConditionalUNet" in found.missing
+
+
+def test_of_two_functions_for_one_task_the_one_that_is_understood(hand_in):
+    """Part B has an add_noise(x, sigma), in the same notebook as part A's forward(im, t)."""
+    folder = with_text(
+        hand_in, lambda text: text + "\ndef add_noise(x, sigma):\n    return x + sigma * torch.randn_like(x)\n"
+    )
+    found = survey(folder)
+    assert json.loads(found.files["forward"])["name"] == "forward" and "noising.add_noise" not in found.by_hand
+
+
+BARE = """
+for seed in range(3):
+    for t, t_prev in zip(strided_timesteps, strided_timesteps[1:]):
+        eps = (cfg_eps(image, t, up) + torch.flip(cfg_eps(torch.flip(image, [2]), t, down), [2])) / 2
+        image = step(image, eps, t, t_prev)
+
+def cfg_eps(image, t, prompt):
+    return stage_1.unet(image, t, encoder_hidden_states=prompt, return_dict=False)[0]
+"""
+
+
+def test_a_loop_that_is_no_function_is_looked_at(hand_in):
+    folder = with_text(hand_in, lambda text: text.replace("make_flip_illusion", "mixture") + BARE)
+    line = next(i for i, one in enumerate((folder / "part_a.py").read_text().splitlines(), 1) if "for seed in" in one)
+    assert survey(folder).by_hand["illusions.anagram_eps"] == f"part_a.py:{line}, a loop that is no function"
+
+
+def test_what_sets_a_table_is_not_run_so_a_person_looks(graded, hand_in):
+    """The student has had it: the line that loads it has run in the notebook."""
+    table = 'betas_table = torch.load("betas.pt")\n\ndef iterative_denoise('
+    folder = with_text(
+        hand_in,
+        lambda text: text.replace("def iterative_denoise(", table, 1).replace(
+            "beta = 1 - alpha", "beta = betas_table[t]", 1
+        ),
+    )
+    _, verdicts = graded(folder, ["ddpm.posterior_step"])
+    assert verdicts["ddpm.posterior_step"].outcome == BY_HAND
+    assert "what sets `betas_table` is not run here" in verdicts["ddpm.posterior_step"].reason
+    (folder / "part_a.py").write_text(
+        (folder / "part_a.py").read_text(encoding="utf-8").replace("betas_table = torch", "table_of_betas = torch"),
+        encoding="utf-8",
+    )
+    _, verdicts = graded(folder, ["ddpm.posterior_step"], diagnose=False)
+    assert verdicts["ddpm.posterior_step"].outcome == NOT_IMPLEMENTED  # nothing sets that name
+
+
+def test_what_needs_the_network_itself_so_a_person_looks(graded, hand_in):
+    table = "betas_table = stage_1.scheduler.betas\n\ndef iterative_denoise("
+    folder = with_text(
+        hand_in,
+        lambda text: text.replace("def iterative_denoise(", table, 1).replace(
+            "beta = 1 - alpha", "beta = betas_table[t]", 1
+        ),
+    )
+    _, verdicts = graded(folder, ["ddpm.posterior_step"])
+    assert verdicts["ddpm.posterior_step"].outcome == BY_HAND
+    assert verdicts["ddpm.posterior_step"].reason.endswith("`betas_table` cannot be computed")
+
+
+def test_a_prompt_as_a_default(graded, hand_in):
+    """It is looked up when the function is defined, in a table that is not here."""
+    one_step = """
+def one_step_denoise(im_noisy, t, prompt_embeds=prompt_embeds_dict["a high quality photo"]):
+    noise_est = stage_1.unet(im_noisy, t, encoder_hidden_states=prompt_embeds, return_dict=False)[0][:, :3]
+    return (im_noisy - torch.sqrt(1 - alphas_cumprod[t]) * noise_est) / torch.sqrt(alphas_cumprod[t])
+"""
+    _, verdicts = graded(with_text(hand_in, lambda text: text + one_step), ["ddpm.predict_x0"], diagnose=False)
+    assert verdicts["ddpm.predict_x0"].outcome == PASSED

@@ -115,7 +115,9 @@ def test_networks_alone_are_the_contracts_where_they_are_built_and_run_as_it_say
     )
     both += network.replace("NAMEConditional", "Unconditional").replace("MORE", "")
     ours, theirs = both.replace("DEFAULT", "=1"), both.replace("DEFAULT", "")
-    layer = "\nclass FC(nn.Sequential):\n    def forward(self, v):\n        return super().forward(v)[:, :, None, None]\n"
+    layer = (
+        "\nclass FC(nn.Sequential):\n    def forward(self, v):\n        return super().forward(v)[:, :, None, None]\n"
+    )
     for own in (ours, ours + layer):  # a layer's forward() is not the one of part A
         with opened(hand_in(unet=own)) as submission:
             assert submission.kit is None

@@ -287,3 +287,20 @@ def test_a_notebooks_export_is_read_as_a_notebook(kind, grade, tmp_path):
     (tmp_path / "p5.py").write_text(f"{EXPORTS[kind]}while True:\n    pass\n\n{RIGHT}", encoding="utf-8")
     verdict = grade(tmp_path / "p5.py", [TASK])[TASK]
     assert verdict.outcome == PASSED and verdict.defined_at.startswith("p5.py:")
+
+
+def test_a_cell_that_writes_a_module_is_that_module(grade, tmp_path):
+    """Its lines are the cell's; what names no file beside the notebook is none."""
+    cells = (
+        f"%%writefile ddpm.py\n{RIGHT}",
+        "%%writefile /content/more.py\nx = 1",
+        "%%writefile ../../up.py\nx = 1",
+        "%%writefile ddpm.py/in.py\nx = 1",
+        "%%writefile .hidden.py\nx = 1",
+        "from ddpm import predict_x0",
+    )
+    path = notebook(tmp_path / "hw.ipynb", *cells)
+    with opened(path) as submission:
+        assert {one.name for one in submission.folder.rglob("*.py")} == {"ddpm.py", "more.py", "up.py"}
+    verdict = grade(path, [TASK])[TASK]
+    assert (verdict.outcome, verdict.defined_at) == (PASSED, "ddpm.py:2")

@@ -101,9 +101,10 @@ def _networks(source: Source) -> set[str]:
     """The classes that are networks, and those made from them: their forward() is another one."""
     names = {"Module", "Sequential"}
     for node in source.tree.body:
-        bases = [ast.unparse(base).split(".") for base in node.bases] if isinstance(node, ast.ClassDef) else []
-        if any("nn" in base[:-1] or base[-1] in names for base in bases):
-            names.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            bases = [ast.unparse(base).split(".") for base in node.bases]
+            if any("nn" in base[:-1] or base[-1] in names for base in bases):
+                names.add(node.name)
     return names
 
 
