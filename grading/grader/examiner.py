@@ -151,7 +151,7 @@ class Examiner:
         verdict.defined_at, verdict.closed = student.defined_at, student.closed
         verdict.checks, verdict.remarks = told_once(verdict.checks), [*student.attempts, *student.remarks]
         verdict.borrowed = student.borrowed
-        if (why := self._out_of_reach(verdict, student)) and verdict.outcome == FAILED:
+        if verdict.outcome == FAILED and (why := self._out_of_reach(verdict, student)):
             verdict = Verdict(task, BY_HAND, reason=f"look at it: {why}", defined_at=student.defined_at)
         self._take_home(verdict, student)
         pointless = task in self.run.lent and not verdict.borrowed  # it has been diagnosed without what is lent

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..sandbox.inside.needed import binds
-from ..submissions import finding
 from ..submissions.kits.parsing import parsed
 from ..verdicts import Failure
 
@@ -26,22 +25,24 @@ def out_of_reach(failures: Sequence[Failure], folder: Path) -> str:
 def _said(failure: Failure, folder: Path) -> str:
     if failure.kind == "not here":
         return failure.summary.partition("; test point: ")[0]
-    unbound = _UNBOUND.search(failure.summary) if failure.kind == "raised" else None
-    if unbound is None or not any(name in _bound(folder) for name in unbound.groups()):
+    unbound = _UNBOUND.search(failure.summary) if failure.kind == "raised" and failure.where else None
+    if unbound is None or not any(name in _bound(folder, failure.where[-1]) for name in unbound.groups()):
         return ""
-    where = failure.where[-1] if failure.where else failure.summary
-    return f"{where}: what sets `{unbound[1] or unbound[2]}` is not run here"
+    return f"{failure.where[-1]}: what sets `{unbound[1] or unbound[2]}` is not run here"
 
 
-def _bound(folder: Path) -> set[str]:
-    """What files set at their top, or as an object's attributes."""
-    trees = (parsed(text) for text in finding.texts(folder).values())
+def _bound(folder: Path, place: str) -> set[str]:
+    """What the file, or the notebook, of this place sets at its top, or as its objects' attributes."""
+    file = (folder / place.partition(":")[0]).resolve()  # as the worker says
+    if not (file.is_file() and file.is_relative_to(folder.resolve())):
+        return set()
+    files = sorted(file.parent.glob("cell *")) if file.parent.suffix == ".ipynb" else [file]
+    trees = (parsed(one.read_text(encoding="utf-8", errors="replace")) for one in files)
     return {name for tree in trees if tree is not None for name in _names(tree)}
 
 
 def _names(tree: ast.Module) -> Iterator[str]:
     for statement in tree.body:
         yield from binds(statement)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            yield node.attr
+    stored = (one for one in ast.walk(tree) if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store))
+    yield from (one.attr for one in stored if isinstance(one.value, ast.Name) and one.value.id == "self")

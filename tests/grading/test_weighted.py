@@ -15,6 +15,17 @@ def told(loss):
     return [finding.staff for finding in read_encoder_loss(ask, [])]
 
 
+def test_weights_that_are_exchanged():
+    """Whatever the errors are: where every latent makes the same image only one of them is 0."""
+
+    def ask(encoder, generator_fn, latent, latent_weight, image_weight):
+        same_image = not hasattr(generator_fn, "name")
+        return image_weight * LATENT + (0 if same_image else latent_weight * IMAGE)
+
+    (finding,) = read_encoder_loss(ask, [])
+    assert finding.student.startswith("Here the two weights are exchanged: latent_weight multiplies the image's term")
+
+
 @pytest.mark.parametrize(
     "loss, said",
     [

@@ -18,6 +18,7 @@ _COUNTS = {  # a term at weight 2, in terms of weight 1; at weight 0 there is no
     math.sqrt(2): "is rooted",
     4.0: "is squared",
 }
+_EXCHANGED = "the two weights are exchanged: latent_weight multiplies the image's term, image_weight the latent's"
 _NEGATIVE = "is negative: it has a minus sign, or its differences cancel where they should be squared or absolute"
 
 
@@ -32,7 +33,19 @@ def read_encoder_loss(ask: Ask, record: list[Answer]) -> list[Finding]:
     def loss(latent_weight: float, image_weight: float) -> float:
         return float(ask(**rest, latent_weight=latent_weight, image_weight=image_weight))
 
-    return [Finding(f"Here {said}.", said) for said in _wrong(loss)]
+    exchanged = [_EXCHANGED] * (not _same(loss(1, 0), 0, 1) and _exchanged(ask))
+    return [Finding(f"Here {said}.", said) for said in (*exchanged, *_wrong(loss))]
+
+
+def _exchanged(ask: Ask) -> bool:
+    """Where every latent makes the same image, the image's error is 0 and the latent's is not."""
+    rest = {
+        "encoder": lambda image: image.mean((2, 3)) + 1.0,
+        "generator_fn": lambda latent: 0 * latent[:, :, None, None] + 0.5,
+        "latent": Draw(38).image(4, 3),
+    }
+    latents, images = (float(ask(**rest, latent_weight=a, image_weight=1.0 - a)) for a in (1.0, 0.0))
+    return abs(latents) <= _SAME < images
 
 
 def _wrong(loss: Loss) -> Iterator[str]:
