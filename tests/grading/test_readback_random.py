@@ -18,6 +18,7 @@ from grading.verdicts import Failure
 from .test_readback import asking, read
 
 TOLD = {
+    "encoder_loss_weights_exchanged": "the two weights are exchanged",
     "rand_cutout_one_box_per_batch": "all images of a batch lose the same box",
     "rand_cutout_one_size_per_batch": "all boxes of a batch have the same height and width",
     "rand_cutout_one_position_per_batch": "one draw for the batch",
