@@ -462,37 +462,43 @@ def test_a_loop_that_is_no_function_is_looked_at(hand_in):
     assert survey(folder).by_hand["illusions.anagram_eps"] == f"part_a.py:{line}, a loop that is no function"
 
 
-def test_what_sets_a_table_is_not_run_so_a_person_looks(graded, hand_in):
-    """The student has had it: the line that loads it has run in the notebook."""
-    table = 'betas_table = torch.load("betas.pt")\n\ndef iterative_denoise('
-    folder = with_text(
-        hand_in,
-        lambda text: text.replace("def iterative_denoise(", table, 1).replace(
-            "beta = 1 - alpha", "beta = betas_table[t]", 1
-        ),
-    )
-    _, verdicts = graded(folder, ["ddpm.posterior_step"])
-    assert verdicts["ddpm.posterior_step"].outcome == BY_HAND
-    assert "what sets `betas_table` is not run here" in verdicts["ddpm.posterior_step"].reason
-    (folder / "part_a.py").write_text(
-        (folder / "part_a.py").read_text(encoding="utf-8").replace("betas_table = torch", "table_of_betas = torch"),
-        encoding="utf-8",
-    )
-    _, verdicts = graded(folder, ["ddpm.posterior_step"], diagnose=False)
-    assert verdicts["ddpm.posterior_step"].outcome == NOT_IMPLEMENTED  # nothing sets that name
+def with_a_table(hand_in, line):
+    """β is looked up in a table of the notebook's."""
+
+    def change(text):
+        defined = text.replace("def iterative_denoise(", f"{line}\n\ndef iterative_denoise(", 1)
+        return defined.replace("beta = 1 - alpha", "beta = betas_table[t]", 1)
+
+    return with_text(hand_in, change)
 
 
-def test_what_needs_the_network_itself_so_a_person_looks(graded, hand_in):
-    table = "betas_table = stage_1.scheduler.betas\n\ndef iterative_denoise("
-    folder = with_text(
-        hand_in,
-        lambda text: text.replace("def iterative_denoise(", table, 1).replace(
-            "beta = 1 - alpha", "beta = betas_table[t]", 1
-        ),
-    )
-    _, verdicts = graded(folder, ["ddpm.posterior_step"])
-    assert verdicts["ddpm.posterior_step"].outcome == BY_HAND
-    assert verdicts["ddpm.posterior_step"].reason.endswith("`betas_table` cannot be computed")
+@pytest.mark.parametrize(
+    ("line", "outcome", "reason"),
+    [
+        ('betas_table = torch.load("betas.pt")', BY_HAND, "what sets `betas_table` is not run here"),
+        ("betas_table = stage_1.scheduler.betas", BY_HAND, "`betas_table` cannot be computed"),
+        ('table_of_betas = torch.load("betas.pt")', NOT_IMPLEMENTED, "`betas_table` not filled in"),
+    ],
+    ids=["loaded", "the network's", "nothing sets it"],
+)
+def test_what_is_not_run_here_is_looked_at(graded, hand_in, line, outcome, reason):
+    """The student has had it: that line has run in the notebook."""
+    _, verdicts = graded(with_a_table(hand_in, line), ["ddpm.posterior_step"])
+    assert verdicts["ddpm.posterior_step"].outcome == outcome
+    assert verdicts["ddpm.posterior_step"].reason.endswith(reason)
+
+
+def test_notebooks_that_run_one_another_over_and_over_end(tmp_path):
+    """Each is put in once."""
+    for name in "abc":
+        cells = [f"%run {other}.ipynb" for other in "abc"] * 9 + [f"def {name}(): pass"]
+        code = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": cell} for cell in cells]
+        notebook = {"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    (tmp_path / "part_a.py").write_text((EXPORT / "part_a.py").read_text(encoding="utf-8"), encoding="utf-8")
+    with opened(tmp_path) as submission:
+        made = [one for one in submission.folder.glob("?.py") if "def a(): pass" in one.read_text(encoding="utf-8")]
+        assert len(made) == 3 and all(one.read_text(encoding="utf-8").count("def a(): pass") == 1 for one in made)
 
 
 def test_a_prompt_as_a_default(graded, hand_in):

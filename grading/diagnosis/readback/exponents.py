@@ -5,7 +5,8 @@ A product k · Π q_j^e_j is linear in its logarithm, so that least squares give
     log |c_n| = log |k| + Σ_j e_j log |q_jn|        n: points, j: quantities
 
 The points are chosen so that the logarithms are independent of each other (every point has a schedule of its own).
-Exponents are rounded to quarters (a root of a root), and the product is accepted only if it then gives every c_n. An index that a student
+Exponents are rounded to quarters (a root of a root), and the product is accepted only if it then gives every c_n. An
+index that a student
 mistook is no special case: the quantities at t−1, t+1, 0 and T−1 are among the q_j, and a mistake moves an exponent.
 
 Sums have no logarithm. Of two terms one is guessed (a dictionary of small products) and taken off, then the remainder is

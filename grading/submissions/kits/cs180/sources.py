@@ -30,7 +30,7 @@ class Source:
 
 def sources(folder: Path) -> tuple[list[Source], list[str]]:
     """Every file with Python in it, and what could not be read, with its line."""
-    found, notes = list[Source](), list[str]()
+    found, notes, room, folder = list[Source](), list[str](), _Room(), folder.resolve()
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         is_notebook = path.suffix == ".ipynb" and path.is_dir()
@@ -39,7 +39,7 @@ def sources(folder: Path) -> tuple[list[Source], list[str]]:
         if not is_notebook and path.stat().st_size > MOST_BYTES:
             notes.append(f"{inside}: larger than {MOST_BYTES // 1_000_000} MB, not read")
             continue
-        text = _cells(path, folder) if is_notebook else path.read_text(encoding="utf-8", errors="replace")
+        text = _cells(path, folder, room) if is_notebook else path.read_text(encoding="utf-8", errors="replace")
         name, origin = (_beside(path).relative_to(folder), str(inside)) if is_notebook else (inside, "")
         text, broken = mended(text.replace("\0", " "))
         source = Source(str(name), text, ast.parse(text), origin, tuple(broken))
@@ -57,26 +57,41 @@ def _beside(path: Path) -> Path:
     return path.with_name(f"{module.stem}_notebook.py") if module.exists() else module
 
 
-def _cells(notebook: Path, folder: Path, running: tuple[Path, ...] = ()) -> str:
+def _cells(notebook: Path, folder: Path, room: "_Room", ran: set[Path] | None = None) -> str:
     """The cells of a notebook one after another, each under a line that names it; before one that runs another file
-    (``%run ./1_sampling.ipynb``) what stands in that.
+    (``%run ./1_sampling.ipynb``) what stands in that, once.
     """
-    inside, running = notebook.relative_to(folder), (*running, notebook)
+    ran = set() if ran is None else ran
+    ran.add(notebook)
     lines: list[str] = []
     for cell in sorted(notebook.glob("cell *"), key=lambda cell: int(cell.name.split()[1])):
         text = cell.read_text(encoding="utf-8", errors="replace").splitlines()
         for name in (name for line in text for name in _RUN.findall(line)):
             other = (notebook.parent / name).resolve()
-            if other not in running and other.is_relative_to(folder.resolve()) and other.exists():
-                lines += _ran(other, folder.resolve(), running).splitlines()
-        lines += [f"{_CELL}{inside}/{cell.name}", *text]
+            if other not in ran and other.is_relative_to(folder) and room.take(other):
+                ran.add(other)
+                lines += _ran(other, folder, room, ran).splitlines()
+        lines += [f"{_CELL}{notebook.relative_to(folder)}/{cell.name}", *text]
     return "\n".join(lines) + "\n"
 
 
-def _ran(other: Path, folder: Path, running: tuple[Path, ...]) -> str:
+def _ran(other: Path, folder: Path, room: "_Room", ran: set[Path]) -> str:
     if other.is_dir():
-        return _cells(other, folder, running)
+        return _cells(other, folder, room, ran)
     return f"{_CELL}{other.relative_to(folder)}\n" + other.read_text(encoding="utf-8", errors="replace")
+
+
+@dataclass
+class _Room:
+    """What of other files may be put into notebooks, all together: many that run one another would make up gigabytes."""
+
+    bytes: int = MOST_BYTES
+
+    def take(self, other: Path) -> bool:
+        """Whether it is there, and there is room for it."""
+        files = [*other.glob("cell *")] if other.is_dir() else [other] if other.is_file() else []
+        self.bytes -= sum(one.stat().st_size for one in files)
+        return bool(files) and self.bytes >= 0
 
 
 def mended(text: str) -> tuple[str, list[tuple[int, str, str]]]:
