@@ -396,7 +396,7 @@ def test_guidance_on_three_channels_alone(verdict):
     """
     told_ = verdict("guidance.guided_eps", source)
     assert told_.outcome == FAILED
-    assert "only channels from the fourth on are wrong" in told(told_)
+    assert "Only the first three channels are guided, the others come as the prompt has them" in told(told_)
 
 
 # --- a batch in which two are alike ------------------------------------------------------------------------------
