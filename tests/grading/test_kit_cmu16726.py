@@ -1,5 +1,6 @@
 """CMU 16-726's kit, as it is handed in: unfilled, filled in rightly in three styles, and wrongly in each of its TODOs."""
 
+import ast
 import re
 import shutil
 from pathlib import Path
@@ -52,6 +53,52 @@ def test_nothing_filled_in(grade, filled):
 def test_filled_in_rightly(grade, filled, name):
     verdicts = grade(filled(name), list(KIT.todos))
     assert {task: told(one) for task, one in verdicts.items() if one.outcome != PASSED} == {}
+
+
+# What of main.py stands in which file, where a student takes it apart; each begins with main.py's imports.
+PARTS = {
+    "losses": ("Normalization", "PerceptualLoss", "Criterion"),
+    "latents": ("build_model", "Wrapper", "sample_noise"),
+    "utils/search": ("save_images", "save_gifs", "optimize_para"),
+}
+
+
+def taken_apart(folder: Path) -> Path:
+    """The kit's main.py in four files."""
+    main = folder / MAIN
+    lines = main.read_text().splitlines(keepends=True)
+    tree = ast.parse("".join(lines))
+    spans = {node.name: slice(node.lineno - 1, node.end_lineno) for node in tree.body if hasattr(node, "name")}
+    head = "".join(lines[:14])
+    (folder / "gan" / "utils").mkdir()
+    for file, names in PARTS.items():
+        text = "\n\n".join("".join(lines[spans[name]]) for name in names)
+        (folder / "gan" / f"{file}.py").write_text(f"{head}\n\n{text}")
+    for names in PARTS.values():
+        for name in names:
+            lines[spans[name]] = [""] * len(lines[spans[name]])
+    imports = (f"from {file.replace('/', '.')} import {', '.join(names)}\n" for file, names in PARTS.items())
+    main.write_text(head + "".join(imports) + "".join(lines[14:]))
+    return folder
+
+
+def test_taken_apart_into_files(grade, filled):
+    folder = taken_apart(filled("plain"))
+    verdicts = grade(folder, list(KIT.todos))
+    assert {task: told(one) for task, one in verdicts.items() if one.outcome != PASSED} == {}
+    assert verdicts["inversion.lp_loss"].defined_at.startswith("gan/losses.py:")
+
+
+def test_taken_apart_and_wrong(grade, filled, unhurried):
+    folder = taken_apart(filled("plain"))
+    losses = folder / "gan" / "losses.py"
+    losses.write_text(losses.read_text().replace("F.l1_loss(pred, target)", "F.mse_loss(pred, target)"))
+    verdict = grade(folder, ["inversion.lp_loss"])["inversion.lp_loss"]
+    assert verdict.outcome == FAILED and re.search("power|squar|exponent", told(verdict))
+    without = re.sub(r"(?<=else:\n)( +)loss = .*\n.*self\.perc\(pred, target\)", r"\1pass", losses.read_text())
+    losses.write_text(without)
+    verdict = grade(folder, ["inversion.lp_loss"])["inversion.lp_loss"]
+    assert verdict.outcome == NOT_IMPLEMENTED and re.search(r"losses\.py:\d+, Criterion has no loss", verdict.reason)
 
 
 # Of the plain filling: for which task, in which file, what is written instead of what, and what has to be said of it.

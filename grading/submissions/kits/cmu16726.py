@@ -142,14 +142,13 @@ def survey(folder: Path) -> Survey | None:
         if len(found) > 1:
             notes.append(f"{', '.join(found[1:])}: another copy, not graded; {found[0]} is")
         files[name] = found[0]
-        given = (folder / found[0]).read_text(encoding="utf-8", errors="replace")
-        text = fill_blanks(given)
-        if text != given:
-            written[found[0]] = text
-        tree = parsed(text)
-        if tree is None:
+        program = _program(folder, Path(found[0]))
+        texts = {file: fill_blanks(given) for file, given in program.items()}
+        written |= {file: text for file, text in texts.items() if text != program[file]}
+        trees = {file: tree for file, text in texts.items() if (tree := parsed(text)) is not None}
+        if len(trees) < len(texts):
             continue
-        left, unreached = judge(tree, found[0])
+        left, unreached = judge(Code(trees))
         missing |= left
         by_hand |= {task: why for task, why in unreached.items() if task not in left}
     return Survey(files, missing, by_hand, tuple(notes), written)
@@ -159,12 +158,38 @@ def _those(folder: Path, name: str, signs: tuple[str, ...]) -> list[str]:
     """The files of this name that are the kit's; first the one that lies where the kit has it, or nearest."""
     found = []
     for path in sorted(folder.rglob(name)):
-        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        file = path.relative_to(folder)
+        text = "\n".join(_program(folder, file).values()) if path.is_file() else ""
         if all(sign in text for sign in signs):
-            found.append(path.relative_to(folder))
+            found.append(file)
     home = {"main.py": "gan", "img2img.py": "stable_diffusion"}[name]
     ordered = sorted(found, key=lambda path: (path.parent.name != home, len(path.parts), str(path)))
     return [path.as_posix() for path in ordered]
+
+
+_GIVEN = {"LBFGS", "dataloader", "util"}  # by the kit, which puts stand-ins in their place
+
+
+def _program(folder: Path, file: Path) -> dict[str, str]:
+    """A file, and those of the student's own that it is made of: some take the kit's apart. The text of each."""
+    texts, waiting = dict[str, str](), [file]
+    while waiting:
+        one = waiting.pop(0)
+        if one.as_posix() in texts:
+            continue
+        texts[one.as_posix()] = text = (folder / one).read_text(encoding="utf-8", errors="replace")
+        for module in _imported(parsed(fill_blanks(text))):
+            beside = (home / f"{module.replace('.', '/')}.py" for home in (one.parent, Path()))
+            waiting += [path for path in beside if (folder / path).is_file()][:1]
+    return texts
+
+
+def _imported(tree: ast.Module | None) -> Iterator[str]:
+    for node in ast.walk(tree) if tree is not None else iter(()):
+        names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module] if node.module else [one.name for one in node.names]
+        yield from (name for name in names if name not in _GIVEN)
 
 
 _NO_VALUE = re.compile(r"^([ \t]*[\w, ]+=)[ \t]*(#.*)?$")
@@ -196,12 +221,24 @@ def _following_indent(lines: list[str]) -> int:
 # --- what is left as it was given ---------------------------------------------------------------------------------
 
 
-def _judge_main(tree: ast.Module, file: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Of main.py: the tasks that are left as given, and those that cannot be reached."""
-    left, unreached = dict[str, str](), dict[str, str]()
+class Code:
+    """The syntax trees of one program, by file, as one tree."""
 
-    def blank(node: ast.AST | None, what: str, *tasks: str) -> None:
-        where = f"{file}:{node.lineno}, " if node is not None else f"{file}: "  # type: ignore[attr-defined]
+    def __init__(self, trees: dict[str, ast.Module]) -> None:
+        self.first = next(iter(trees))
+        self.tree = ast.Module([node for tree in trees.values() for node in tree.body], [])
+        self._files = {node: file for file, tree in trees.items() for node in ast.walk(tree)}
+
+    def place(self, node: ast.FunctionDef | ast.Assign) -> str:
+        return f"{self._files[node]}:{node.lineno}"
+
+
+def _judge_main(code: Code) -> tuple[dict[str, str], dict[str, str]]:
+    """Of main.py: the tasks that are left as given, and those that cannot be reached."""
+    tree, left, unreached = code.tree, dict[str, str](), dict[str, str]()
+
+    def blank(node: ast.FunctionDef | None, what: str, *tasks: str) -> None:
+        where = f"{code.place(node)}, " if node is not None else f"{code.first}: "
         left.update(dict.fromkeys(tasks, f"{where}{what}"))
 
     features, loss = _method(tree, "PerceptualLoss", "forward"), _method(tree, "Criterion", "forward")
@@ -218,7 +255,7 @@ def _judge_main(tree: ast.Module, file: str) -> tuple[dict[str, str], dict[str, 
         blank(closure, "closure() makes no image", "inversion.invert", "inversion.delta_penalty")
     elif not _penalises_delta(search, loss):
         unreached["inversion.delta_penalty"] = (
-            f"{file}:{search.lineno}, no penalty on delta found; the handout leaves it open"
+            f"{code.place(search)}, no penalty on delta found; the handout leaves it open"
         )
     if draw is None or not _calls(draw, "optimize_para"):
         blank(draw, "draw() does not search for an image", "inversion.scribble_loss")
@@ -232,19 +269,19 @@ def _judge_main(tree: ast.Module, file: str) -> tuple[dict[str, str], dict[str, 
     if film is None or not any(_adds(node, "image_list") for node in ast.walk(film)):
         blank(film, "interpolate() makes no images between the two", "latents.interpolate")
     elif not _calls(film, "linspace"):
-        unreached["latents.interpolate"] = f"{file}:{film.lineno}, interpolate() does not take its frames from linspace"
+        unreached["latents.interpolate"] = f"{code.place(film)}, interpolate() does not take its frames from linspace"
     return left, unreached
 
 
-def _judge_img2img(tree: ast.Module, file: str) -> tuple[dict[str, str], dict[str, str]]:
+def _judge_img2img(code: Code) -> tuple[dict[str, str], dict[str, str]]:
     """The same of img2img.py. What stands after something that is not written in cannot run."""
-    main = _function(tree, "main")
+    main = _function(code.tree, "main")
     if main is None:
-        return {}, dict.fromkeys(_IN_IMG2IMG, f"{file}:1, there is no main()")
+        return {}, dict.fromkeys(_IN_IMG2IMG, f"{code.first}:1, there is no main()")
     for node in ast.walk(main):
         if isinstance(node, ast.Assign) and _empty(node.value):
             name = ast.unparse(node.targets[0])
-            return dict.fromkeys(_IN_IMG2IMG, f"{file}:{node.lineno}, {name} is left as it was given"), {}
+            return dict.fromkeys(_IN_IMG2IMG, f"{code.place(node)}, {name} is left as it was given"), {}
     return {}, {}
 
 

@@ -1,17 +1,19 @@
 """Stand-ins for what the kit gives: vgg19, the L-BFGS with a line search, data, and files that nobody is to write."""
 
 import contextlib
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from types import ModuleType, SimpleNamespace
+from pathlib import Path
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 from unittest import mock
 
 import torch
 from torch import Tensor, nn
 
-from .common import student_module
+from .common import FOLDER, student_module
 
 _imported: dict[str, ModuleType] = {}
 
@@ -25,10 +27,24 @@ def the_file(name: str) -> ModuleType:
     sys.modules["util"] = _module("util", load_img=None, load_model_from_config=None)
     _torchvisions_models().vgg19 = vgg19
     module = student_module(name)
+    for other in _others():
+        for key, value in list(vars(other).items()):
+            if isinstance(value, type | FunctionType) and value.__module__ == other.__name__:
+                vars(module).setdefault(key, value)
+        vars(other).setdefault("device", "cpu")
     module.device = "cpu"  # type: ignore[attr-defined]  # the kit has it from the command line
     module.vgg19 = vgg19  # type: ignore[attr-defined]
     _imported[name] = module
     return module
+
+
+@functools.cache
+def _others() -> list[ModuleType]:
+    """The student's files beside the kit's: some take the kit's apart."""
+    ours = Path(__file__).parent
+    found = [one for one in list(sys.modules.values()) if isinstance(one, ModuleType)]
+    files = [(one, Path(str(vars(one).get("__file__")))) for one in found]
+    return [one for one, file in files if {FOLDER, ours} & set(file.parents) == {FOLDER}]
 
 
 def _torchvisions_models() -> Any:
@@ -76,10 +92,13 @@ def arguments(module: ModuleType, **chosen: Any) -> Any:
 
 @contextlib.contextmanager
 def holding(module: ModuleType, **instead: Any) -> Iterator[None]:
-    """These names of the student's file stand for something else meanwhile."""
+    """These names of the student's file, and of what it is made of, stand for something else meanwhile."""
     with contextlib.ExitStack() as stack:
         for name, value in instead.items():
             stack.enter_context(mock.patch.object(module, name, value, create=True))
+            for other in _others():
+                if other is not module and name in vars(other):
+                    stack.enter_context(mock.patch.object(other, name, value))
         yield
 
 
