@@ -13,6 +13,7 @@ from ..sandbox.inside.needed import binds
 from ..submissions.kits.parsing import parsed
 from ..verdicts import Failure
 
+_ADAPTER_SAYS = re.compile(r"raised OutOfReach: (.+)")
 _UNBOUND = re.compile(r"NameError: name '(\w+)' is not defined|'\w+' object has no attribute '(\w+)'")
 
 
@@ -25,6 +26,8 @@ def out_of_reach(failures: Sequence[Failure], folder: Path) -> str:
 def _said(failure: Failure, folder: Path) -> str:
     if failure.kind == "not here":
         return failure.summary.partition("; test point: ")[0]
+    if failure.kind == "raised" and (said := _ADAPTER_SAYS.search(failure.summary)):
+        return said[1].partition("; test point: ")[0]
     unbound = _UNBOUND.search(failure.summary) if failure.kind == "raised" and failure.where else None
     if unbound is None or not any(name in _bound(folder, failure.where[-1]) for name in unbound.groups()):
         return ""

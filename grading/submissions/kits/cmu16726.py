@@ -155,16 +155,23 @@ def survey(folder: Path) -> Survey | None:
 
 
 def _those(folder: Path, name: str, signs: tuple[str, ...]) -> list[str]:
-    """The files of this name that are the kit's; first the one that lies where the kit has it, or nearest."""
-    found = []
-    for path in sorted(folder.rglob(name)):
-        file = path.relative_to(folder)
-        text = "\n".join(_program(folder, file).values()) if path.is_file() else ""
-        if all(sign in text for sign in signs):
-            found.append(file)
+    """The files that are the kit's: of this name, or else of any; first the one that lies where the kit has it, or nearest."""
+    named = [path for path in folder.rglob(name) if path.is_file()]
+    others = [path for path in folder.rglob("*.py") if path.is_file() and path not in named]
     home = {"main.py": "gan", "img2img.py": "stable_diffusion"}[name]
-    ordered = sorted(found, key=lambda path: (path.parent.name != home, len(path.parts), str(path)))
-    return [path.as_posix() for path in ordered]
+    for paths in (named, others):
+        found = [path.relative_to(folder) for path in paths if _has(folder, path.relative_to(folder), signs)]
+        if found:
+            ordered = sorted(found, key=lambda path: (path.parent.name != home, len(path.parts), str(path)))
+            return [path.as_posix() for path in ordered]
+    return []
+
+
+def _has(folder: Path, file: Path, signs: tuple[str, ...]) -> bool:
+    """Whether these signs of the kit's stand in a file or in what it imports; a library that defines one of them is another."""
+    texts = _program(folder, file)
+    own, text = texts[file.as_posix()], "\n".join(texts.values())
+    return all(sign in text for sign in signs) and not ("alphas_cumprod" in signs and f"def {signs[-1]}" in own)
 
 
 _GIVEN = {"LBFGS", "dataloader", "util"}  # by the kit, which puts stand-ins in their place
@@ -261,14 +268,14 @@ def _judge_main(code: Code) -> tuple[dict[str, str], dict[str, str]]:
         blank(draw, "draw() does not search for an image", "inversion.scribble_loss")
     sample = _function(tree, "sample_noise")
     for latent, tasks in {"w": ("latents.mean_w", "latents.sample_w"), "w+": ("latents.sample_w_plus",)}.items():
-        values = _values_for(sample, latent)
+        bodies = _bodies_for(sample, latent)
         for task, from_mean in zip(tasks, (True, False) if latent == "w" else (False,)):
-            if sample is None or (values and all(map(_empty, values[from_mean]))):
+            if sample is None or (bodies and all(map(_nothing, bodies[from_mean]))):
                 blank(sample, f'sample_noise has no vector for "{latent}"', task)
     film = _function(tree, "interpolate")
-    if film is None or not any(_adds(node, "image_list") for node in ast.walk(film)):
+    if film is None or not (_calls(film, "wrapper") or any(_adds(node, "image_list") for node in ast.walk(film))):
         blank(film, "interpolate() makes no images between the two", "latents.interpolate")
-    elif not _calls(film, "linspace"):
+    elif not _calls(tree, "linspace"):
         unreached["latents.interpolate"] = f"{code.place(film)}, interpolate() does not take its frames from linspace"
     return left, unreached
 
@@ -377,20 +384,21 @@ def _within_the_image(closure: ast.AST, node: ast.AST) -> bool:
     return False
 
 
-def _values_for(sample: ast.FunctionDef | None, latent: str) -> dict[bool, list[ast.expr]]:
-    """What is assigned where ``latent == "w"``, from the mean and not: only where it is laid out as in the kit."""
+def _bodies_for(sample: ast.FunctionDef | None, latent: str) -> dict[bool, list[ast.stmt]]:
+    """What is run where ``latent == "w"``, from the mean and not: only where it is laid out as in the kit."""
     for node in ast.walk(sample) if sample is not None else iter(()):
         if not (isinstance(node, ast.If) and ast.unparse(node.test) == f"latent == {latent!r}"):
             continue
-        inner = next((one for one in node.body if isinstance(one, ast.If) and "from_mean" in _names(one.test)), None)
-        if inner is not None:
-            return {True: list(_assigned(inner.body)), False: list(_assigned(inner.orelse))}
+        for number, inner in enumerate(node.body):
+            if isinstance(inner, ast.If) and "from_mean" in _names(inner.test):
+                return {True: inner.body, False: inner.orelse or node.body[number + 1 :]}
     return {}
 
 
-def _assigned(body: list[ast.stmt]) -> Iterator[ast.expr]:
-    for statement in body:
-        yield from (node.value for node in ast.walk(statement) if isinstance(node, ast.Assign))
+def _nothing(statement: ast.stmt) -> bool:
+    """Whether it is left as it was given, or says nothing."""
+    left = isinstance(statement, ast.Assign | ast.Expr) and _empty(statement.value)
+    return left or isinstance(statement, ast.Pass)
 
 
 KIT = Kit("cmu16726", "CMU 16-726 HW5", "cmu16726-hw5", TODOS, survey, PROFILE)

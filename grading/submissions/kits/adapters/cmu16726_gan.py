@@ -24,7 +24,7 @@ from .cmu16726_given import (
     the_file,
     traced,
 )
-from .common import stands_for
+from .common import OutOfReach, stands_for
 
 _OF_DELTA = re.compile(r"delta|reg|l2|penal", re.IGNORECASE)  # what students call the weight of the penalty on delta
 
@@ -50,8 +50,13 @@ def inversion_perceptual_loss(pred: Tensor, target: Tensor, features_fn: Callabl
     with holding(main, Normalization=Unnormalised):
         loss = main.PerceptualLoss([f"conv_{i}" for i, _ in enumerate(Features.maps, 1)])
     with as_precise_as(pred):
-        value = loss(traced(pred, 0), traced(target, len(pred)))
+        value = loss(traced(_in_colour(pred), 0), traced(_in_colour(target), len(pred)))
     return value.as_subclass(Tensor) if isinstance(value, Traced) else value  # type: ignore[arg-type]
+
+
+def _in_colour(image: Tensor) -> Tensor:
+    """With three channels, which vgg19 is made for, and a student's own normalisation; features come from the grader."""
+    return image[:, [channel % image.shape[1] for channel in range(3)]]
 
 
 def _criterion(l1: float, perceptual: float = 0.0, masked: bool = False, features_fn: Any = None) -> Any:
@@ -147,7 +152,7 @@ def _drawn(image: Tensor, sketch: Tensor, mask: Tensor) -> Any:
         except _Reached as reached:
             criterion, target = reached.found
             return _loss(criterion, image, target)
-    raise RuntimeError("draw() ends without a call of optimize_para")
+    raise OutOfReach("draw() ends without a call of optimize_para")
 
 
 @contextlib.contextmanager
@@ -273,7 +278,7 @@ def _cost_of_delta(like: Tensor) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
         criterion = _main().Criterion(_options(1.0, l1_wgt=0.0, perc_wgt=0.0), False)
         try:
             _search(lambda param: image + 0 * param.sum(), start, image, criterion, 1, 1.0)
-            raise RuntimeError("optimize_para ends without a step of its optimizer")
+            raise OutOfReach("optimize_para ends without a step of the kit's optimizer")
         except _Reached as reached:
             leaf, closure = reached.found
 
@@ -422,7 +427,7 @@ def latents_interpolate(latent_a: Tensor, latent_b: Tensor, num_frames: int) -> 
             _main().interpolate(_options(0.0))
         except _Reached as reached:
             return torch.stack([asked[number] for number in reached.found[0]])
-    raise RuntimeError("interpolate() ends without a film")
+    raise OutOfReach("interpolate() ends without a film by save_gifs")
 
 
 def _own(*functions: Callable) -> Callable[[], tuple[Callable, ...]]:

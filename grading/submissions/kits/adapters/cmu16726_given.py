@@ -1,5 +1,6 @@
 """Stand-ins for what the kit gives: vgg19, the L-BFGS with a line search, data, and files that nobody is to write."""
 
+import ast
 import contextlib
 import functools
 import inspect
@@ -13,7 +14,7 @@ from unittest import mock
 import torch
 from torch import Tensor, nn
 
-from .common import FOLDER, student_module
+from .common import FOLDER, OutOfReach, student_module
 
 _imported: dict[str, ModuleType] = {}
 
@@ -44,7 +45,7 @@ def _others() -> list[ModuleType]:
     ours = Path(__file__).parent
     found = [one for one in list(sys.modules.values()) if isinstance(one, ModuleType)]
     files = [(one, Path(str(vars(one).get("__file__")))) for one in found]
-    return [one for one, file in files if {FOLDER, ours} & set(file.parents) == {FOLDER}]
+    return [one for one, file in files if {FOLDER, ours} & set(file.parents) == {FOLDER} and file.is_file()]
 
 
 def _torchvisions_models() -> Any:
@@ -77,17 +78,44 @@ def call(function: Callable, *in_order: Any, **known: Any) -> Any:
     return function(*in_order)
 
 
-def arguments(module: ModuleType, **chosen: Any) -> Any:
+class Options(SimpleNamespace):
+    """What the command line gives; a student's own options may be set where nobody sees it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise OutOfReach(f"args.{name} is not known: nothing in the file says what it is without a command line")
+
+
+def arguments(module: ModuleType, **chosen: Any) -> Options:
     """What the command line gives: the student's own options at their defaults, and these."""
     parse = getattr(module, "parse_arg", None) or getattr(module, "parse_args", None)
-    options: Any = SimpleNamespace()
+    options = Options(**_defaults_in_the_text(module))
     if parse is not None:
         with mock.patch.object(sys, "argv", ["main.py"]), contextlib.suppress(Exception, SystemExit):
-            options = parse()
+            vars(options).update(vars(parse()))
     usual = {"model": "stylegan", "latent": "w+", "n_iters": 10, "resolution": 8, "input": "data/0.png"}
-    for name, value in (usual | chosen).items():
-        setattr(options, name, value)
+    vars(options).update(usual | chosen)
     return options
+
+
+@functools.cache
+def _defaults_in_the_text(module: ModuleType) -> dict[str, Any]:
+    """Of options that no function adds: the kit's last lines, for one, are not run."""
+    found = dict[str, Any]()
+    for file in {vars(one)["__file__"] for one in (module, *_others())}:
+        for node in ast.walk(ast.parse(Path(file).read_bytes())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_argument" and node.args:
+                with contextlib.suppress(ValueError):
+                    found |= _option(node)
+    return found
+
+
+def _option(call: ast.Call) -> dict[str, Any]:
+    """The name that an option has in what is parsed, and its value without one."""
+    told = {one.arg: ast.literal_eval(one.value) for one in call.keywords if one.arg in ("dest", "default", "action")}
+    flags = [str(ast.literal_eval(one)) for one in call.args]
+    flag = next((one for one in flags if one.startswith("--")), flags[0])
+    unset = {"store_true": False, "store_false": True}.get(told.get("action", ""))
+    return {told.get("dest", flag.lstrip("-").replace("-", "_")): told.get("default", unset)}
 
 
 @contextlib.contextmanager

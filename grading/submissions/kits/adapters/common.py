@@ -12,6 +12,13 @@ FOLDER = Path(__file__).resolve().parent.parent  # the copy of the submission
 FILES: dict[str, str] = json.loads(Path(__file__).with_name("files.json").read_text())
 
 
+class OutOfReach(AttributeError):
+    """What the student's code needs, or does, is not had here, and nothing is wrong with it: a person looks at it.
+
+    Of a missing option ``hasattr`` says no.
+    """
+
+
 _MODULES: dict[str, ModuleType] = {}  # no cached function: when code is edited for a moment, those forget
 
 
