@@ -419,3 +419,50 @@ def test_another_loss_where_every_sample_is_at_the_first_timestep(task, verdict)
         verdict(task, wrapped(task, 'given["noise"] = given["noise"] * (1.0 if given["t"].any() else 0.5)')).outcome
         == FAILED
     )
+
+
+# --- searches ----------------------------------------------------------------------------------------------------
+
+SEARCHES = """
+    import torch
+
+    def inversion_invert(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
+        delta = torch.zeros_like(latent, requires_grad=True)
+        adam = optimizer == "adam"
+        if adam:
+            search = torch.optim.Adam([delta], weight_decay=DECAY)
+        else:
+            search = torch.optim.LBFGS([delta], max_iter=num_steps, line_search_fn="strong_wolfe")
+
+        def closure():
+            loss = loss_fn(generator_fn(latent + delta), target, delta)
+            delta.grad = torch.autograd.grad(loss, delta)[0]
+            return loss
+
+        for number in range(num_steps if adam else 1):
+            search.param_groups[0]["lr"] = 0.1 * (1 - number / num_steps) if adam else 1.0
+            search.step(closure)
+        with torch.no_grad():
+            return (latent + delta).detach(), generator_fn(latent + delta)
+
+    def bells_invert_best_of(generator_fn, target, latents, loss_fn, num_steps=1000, optimizer="lbfgs"):
+        runs = [inversion_invert(generator_fn, target, start, loss_fn, num_steps, optimizer) for start in latents]
+        losses = [loss_fn(image, target, MOVED).nan_to_num(torch.inf) for (found, image), start in zip(runs, latents)]
+        return runs[int(torch.stack(losses).argmin())]
+"""
+
+
+def searches(decay="0.0", moved="found - start"):
+    return SEARCHES.replace("DECAY", decay).replace("MOVED", moved)
+
+
+def test_adam_that_also_draws_delta_towards_zero(verdict):
+    assert verdict("inversion.invert", searches(decay="0.1")).outcome == FAILED
+    assert verdict("inversion.invert", searches()).outcome == PASSED
+
+
+def test_of_several_searches_the_best_is_chosen_by_the_whole_loss(verdict):
+    """How far each has come is part of it."""
+    chosen_without = verdict("bells.invert_best_of", searches(moved="0 * found"))
+    assert "how far a search has come does not count" in told(chosen_without)
+    assert verdict("bells.invert_best_of", searches()).outcome == PASSED

@@ -231,6 +231,56 @@ def test_what_the_scripts_last_lines_set_is_there(grade, filled):
     assert {task: told(one) for task, one in verdicts.items() if one.outcome != PASSED} == {}
 
 
+def test_options_that_only_a_command_line_gives(grade, filled):
+    """Their defaults are read where they stand; where they stand nowhere, a person looks."""
+    others = [(MAIN, "def parse_arg():", "def options():"), (MAIN, "    args = parse_arg()", "    args = options()")]
+    used = (MAIN, "self.l1_wgt = args.l1_wgt", "self.l1_wgt, self.reg = args.l1_wgt, args.reg_wgt")
+    added = (
+        MAIN,
+        "    return parser.parse_args()",
+        "    parser.add_argument('--reg-wgt', default=0)\n    return parser.parse_args()",
+    )
+    task = "inversion.lp_loss"
+    folder = filled("plain", *others, used, added)
+    assert grade(folder, [task])[task].outcome == PASSED
+    shutil.rmtree(folder)
+    verdict = grade(filled("plain", *others, used), [task])[task]
+    assert verdict.outcome == BY_HAND and "args.reg_wgt is not known" in verdict.reason
+
+
+def test_vectors_that_are_returned_at_once(grade, filled):
+    folder = filled("plain")
+    text = (folder / MAIN).read_text()
+    sampling = text[text.index("def sample_noise") : text.index("def optimize_para")]
+    (folder / MAIN).write_text(text.replace(sampling, sampling.replace("vector = ", "return ")))
+    verdicts = grade(folder, ["latents.mean_w", "latents.sample_w", "latents.sample_w_plus"])
+    assert {task: told(one) for task, one in verdicts.items() if one.outcome != PASSED} == {}
+
+
+def test_a_normalisation_of_the_students_own(grade, filled):
+    own = """class Colours(nn.Module):
+    def forward(self, image):
+        return ((image + 1) / 2 - torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)) / 0.225
+
+
+class PerceptualLoss(nn.Module):"""
+    norm = "norm = Normalization([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])"
+    folder = filled("plain", (MAIN, "class PerceptualLoss(nn.Module):", own), (MAIN, norm, "norm = Colours()"))
+    assert grade(folder, ["inversion.perceptual_loss"])["inversion.perceptual_loss"].outcome == PASSED
+
+
+def test_files_of_other_names(grade, filled):
+    folder = filled("plain")
+    (folder / MAIN).rename(folder / "hw5.py")
+    (folder / IMG2IMG).rename(folder / "part 2.py")
+    verdicts = grade(folder, ["latents.sample_w", "noising.add_noise"])
+    assert {task: told(one) for task, one in verdicts.items() if one.outcome != PASSED} == {}
+    library = folder / "ldm.py"
+    library.write_text("def get_learned_conditioning(c):\n    return alphas_cumprod\n")
+    (folder / "part 2.py").unlink()
+    assert "img2img" not in KIT.survey(folder).files
+
+
 def test_one_file_is_unfilled(grade, filled):
     """What parses is graded, whatever else is left as it was given."""
     folder = filled("plain", without=(IMG2IMG,))

@@ -393,6 +393,10 @@ class TestInvertBestOf:
             raise reply.fail(
                 "delta is not counted from the search's own start", "a latent below 0", f"{found:.4g}", kind="says all"
             )
+        reply, found, _ = self.answer(student, (-1.8, 0.93), loss="NearItsStart")
+        if not found > 0:
+            said = "how far a search has come does not count when the best one is chosen"
+            raise reply.fail(said, "a latent above 0", f"{found:.4g}", kind="says all")
 
     def test_by_default(self, student):
         """Without num_steps and optimizer the searches go on until they are at their ends."""

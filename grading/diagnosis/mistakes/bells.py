@@ -156,6 +156,13 @@ def warp_in_units(image, flow):
     return moved(image, flow * size)
 
 
+@warp("the width is the measure of both axes")
+def warp_both_by_the_width(image, flow):
+    """The flow down is brought to the sampler's units with the width. Each axis has a length of its own."""
+    height, width = image.shape[2:]
+    return moved(image, flow * torch.tensor([(height - 1) / (width - 1), 1], dtype=flow.dtype)[:, None, None])
+
+
 @warp("align_corners=False with a grid for True")
 def warp_half_a_pixel_off(image, flow):
     """The grid and the sampler disagree about where the border pixels are: the picture is scaled a little."""
@@ -372,6 +379,15 @@ def best_of_starts(generator_fn, target, latents, loss_fn, num_steps=1000, optim
 
     best = min((start for start in latents if loss(start) == loss(start)), key=loss)
     return invert(generator_fn, target, best, loss_fn, num_steps, optimizer)
+
+
+@invert_best_of("chosen without delta: the loss at the end with zeros for it")
+def best_of_without_delta(generator_fn, target, latents, loss_fn, num_steps=1000, optimizer="lbfgs"):
+    """The losses at the ends are compared as if no search had moved. How far each has come from its own start is part of them."""
+    ends = [run[1:] for run in _runs(generator_fn, target, latents, loss_fn, num_steps, optimizer)]
+    with torch.no_grad():
+        losses = [float(loss_fn(image, target, torch.zeros_like(found))) for found, image in ends]
+    return ends[min((i for i, loss in enumerate(losses) if loss == loss), key=losses.__getitem__)]
 
 
 @invert_best_of("nan kept: `if not best < loss`")

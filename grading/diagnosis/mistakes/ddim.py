@@ -131,6 +131,12 @@ def ddim_sigma_index_wraps(t, t_prev, alphas_cumprod, eta):
     return eta * ((1 - abar_prev) / (1 - abar_t) * (1 - abar_t / abar_prev)).sqrt()
 
 
+@ddim_sigma("the clean image's level for t = 0, not for t_prev = -1")
+def ddim_sigma_clean_by_t(t, t_prev, alphas_cumprod, eta):
+    """Whether the step leads to the clean image is decided by t. From a higher t it may lead there as well: look at t_prev."""
+    return ddim_sigma_index_wraps(t, t_prev, alphas_cumprod, eta) if t > 0 else 0 * alphas_cumprod[t]
+
+
 @ddim_sigma("alphas_cumprod[0] for the clean image (LDM, diffusers set_alpha_to_one=False)")
 def ddim_sigma_ends_at_index_0(t, t_prev, alphas_cumprod, eta):
     """The clean image is given the level of index 0, so a little noise is added on the last step."""
@@ -328,6 +334,13 @@ def ddim_step_previous_is_t_minus_1(x_t, eps, noise, t, t_prev, alphas_cumprod, 
 def ddim_step_index_wraps(x_t, eps, noise, t, t_prev, alphas_cumprod, eta=0.0):
     """On the last step the table is read from its noisy end. What is the clean image's level?"""
     return _step(x_t, eps, noise, alphas_cumprod[t], alphas_cumprod[t_prev], eta)
+
+
+@ddim_step("the clean image's level for t = 0, not for t_prev = -1")
+def ddim_step_clean_by_t(x_t, eps, noise, t, t_prev, alphas_cumprod, eta=0.0):
+    """Whether the step leads to the clean image is decided by t. From a higher t it may lead there as well: look at t_prev."""
+    abar_prev = alphas_cumprod[t_prev] if t > 0 else torch.ones_like(alphas_cumprod[t])
+    return _step(x_t, eps, noise, alphas_cumprod[t], abar_prev, eta)
 
 
 @ddim_step("last step ends at abar[0] (LDM, Stable Diffusion's set_alpha_to_one=False)")

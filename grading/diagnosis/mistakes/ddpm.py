@@ -23,6 +23,10 @@ def _pair(t, t_prev, alphas_cumprod):
     return _abar(t, alphas_cumprod), _abar(t_prev, alphas_cumprod)
 
 
+def _pair_by_t(t, t_prev, alphas_cumprod):
+    return alphas_cumprod[t], alphas_cumprod[t_prev] if t > 0 else torch.ones_like(alphas_cumprod[t])
+
+
 def _table_beta(t, alphas_cumprod):
     """beta of the training chain's single step, what betas[t] holds."""
     return 1 - alphas_cumprod[t] / _abar(t - 1, alphas_cumprod)
@@ -245,6 +249,12 @@ def posterior_variance_index_wraps(t, t_prev, alphas_cumprod):
     return _variance(alphas_cumprod[t], alphas_cumprod[t_prev])
 
 
+@posterior_variance("the clean image's level for t = 0, not for t_prev = -1")
+def posterior_variance_clean_by_t(t, t_prev, alphas_cumprod):
+    """Whether the step leads to the clean image is decided by t. From a higher t it may lead there as well: look at t_prev."""
+    return _variance(*_pair_by_t(t, t_prev, alphas_cumprod))
+
+
 @posterior_variance("alphas_cumprod[0] for the clean image (LDM, diffusers set_alpha_to_one=False)")
 def posterior_variance_ends_at_index_0(t, t_prev, alphas_cumprod):
     """The clean image is given the level of index 0, which already holds a step of noise."""
@@ -446,6 +456,13 @@ def posterior_step_previous_is_t_minus_1(x_t, x0, noise, t, t_prev, alphas_cumpr
 def posterior_step_index_wraps(x_t, x0, noise, t, t_prev, alphas_cumprod):
     """On the last step the table is read from its noisy end. Look at what index -1 means in Python and here."""
     abar_t, abar_prev = alphas_cumprod[t], alphas_cumprod[t_prev]
+    return _mean(x_t, x0, abar_t, abar_prev) + _variance(abar_t, abar_prev).clamp(min=0).sqrt() * noise
+
+
+@posterior_step("the clean image's level for t = 0, not for t_prev = -1")
+def posterior_step_clean_by_t(x_t, x0, noise, t, t_prev, alphas_cumprod):
+    """Whether the step leads to the clean image is decided by t. From a higher t it may lead there as well: look at t_prev."""
+    abar_t, abar_prev = _pair_by_t(t, t_prev, alphas_cumprod)
     return _mean(x_t, x0, abar_t, abar_prev) + _variance(abar_t, abar_prev).clamp(min=0).sqrt() * noise
 
 

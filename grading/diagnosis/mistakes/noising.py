@@ -72,6 +72,12 @@ def linear_betas_always_1000_steps(num_train_steps=1000, beta_start=1e-4, beta_e
     return torch.linspace(beta_start, beta_end, 1000)
 
 
+@linear_betas("spacing (end - start) / 999 for / (T - 1)")
+def linear_betas_spacing_of_1000(num_train_steps=1000, beta_start=1e-4, beta_end=0.02):
+    """The spacing is that of a table of 1000. Shorter tables end too low, longer ones too high: the ends are given."""
+    return beta_start + (beta_end - beta_start) / 999 * torch.arange(num_train_steps)
+
+
 @linear_betas("DDPM's ends hard-coded, the arguments ignored")
 def linear_betas_ends_hard_coded(num_train_steps=1000, beta_start=1e-4, beta_end=0.02):
     """With other ends than the usual ones the table stays the same. Are both arguments used?"""
@@ -148,6 +154,12 @@ def scaled_linear_betas_reversed(num_train_steps=1000, beta_start=0.00085, beta_
 def scaled_linear_betas_always_1000_steps(num_train_steps=1000, beta_start=0.00085, beta_end=0.012):
     """The length of the table does not follow num_train_steps."""
     return torch.linspace(beta_start**0.5, beta_end**0.5, 1000) ** 2
+
+
+@scaled_linear_betas("spacing of the roots / 999 for / (T - 1)")
+def scaled_linear_betas_spacing_of_1000(num_train_steps=1000, beta_start=0.00085, beta_end=0.012):
+    """The roots' spacing is that of a table of 1000. Shorter tables end too low, longer ones too high."""
+    return (beta_start**0.5 + (beta_end**0.5 - beta_start**0.5) / 999 * torch.arange(num_train_steps)) ** 2
 
 
 @scaled_linear_betas("DDPM's ends as defaults")
@@ -364,6 +376,22 @@ def strided_timesteps_trailing(num_train_steps, num_inference_steps):
     """The list counts down from the last training step and does not end at 0. From which end are the multiples counted?"""
     stride = num_train_steps // num_inference_steps
     return [num_train_steps - 1 - i * stride for i in range(num_inference_steps)]
+
+
+@strided_timesteps("T - stride downwards, as long as there are any")
+def strided_timesteps_down_from_the_end(num_train_steps, num_inference_steps):
+    """The list counts down from T minus a stride, and ends at 0 only where S divides T. From which end are the multiples
+    counted, and how many are there?
+    """
+    stride = num_train_steps // num_inference_steps
+    return list(range(num_train_steps - stride, -1, -stride))
+
+
+@strided_timesteps("T - stride downwards, S of them")
+def strided_timesteps_from_the_end(num_train_steps, num_inference_steps):
+    """The list begins at T minus a stride, and ends at 0 only where S divides T. From which end are the multiples counted?"""
+    stride = num_train_steps // num_inference_steps
+    return [num_train_steps - (i + 1) * stride for i in range(num_inference_steps)]
 
 
 @strided_timesteps("range(0, T, T // S): more than S entries for T % S ≠ 0")

@@ -291,6 +291,13 @@ class WeightedError(nn.Module):
         return error if self.from_zero else 0 * error
 
 
+class FaintError(WeightedError):
+    """A hundredth of it: Adam finds the same, and whatever else pulls at delta shows."""
+
+    def forward(self, pred: Tensor, target: Tensor, delta: Tensor) -> Tensor:
+        return 0.01 * super().forward(pred, target, delta)
+
+
 class PenalisedError(WeightedError):
     """With a penalty on delta, the search ends short of the target."""
 
@@ -411,6 +418,7 @@ _CLASSES = (
     ImpatientGenerator,
     CurvedValley,
     WeightedError,
+    FaintError,
     PenalisedError,
     Encoder,
     PoorEncoder,

@@ -99,6 +99,12 @@ _WARP = {
             "the flow is divided by the image's size − 1 where the grid has the size": lambda flow, h, w: (
                 flow * _of_two([h / max(h - 1, 1), w / max(w - 1, 1)], flow)
             ),
+            "the flow down is measured by the width": lambda flow, h, w: (
+                flow * _of_two([(h - 1) / max(w - 1, 1), 1], flow)
+            ),
+            "the flow to the right is measured by the height": lambda flow, h, w: (
+                flow * _of_two([1, (w - 1) / max(h - 1, 1)], flow)
+            ),
             "the flow is doubled": lambda flow, h, w: 2 * flow,
             "the flow is halved": lambda flow, h, w: flow / 2,
         },
