@@ -185,7 +185,8 @@ def fixtures(session: nox.Session) -> None:
 @session
 def tests(session: nox.Session) -> None:
     """The project's own tests, or what is asked for: nox -s tests -- [tests/grading/test_cli.py …] [-m slow] …."""
-    asked = session.posargs or ["-n", "auto", "--maxprocesses", "8"]
+    # Tests take from milliseconds to minutes: who has none left takes some of another process.
+    asked = session.posargs or ["-n", "auto", "--maxprocesses", "8", "--dist", "worksteal"]
     # One thread each: the tests run side by side.
     session.run(prepare(session), "-m", "pytest", "-q", *asked, env={"OMP_NUM_THREADS": "1"})
 
