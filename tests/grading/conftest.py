@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,12 +38,17 @@ def fork_server():
 
 @pytest.fixture(scope="session")
 def grade(fork_server):
-    """``grade(folder, ["ddpm.predict_x0"])``: the verdicts by task; every task where none are named."""
+    """``grade(folder, ["ddpm.predict_x0"])``: the verdicts by task; every task where none are named.
 
-    def grade(folder: Path, tasks=None, seed: int = SEED) -> dict[str, Verdict]:
+    What is not ``explained`` ends at the first check that fails.
+    """
+
+    def grade(folder: Path, tasks=None, seed: int = SEED, explained: bool = True) -> dict[str, Verdict]:
         tasks = list(all_tasks() if tasks is None else tasks)
         with opened(folder) as submission:
-            verdicts = grade_run(fork_server, Run(submission, tuple(tasks), seed))
+            run = Run(submission, tuple(tasks), seed)
+            run = run if explained else replace(run, diagnose=None, carry=False)
+            verdicts = grade_run(fork_server, run)
         assert [verdict.task for verdict in verdicts] == tasks, "one verdict for each task, in their order"
         return {verdict.task: verdict for verdict in verdicts}
 

@@ -103,7 +103,7 @@ def predict_x0(x_t, eps, t, alphas_cumprod):
 
 def test_what_homework_does_goes_on(hand_in, grade):
     """Threads, processes of its own, another interpreter with torch in it."""
-    assert between_marks(told(grade(hand_in(ddpm=RUNNING), [TASK])[TASK])) == [b"x", [1], 4, "2.0"]
+    assert between_marks(told(grade(hand_in(ddpm=RUNNING), [TASK], explained=False)[TASK])) == [b"x", [1], 4, "2.0"]
 
 
 def test_without_libseccomp_everything_else_holds(monkeypatch):

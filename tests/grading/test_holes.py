@@ -32,10 +32,12 @@ def wrapped(task, first):
 
 @pytest.fixture
 def verdict(hand_in, grade):
-    """``verdict(task, source)``: on a right solution whose function is the one that adapters.py defines."""
+    """``verdict(task, source)``: on a right solution whose function is the one that adapters.py defines; why it fails is
+    ``explained`` where that is asked for.
+    """
 
-    def verdict(task, source, seed=11):
-        return grade(hand_in(on_top_of=PLAIN, adapters=source), [task], seed)[task]
+    def verdict(task, source, seed=11, explained=False):
+        return grade(hand_in(on_top_of=PLAIN, adapters=source), [task], seed, explained)[task]
 
     return verdict
 
@@ -222,14 +224,14 @@ SEEDING = {
 
 @pytest.mark.parametrize("seeding", SEEDING)
 def test_seeding_the_global_random_state(seeding, verdict):
-    wrong = verdict("latents.sample_z", wrapped("latents.sample_z", SEEDING[seeding]))
+    wrong = verdict("latents.sample_z", wrapped("latents.sample_z", SEEDING[seeding]), explained=True)
     assert wrong.outcome == FAILED and "is seeded" in told(wrong), told(wrong)
     assert not wrong.unexplained
 
 
 @pytest.mark.parametrize("task", ["ddpm.sample_ddpm", "editing.inpaint", "latents.mean_w", "augment.rand_cutout"])
 def test_seeding_in_other_functions(task, verdict):
-    assert "is seeded" in told(verdict(task, wrapped(task, "torch.manual_seed(0)")))
+    assert "is seeded" in told(verdict(task, wrapped(task, "torch.manual_seed(0)"), explained=True))
 
 
 USING = {
@@ -264,7 +266,7 @@ def test_using_the_global_random_state_is_free(use, hand_in, grade):
     [("noising.add_noise", "x0", True), ("dps.sample_dps", "x_T", True), ("distillation.surrogate_loss", "x", False)],
 )
 def test_requires_grad_is_kept(task, name, flag, verdict):
-    wrong = verdict(task, wrapped(task, f"given[{name!r}].requires_grad_({flag})"))
+    wrong = verdict(task, wrapped(task, f"given[{name!r}].requires_grad_({flag})"), explained=True)
     assert wrong.outcome == FAILED and f"requires_grad of {name} changed in place" in told(wrong), told(wrong)
 
 
@@ -282,7 +284,7 @@ def test_where_only_an_argument_is_overwritten_nothing_else_is_said(verdict):
             image[:, top : top + h, left : left + w] = 0
         return x
     """
-    wrong = verdict("augment.rand_cutout", source)
+    wrong = verdict("augment.rand_cutout", source, explained=True)
     assert wrong.outcome == FAILED and "x changed in place" in told(wrong)
     assert "mistake" not in told(wrong) and "expected (" not in told(wrong), told(wrong)
 
@@ -292,7 +294,7 @@ def test_a_wrong_result_beside_it_is_still_said_to_be_unexplained(verdict):
     def noising_add_noise(x0, noise, t, alphas_cumprod):
         return x0.mul_(0.1234).cos()
     """
-    assert "no known mistake" in told(verdict("noising.add_noise", source))
+    assert "no known mistake" in told(verdict("noising.add_noise", source, explained=True))
 
 
 # --- a search ---------------------------------------------------------------------------------------------------
@@ -372,7 +374,7 @@ CHUNKED = """
 @pytest.mark.parametrize("chunk", [250, 1000, 1024])
 def test_a_mean_of_chunks_of_which_the_last_is_shorter(chunk, verdict):
     assert "of which a shorter one counts as much as the others" in told(
-        verdict("latents.mean_w", CHUNKED.format(chunk=chunk))
+        verdict("latents.mean_w", CHUNKED.format(chunk=chunk), explained=True)
     )
 
 
@@ -394,7 +396,7 @@ def test_guidance_on_three_channels_alone(verdict):
         guided = null[:, :3] + scale * (conditional[:, :3] - null[:, :3])
         return torch.cat([guided, conditional[:, 3:]], 1)
     """
-    told_ = verdict("guidance.guided_eps", source)
+    told_ = verdict("guidance.guided_eps", source, explained=True)
     assert told_.outcome == FAILED
     assert "Only the first three channels are guided, the others come as the prompt has them" in told(told_)
 
@@ -423,7 +425,7 @@ def test_another_loss_where_every_sample_is_at_the_first_timestep(task, verdict)
 
 # --- searches ----------------------------------------------------------------------------------------------------
 
-SEARCHES = """
+BY_HAND = """
     import torch
 
     def inversion_invert(generator_fn, target, latent, loss_fn, num_steps=1000, optimizer="lbfgs"):
@@ -453,7 +455,7 @@ SEARCHES = """
 
 
 def searches(decay="0.0", moved="found - start"):
-    return SEARCHES.replace("DECAY", decay).replace("MOVED", moved)
+    return BY_HAND.replace("DECAY", decay).replace("MOVED", moved)
 
 
 def test_adam_that_also_draws_delta_towards_zero(verdict):

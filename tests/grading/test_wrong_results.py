@@ -75,7 +75,7 @@ def verdict_on(handed_in, grade):
 @pytest.fixture
 def verdicts_on(handed_in, grade):
     """``verdicts_on(tasks, body)``: several at once, without neighbours: a value comes back, and none can notice which."""
-    return lambda tasks, body: grade(handed_in(tasks, body), tasks)
+    return lambda tasks, body: grade(handed_in(tasks, body), tasks, explained=False)
 
 
 @pytest.fixture
@@ -314,9 +314,10 @@ def test_r1_without_create_graph_fails_alone(hand_in, grade):
         ("torch.rand(1)", "global random state"),
     ],
 )
-def test_a_cutout_that_is_nearly_right(cut, words, verdict_alone):
+def test_a_cutout_that_is_nearly_right(cut, words, grade, handed_in):
+    task = "augment.rand_cutout"
     body = f"y = right(*args, **kwargs)\nx = args[0] if args else kwargs['x']\n{cut}\nreturn y"
-    verdict = verdict_alone("augment.rand_cutout", body)
+    verdict = grade(handed_in([task], body), [task])[task]
     assert verdict.outcome == FAILED
     assert words in told(verdict)
 

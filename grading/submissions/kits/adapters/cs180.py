@@ -102,20 +102,19 @@ def _ask(model: Any, image: Tensor, told: int, condition: Tensor, channels: int,
 def editing_repaint_blend(
     x_prev: Tensor, x_orig: Tensor, edit_mask: Tensor, noise: Tensor, t_prev: int, alphas_cumprod: Tensor
 ) -> Tensor:
-    masks, originals = padded(edit_mask.expand(x_prev.shape)), padded(x_orig)
-    each = zip(padded(x_prev).split(1), originals.split(1), masks.split(1), padded(noise).split(1))
-    parts = [_blended(*one, t_prev, alphas_cumprod) for one in each]
+    """Sample by sample, after a step that ends at the image that is wanted."""
+    masks, originals, table = padded(edit_mask.expand(x_prev.shape)), padded(x_orig), kit_table(alphas_cumprod)
+    t = min(t_prev + 2, len(table) - 1)  # a step of one, so that its level has a name
+    wanted = padded(x_prev)
+    offset, slope = step_of_most(torch.zeros_like(wanted[:1]), t, t_prev + 1, table, "inpaint")
+    each = zip(((wanted - offset) / slope).split(1), originals.split(1), masks.split(1), padded(noise).split(1))
+    parts = [_blended(*one, t, t_prev, alphas_cumprod) for one in each]
     return torch.cat(parts)[:, : x_prev.shape[1]].to(x_prev.dtype)
 
 
 def _blended(
-    wanted: Tensor, original: Tensor, mask: Tensor, drawn: Tensor, t_prev: int, alphas_cumprod: Tensor
+    estimate: Tensor, original: Tensor, mask: Tensor, drawn: Tensor, t: int, t_prev: int, alphas_cumprod: Tensor
 ) -> Tensor:
-    """One sample, after a step that ends at the image that is wanted."""
-    table, start = kit_table(alphas_cumprod), torch.zeros_like(wanted)
-    t = min(t_prev + 2, len(table) - 1)  # a step of one, so that its level has a name
-    offset, slope = step_of_most(start, t, t_prev + 1, table, "inpaint")
-    estimate = (wanted - offset) / slope
     if code.has("forward"):
         code.definition("forward")  # before another one stands in its place
 
@@ -124,11 +123,12 @@ def _blended(
         told = dict(zip(means.values(), given)) | {means[name]: value for name, value in named.items() if name in means}
         where = torch.as_tensor(told["t"] if "t" in told else (table - told["abar"]).abs().argmin())
         level = int(where.flatten()[0]) - 1
-        image = told["image"].reshape(wanted.shape)
+        image = told["image"].reshape(original.shape)
         return in_form(padded(noising_add_noise(image, drawn, level, alphas_cumprod.double())), given, named)
 
     values = {"mask": mask, "original": original}
     answer = lambda asked, told, which, row: estimate[row]
+    start, table = torch.zeros_like(original), kit_table(alphas_cumprod)
     return one_step("inpaint", start, t, t_prev + 1, table, answer, noise=drawn, values=values, forward=forward)
 
 

@@ -114,10 +114,16 @@ def module_of(file: str) -> ModuleType:
     return sys.modules[name]
 
 
+_LOOKED_AT: dict[str, ModuleType | None] = {}  # the student's among all modules: a few of thousands
+
+
 def student_modules() -> list[ModuleType]:
     """Every file of the student's that has been imported."""
-    files = ((module, getattr(module, "__file__", None)) for module in list(sys.modules.values()))
-    return [one for one, file in files if file and isinstance(getattr(one, "__loader__", None), _DEFINING)]
+    for name in [name for name in sys.modules if name not in _LOOKED_AT]:
+        module = sys.modules[name]
+        own = getattr(module, "__file__", None) and isinstance(getattr(module, "__loader__", None), _DEFINING)
+        _LOOKED_AT[name] = module if own else None
+    return [one for one in _LOOKED_AT.values() if one is not None]
 
 
 @functools.cache
