@@ -1,7 +1,8 @@
 """What fails because something of the hand-in has not been run here: a person looks at it.
 
 Of a course's notebook, or script, what it defines is run and nothing that it does: no download, no training, none of what
-stands below ``if __name__ == "__main__"``. Whoever wrote it had all of that.
+stands below ``if __name__ == "__main__"``. Whoever wrote it had all of that. And a kit's adapters may not come to where the
+student's code does what is asked for.
 """
 
 import ast
@@ -13,7 +14,7 @@ from ..sandbox.inside.needed import binds
 from ..submissions.kits.parsing import parsed
 from ..verdicts import Failure
 
-_ADAPTER_SAYS = re.compile(r"raised OutOfReach: (.+)")
+_ADAPTERS = "OutOfReach"  # what a kit's adapters raise where they do not come to what is asked for
 _UNBOUND = re.compile(r"NameError: name '(\w+)' is not defined|'\w+' object has no attribute '(\w+)'")
 
 
@@ -26,8 +27,8 @@ def out_of_reach(failures: Sequence[Failure], folder: Path) -> str:
 def _said(failure: Failure, folder: Path) -> str:
     if failure.kind == "not here":
         return failure.summary.partition("; test point: ")[0]
-    if failure.kind == "raised" and (said := _ADAPTER_SAYS.search(failure.summary)):
-        return said[1].partition("; test point: ")[0]
+    if failure.kind == "raised" and failure.error == _ADAPTERS:
+        return failure.summary.partition(f"{_ADAPTERS}: ")[2].partition("; test point: ")[0]
     unbound = _UNBOUND.search(failure.summary) if failure.kind == "raised" and failure.where else None
     if unbound is None or not any(name in _bound(folder, failure.where[-1]) for name in unbound.groups()):
         return ""

@@ -101,6 +101,54 @@ def test_taken_apart_and_wrong(grade, filled, unhurried):
     assert verdict.outcome == NOT_IMPLEMENTED and re.search(r"losses\.py:\d+, Criterion has no loss", verdict.reason)
 
 
+def split(folder, files):
+    """main.py as a file of another name, which a new main.py imports, and other files beside them."""
+    (folder / MAIN).rename(folder / "gan" / "core.py")
+    for name, text in files.items():
+        path = folder / "gan" / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return KIT.survey(folder)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"main": "from core import *"},
+        {"main": "import core"},
+        {"main": "from pack import Criterion", "pack/again": "from core import *", "pack/__init__": "from .again import *"},
+        {"main": "from pack import again", "pack/again": "from core import Criterion"},
+        {"main": "try:\n    from core import *\nexcept ImportError:\n    from gan.core import *"},
+    ],
+    ids=lambda files: files["main"],
+)  # fmt: skip
+def test_what_main_is_made_of_is_found_as_python_finds_it(filled, files):
+    survey = split(filled("plain"), files)
+    assert survey is not None and survey.files["main"] == MAIN
+    assert not [task for task in survey.missing if KIT.todos[task].file == MAIN]
+
+
+def test_what_is_imported_for_something_else_is_not_judged(filled):
+    """A second Criterion, the kit's own and empty, and a second draw(); and a file that is no Python."""
+    folder = filled(
+        "plain", (MAIN, "import argparse", "import argparse\nfrom starter import helper\nimport plots, old")
+    )
+    shutil.copy(FILLINGS / "given" / MAIN, folder / "gan" / "starter.py")
+    (folder / "gan" / "plots.py").write_text("def draw(image):\n    show(image)\n")
+    (folder / "gan" / "old.py").write_text("print 'old'\n")
+    survey = KIT.survey(folder)
+    assert not survey.missing and not survey.by_hand
+
+
+def test_links_and_long_names_cost_nothing(filled):
+    folder = filled("plain", (MAIN, "import argparse", f"import argparse, p.core, q.core, {'a' * 300}"))
+    (folder / "gan" / "core.py").write_text("import p.core\nimport q.core\nx = (\n" + " " * 40_000 + "!")
+    for link in ("p", "q"):
+        (folder / "gan" / link).symlink_to(".")
+    survey = KIT.survey(folder)
+    assert not survey.missing and set(survey.written) == set()
+
+
 # Of the plain filling: for which task, in which file, what is written instead of what, and what has to be said of it.
 # fmt: off
 WRONG = [
@@ -232,20 +280,28 @@ def test_what_the_scripts_last_lines_set_is_there(grade, filled):
 
 
 def test_options_that_only_a_command_line_gives(grade, filled):
-    """Their defaults are read where they stand; where they stand nowhere, a person looks."""
-    others = [(MAIN, "def parse_arg():", "def options():"), (MAIN, "    args = parse_arg()", "    args = options()")]
-    used = (MAIN, "self.l1_wgt = args.l1_wgt", "self.l1_wgt, self.reg = args.l1_wgt, args.reg_wgt")
-    added = (
-        MAIN,
-        "    return parser.parse_args()",
-        "    parser.add_argument('--reg-wgt', default=0)\n    return parser.parse_args()",
-    )
+    """Their defaults are read where they stand; where they are no numbers there, a person looks; a slip is a slip."""
     task = "inversion.lp_loss"
-    folder = filled("plain", *others, used, added)
-    assert grade(folder, [task])[task].outcome == PASSED
-    shutil.rmtree(folder)
-    verdict = grade(filled("plain", *others, used), [task])[task]
-    assert verdict.outcome == BY_HAND and "args.reg_wgt is not known" in verdict.reason
+
+    def verdict(option, used="args.tv_wgt"):
+        loss = "self.l1_wgt = args.l1_wgt"
+        changes = [
+            (MAIN, "def parse_arg():", "def options():"),
+            (MAIN, "    args = parse_arg()", "    args = options()"),
+            (MAIN, "    return parser.parse_args()", f"    {option}\n    return parser.parse_args()"),
+            (MAIN, loss, f"{loss} * {used} if 'tv_wgt' in args else {used}"),
+        ]
+        folder = filled("plain", *changes)
+        verdict = grade(folder, [task], explained=False)[task]
+        shutil.rmtree(folder)
+        return verdict
+
+    assert verdict("parser.add_argument('--tv-wgt', type=float, default='1.0')").outcome == PASSED
+    assert verdict("parser.add_argument('--tv-wgt', default=2.0)").outcome == FAILED
+    for unknown in ("default=LARGEST", "required=True"):
+        left = verdict(f"parser.add_argument('--tv-wgt', {unknown})")
+        assert left.outcome == BY_HAND and "args.tv_wgt is set by what is not run here" in left.reason
+    assert verdict("pass", "args.tv_wght").outcome == FAILED
 
 
 def test_vectors_that_are_returned_at_once(grade, filled):
@@ -267,18 +323,6 @@ class PerceptualLoss(nn.Module):"""
     norm = "norm = Normalization([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])"
     folder = filled("plain", (MAIN, "class PerceptualLoss(nn.Module):", own), (MAIN, norm, "norm = Colours()"))
     assert grade(folder, ["inversion.perceptual_loss"])["inversion.perceptual_loss"].outcome == PASSED
-
-
-def test_files_of_other_names(grade, filled):
-    folder = filled("plain")
-    (folder / MAIN).rename(folder / "hw5.py")
-    (folder / IMG2IMG).rename(folder / "part 2.py")
-    verdicts = grade(folder, ["latents.sample_w", "noising.add_noise"])
-    assert {task: told(one) for task, one in verdicts.items() if one.outcome != PASSED} == {}
-    library = folder / "ldm.py"
-    library.write_text("def get_learned_conditioning(c):\n    return alphas_cumprod\n")
-    (folder / "part 2.py").unlink()
-    assert "img2img" not in KIT.survey(folder).files
 
 
 def test_one_file_is_unfilled(grade, filled):

@@ -380,8 +380,8 @@ def strided_timesteps_trailing(num_train_steps, num_inference_steps):
 
 @strided_timesteps("T - stride downwards, as long as there are any")
 def strided_timesteps_down_from_the_end(num_train_steps, num_inference_steps):
-    """The list counts down from T minus a stride, and ends at 0 only where S divides T. From which end are the multiples
-    counted, and how many are there?
+    """The list counts down from num_train_steps minus a stride, and ends at 0 only where the stride divides num_train_steps.
+    From which end are the multiples counted, and how many are there?
     """
     stride = num_train_steps // num_inference_steps
     return list(range(num_train_steps - stride, -1, -stride))
@@ -389,7 +389,9 @@ def strided_timesteps_down_from_the_end(num_train_steps, num_inference_steps):
 
 @strided_timesteps("T - stride downwards, S of them")
 def strided_timesteps_from_the_end(num_train_steps, num_inference_steps):
-    """The list begins at T minus a stride, and ends at 0 only where S divides T. From which end are the multiples counted?"""
+    """The list begins at num_train_steps minus a stride, and ends at 0 only where num_inference_steps divides
+    num_train_steps. From which end are the multiples counted?
+    """
     stride = num_train_steps // num_inference_steps
     return [num_train_steps - (i + 1) * stride for i in range(num_inference_steps)]
 

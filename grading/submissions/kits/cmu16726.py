@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ...contract.profile import Profile
+from ...sandbox import limits
 from .kit import Kit, Survey, Todo
 from .parsing import parsed
 
@@ -116,6 +117,7 @@ PROFILE = Profile(
     },
 )
 
+_LONGEST = 200  # of a module's name
 _IN_MAIN = tuple(task for task, todo in TODOS.items() if todo.file == _MAIN)
 _IN_IMG2IMG = tuple(task for task, todo in TODOS.items() if todo.file == _IMG2IMG)
 
@@ -142,11 +144,11 @@ def survey(folder: Path) -> Survey | None:
         if len(found) > 1:
             notes.append(f"{', '.join(found[1:])}: another copy, not graded; {found[0]} is")
         files[name] = found[0]
-        program = _program(folder, Path(found[0]))
-        texts = {file: fill_blanks(given) for file, given in program.items()}
-        written |= {file: text for file, text in texts.items() if text != program[file]}
+        given = _program(folder, found[0], name)
+        texts = {file: fill_blanks(text) for file, text in given.items()}
+        written |= {file: text for file, text in texts.items() if text != given[file]}
         trees = {file: tree for file, text in texts.items() if (tree := parsed(text)) is not None}
-        if len(trees) < len(texts):
+        if found[0] not in trees:
             continue
         left, unreached = judge(Code(trees))
         missing |= left
@@ -155,51 +157,75 @@ def survey(folder: Path) -> Survey | None:
 
 
 def _those(folder: Path, name: str, signs: tuple[str, ...]) -> list[str]:
-    """The files that are the kit's: of this name, or else of any; first the one that lies where the kit has it, or nearest."""
-    named = [path for path in folder.rglob(name) if path.is_file()]
-    others = [path for path in folder.rglob("*.py") if path.is_file() and path not in named]
+    """The files of this name that are the kit's; first the one that lies where the kit has it, or nearest."""
+    found = []
+    for path in sorted(folder.rglob(name)):
+        file = path.relative_to(folder)
+        if path.is_file() and all(
+            sign in "\n".join(_program(folder, file.as_posix(), path.stem).values()) for sign in signs
+        ):
+            found.append(file)
     home = {"main.py": "gan", "img2img.py": "stable_diffusion"}[name]
-    for paths in (named, others):
-        found = [path.relative_to(folder) for path in paths if _has(folder, path.relative_to(folder), signs)]
-        if found:
-            ordered = sorted(found, key=lambda path: (path.parent.name != home, len(path.parts), str(path)))
-            return [path.as_posix() for path in ordered]
-    return []
+    ordered = sorted(found, key=lambda path: (path.parent.name != home, len(path.parts), str(path)))
+    return [path.as_posix() for path in ordered]
 
 
-def _has(folder: Path, file: Path, signs: tuple[str, ...]) -> bool:
-    """Whether these signs of the kit's stand in a file or in what it imports; a library that defines one of them is another."""
-    texts = _program(folder, file)
-    own, text = texts[file.as_posix()], "\n".join(texts.values())
-    return all(sign in text for sign in signs) and not ("alphas_cumprod" in signs and f"def {signs[-1]}" in own)
+_GIVEN = {"LBFGS", "dataloader", "util"}  # by the kit; its adapters put stand-ins in their place
 
 
-_GIVEN = {"LBFGS", "dataloader", "util"}  # by the kit, which puts stand-ins in their place
-
-
-def _program(folder: Path, file: Path) -> dict[str, str]:
-    """A file, and those of the student's own that it is made of: some take the kit's apart. The text of each."""
-    texts, waiting = dict[str, str](), [file]
+def _program(folder: Path, script: str, name: str) -> dict[str, str]:
+    """A script and, of main.py, the student's own files that it is made of, which some take it apart into: their texts."""
+    texts, waiting = dict[str, str](), [script]
     while waiting:
-        one = waiting.pop(0)
-        if one.as_posix() in texts:
+        file = waiting.pop(0)
+        if file in texts or sum(map(len, texts.values())) > limits.SOURCE_BYTES:
             continue
-        texts[one.as_posix()] = text = (folder / one).read_text(encoding="utf-8", errors="replace")
-        for module in _imported(parsed(fill_blanks(text))):
-            beside = (home / f"{module.replace('.', '/')}.py" for home in (one.parent, Path()))
-            waiting += [path for path in beside if (folder / path).is_file()][:1]
+        texts[file] = _text(folder / file)
+        if name == "main":
+            waiting += _imported(folder, Path(script).parent, Path(file), parsed(fill_blanks(texts[file])))
     return texts
 
 
-def _imported(tree: ast.Module | None) -> Iterator[str]:
-    for node in ast.walk(tree) if tree is not None else iter(()):
-        names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom):
-            names = [node.module] if node.module else [one.name for one in node.names]
-        yield from (name for name in names if name not in _GIVEN)
+def _text(path: Path) -> str:
+    """Nothing of a file that is too long to be looked through."""
+    if path.stat().st_size > limits.SOURCE_BYTES:
+        return ""
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
-_NO_VALUE = re.compile(r"^([ \t]*[\w, ]+=)[ \t]*(#.*)?$")
+def _imported(folder: Path, home: Path, file: Path, tree: ast.Module | None) -> Iterator[str]:
+    """The student's files that a file imports when it is run itself, as Python finds them: beside the script, at the top."""
+    for node in _run_at_once(tree.body if tree is not None else []):
+        if isinstance(node, ast.Import):
+            modules, homes = [one.name for one in node.names], [home, Path()]
+        elif isinstance(node, ast.ImportFrom):
+            within = f"{node.module}." if node.module else ""
+            modules = [*([node.module] if node.module else []), *(f"{within}{one.name}" for one in node.names)]
+            homes = [file.parents[node.level - 1]] if 0 < node.level <= len(file.parents) else [home, Path()]
+        else:
+            continue
+        for module in modules:
+            if module.split(".")[0] not in _GIVEN and len(module) < _LONGEST:
+                yield from _lying_in(folder, homes, module.replace(".", "/"))
+
+
+def _lying_in(folder: Path, homes: list[Path], module: str) -> list[str]:
+    """A module's file: of several the first; none that is reached through a link."""
+    places = (home / name for home in homes for name in (f"{module}.py", f"{module}/__init__.py"))
+    found = (place for place in places if (folder / place).is_file())
+    real = (place for place in found if (folder / place).resolve() == folder.resolve() / place)
+    return [place.as_posix() for place in real][:1]
+
+
+def _run_at_once(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module that are run when it is, those within ``if`` and ``try`` as well."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.If | ast.Try):
+            yield from _run_at_once([one for one in ast.iter_child_nodes(node) if isinstance(one, ast.stmt)])
+
+
+_NO_VALUE = re.compile(r"^([ \t]*\w[\w, ]*=)[ \t]*(#.*)?$")
 _OPENS = re.compile(r"^[ \t]*(with|for|if|else|elif|while|try|def)\b.*:[ \t]*(#.*)?$")
 
 
@@ -208,12 +234,15 @@ def fill_blanks(text: str) -> str:
     lines = text.split("\n")
     if parsed(text) is not None:
         return text
-    for i, line in enumerate(lines):
+    following = 0  # the indent of the next line that says something
+    for i, line in reversed(list(enumerate(lines))):
         blank = _NO_VALUE.match(line)
         if blank:
             lines[i] = f"{blank[1]} ..."
-        elif _OPENS.match(line) and _indent(line) >= _following_indent(lines[i + 1 :]):
+        elif _OPENS.match(line) and _indent(line) >= following:
             lines[i] = f"{line.split('#')[0].rstrip()} pass"
+        if line.strip() and not line.lstrip().startswith("#"):
+            following = _indent(line)
     return "\n".join(lines)
 
 
@@ -221,34 +250,53 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _following_indent(lines: list[str]) -> int:
-    return next((_indent(one) for one in lines if one.strip() and not one.lstrip().startswith("#")), 0)
-
-
 # --- what is left as it was given ---------------------------------------------------------------------------------
 
 
 class Code:
-    """The syntax trees of one program, by file, as one tree."""
+    """The syntax trees of one program by file, the script's first."""
 
     def __init__(self, trees: dict[str, ast.Module]) -> None:
-        self.first = next(iter(trees))
-        self.tree = ast.Module([node for tree in trees.values() for node in tree.body], [])
+        self.trees, self.first = trees, next(iter(trees))
         self._files = {node: file for file, tree in trees.items() for node in ast.walk(tree)}
 
-    def place(self, node: ast.FunctionDef | ast.Assign) -> str:
-        return f"{self._files[node]}:{node.lineno}"
+    def place(self, node: ast.AST) -> str:
+        return f"{self._files[node]}:{node.lineno}"  # type: ignore[attr-defined]
+
+    def function(self, name: str) -> ast.FunctionDef | None:
+        return next((found for tree in self._asked_for(name) if (found := _function(tree, name)) is not None), None)
+
+    def method(self, owner: str, name: str) -> ast.FunctionDef | None:
+        return next(
+            (found for tree in self._asked_for(owner) if (found := _method(tree, owner, name)) is not None), None
+        )
+
+    def calls(self, function: ast.FunctionDef, name: str) -> bool:
+        """Whether a function calls this one, itself or through functions of the program that it calls."""
+        others = {one.id for one in ast.walk(function) if isinstance(one, ast.Name)} - {function.name}
+        return any(_calls(one, name) for one in (function, *map(self.function, others)))
+
+    def _asked_for(self, name: str) -> list[ast.Module]:
+        """The script, the file that it takes this name from, and all others."""
+        taken = (
+            (node.module or "").split(".")[-1]
+            for node in ast.walk(self.trees[self.first])
+            if isinstance(node, ast.ImportFrom) and name in {one.name for one in node.names}
+        )
+        stems = [Path(self.first).stem, *taken]
+        rank = lambda file: min((i for i, stem in enumerate(stems) if Path(file).stem == stem), default=len(stems))
+        return [self.trees[file] for file in sorted(self.trees, key=rank)]
 
 
 def _judge_main(code: Code) -> tuple[dict[str, str], dict[str, str]]:
     """Of main.py: the tasks that are left as given, and those that cannot be reached."""
-    tree, left, unreached = code.tree, dict[str, str](), dict[str, str]()
+    left, unreached = dict[str, str](), dict[str, str]()
 
     def blank(node: ast.FunctionDef | None, what: str, *tasks: str) -> None:
         where = f"{code.place(node)}, " if node is not None else f"{code.first}: "
         left.update(dict.fromkeys(tasks, f"{where}{what}"))
 
-    features, loss = _method(tree, "PerceptualLoss", "forward"), _method(tree, "Criterion", "forward")
+    features, loss = code.method("PerceptualLoss", "forward"), code.method("Criterion", "forward")
     if features is None or not any(_adds(node, "loss") for node in ast.walk(features)):
         blank(features, "PerceptualLoss compares no features", "inversion.perceptual_loss")
     masked, plain = _branches(loss)
@@ -256,7 +304,7 @@ def _judge_main(code: Code) -> tuple[dict[str, str], dict[str, str]]:
         blank(loss, "Criterion has no loss without a mask", "inversion.lp_loss", "inversion.inversion_loss")
     if not _says_loss(masked):
         blank(loss, "Criterion has no loss with a mask", "inversion.scribble_loss")
-    search, draw = _function(tree, "optimize_para"), _function(tree, "draw")
+    search, draw = code.function("optimize_para"), code.function("draw")
     closure = _function(search, "closure") or search
     if search is None or not _calls(closure, "wrapper"):
         blank(closure, "closure() makes no image", "inversion.invert", "inversion.delta_penalty")
@@ -266,23 +314,23 @@ def _judge_main(code: Code) -> tuple[dict[str, str], dict[str, str]]:
         )
     if draw is None or not _calls(draw, "optimize_para"):
         blank(draw, "draw() does not search for an image", "inversion.scribble_loss")
-    sample = _function(tree, "sample_noise")
+    sample = code.function("sample_noise")
     for latent, tasks in {"w": ("latents.mean_w", "latents.sample_w"), "w+": ("latents.sample_w_plus",)}.items():
         bodies = _bodies_for(sample, latent)
         for task, from_mean in zip(tasks, (True, False) if latent == "w" else (False,)):
             if sample is None or (bodies and all(map(_nothing, bodies[from_mean]))):
                 blank(sample, f'sample_noise has no vector for "{latent}"', task)
-    film = _function(tree, "interpolate")
+    film = code.function("interpolate")
     if film is None or not (_calls(film, "wrapper") or any(_adds(node, "image_list") for node in ast.walk(film))):
         blank(film, "interpolate() makes no images between the two", "latents.interpolate")
-    elif not _calls(tree, "linspace"):
+    elif not code.calls(film, "linspace"):
         unreached["latents.interpolate"] = f"{code.place(film)}, interpolate() does not take its frames from linspace"
     return left, unreached
 
 
 def _judge_img2img(code: Code) -> tuple[dict[str, str], dict[str, str]]:
     """The same of img2img.py. What stands after something that is not written in cannot run."""
-    main = _function(code.tree, "main")
+    main = code.function("main")
     if main is None:
         return {}, dict.fromkeys(_IN_IMG2IMG, f"{code.first}:1, there is no main()")
     for node in ast.walk(main):
@@ -391,7 +439,7 @@ def _bodies_for(sample: ast.FunctionDef | None, latent: str) -> dict[bool, list[
             continue
         for number, inner in enumerate(node.body):
             if isinstance(inner, ast.If) and "from_mean" in _names(inner.test):
-                return {True: inner.body, False: inner.orelse or node.body[number + 1 :]}
+                return {True: inner.body, False: inner.orelse or node.body[:number] + node.body[number + 1 :]}
     return {}
 
 

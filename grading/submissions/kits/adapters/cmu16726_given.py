@@ -1,13 +1,15 @@
 """Stand-ins for what the kit gives: vgg19, the L-BFGS with a line search, data, and files that nobody is to write."""
 
+import argparse
 import ast
 import contextlib
 import functools
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FunctionType, ModuleType, SimpleNamespace
+from types import FunctionType, ModuleType
 from typing import Any
 from unittest import mock
 
@@ -39,13 +41,18 @@ def the_file(name: str) -> ModuleType:
     return module
 
 
-@functools.cache
+_LOOKED_AT: dict[str, ModuleType | None] = {}  # the student's among all modules: a few of thousands
+
+
 def _others() -> list[ModuleType]:
-    """The student's files beside the kit's: some take the kit's apart."""
+    """The student's files that have been imported: some take the kit's apart."""
     ours = Path(__file__).parent
-    found = [one for one in list(sys.modules.values()) if isinstance(one, ModuleType)]
-    files = [(one, Path(str(vars(one).get("__file__")))) for one in found]
-    return [one for one, file in files if {FOLDER, ours} & set(file.parents) == {FOLDER} and file.is_file()]
+    for name in [name for name in sys.modules if name not in _LOOKED_AT]:
+        module = sys.modules[name]
+        file = Path(str(getattr(module, "__file__", None)))
+        own = isinstance(module, ModuleType) and {FOLDER, ours} & set(file.parents) == {FOLDER} and file.is_file()
+        _LOOKED_AT[name] = module if own else None
+    return [one for one in _LOOKED_AT.values() if one is not None]
 
 
 def _torchvisions_models() -> Any:
@@ -78,17 +85,19 @@ def call(function: Callable, *in_order: Any, **known: Any) -> Any:
     return function(*in_order)
 
 
-class Options(SimpleNamespace):
-    """What the command line gives; a student's own options may be set where nobody sees it."""
+class Options(argparse.Namespace):
+    """What the command line gives. Of an option of the student's own nobody may know what it is without one."""
 
     def __getattr__(self, name: str) -> Any:
-        raise OutOfReach(f"args.{name} is not known: nothing in the file says what it is without a command line")
+        if any(re.search(rf"--{name.replace('_', '[-_]')}\b|\.{name} *=[^=]", text) for text in _texts()):
+            raise OutOfReach(f"args.{name} is set by what is not run here")
+        raise AttributeError(f"'Namespace' object has no attribute {name!r}")
 
 
 def arguments(module: ModuleType, **chosen: Any) -> Options:
     """What the command line gives: the student's own options at their defaults, and these."""
     parse = getattr(module, "parse_arg", None) or getattr(module, "parse_args", None)
-    options = Options(**_defaults_in_the_text(module))
+    options = Options(**_defaults_in_the_text())
     if parse is not None:
         with mock.patch.object(sys, "argv", ["main.py"]), contextlib.suppress(Exception, SystemExit):
             vars(options).update(vars(parse()))
@@ -97,25 +106,37 @@ def arguments(module: ModuleType, **chosen: Any) -> Options:
     return options
 
 
+def _texts() -> list[str]:
+    """The student's files, the kit's own first."""
+    own = [module.__file__ for module in (*_imported.values(), *_others())]
+    return [Path(str(file)).read_text(encoding="utf-8", errors="replace") for file in dict.fromkeys(own)]
+
+
 @functools.cache
-def _defaults_in_the_text(module: ModuleType) -> dict[str, Any]:
+def _defaults_in_the_text() -> dict[str, Any]:
     """Of options that no function adds: the kit's last lines, for one, are not run."""
     found = dict[str, Any]()
-    for file in {vars(one)["__file__"] for one in (module, *_others())}:
-        for node in ast.walk(ast.parse(Path(file).read_bytes())):
+    for text in _texts():
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_argument" and node.args:
                 with contextlib.suppress(ValueError):
-                    found |= _option(node)
+                    found = _option(node) | found  # of two of one name the first one counts
     return found
 
 
-def _option(call: ast.Call) -> dict[str, Any]:
-    """The name that an option has in what is parsed, and its value without one."""
-    told = {one.arg: ast.literal_eval(one.value) for one in call.keywords if one.arg in ("dest", "default", "action")}
-    flags = [str(ast.literal_eval(one)) for one in call.args]
+def _option(added: ast.Call) -> dict[str, Any]:
+    """The name that an option has in what is parsed, and its value without one; nothing of one that has to be given."""
+    told = {one.arg: one.value for one in added.keywords}
+    flags = [str(ast.literal_eval(one)) for one in added.args]
     flag = next((one for one in flags if one.startswith("--")), flags[0])
-    unset = {"store_true": False, "store_false": True}.get(told.get("action", ""))
-    return {told.get("dest", flag.lstrip("-").replace("-", "_")): told.get("default", unset)}
+    name = str(ast.literal_eval(told["dest"])) if "dest" in told else flag.lstrip("-").replace("-", "_")
+    action = ast.literal_eval(told["action"]) if "action" in told else "store"
+    if not flag.startswith("-") or "required" in told:
+        return {}
+    unset = {"store_true": False, "store_false": True}.get(action)
+    value = ast.literal_eval(told["default"]) if "default" in told else unset
+    made = {"int": int, "float": float}.get(ast.unparse(told["type"]) if "type" in told else "")
+    return {name: made(value) if made is not None and isinstance(value, str) else value}
 
 
 @contextlib.contextmanager
