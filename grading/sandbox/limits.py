@@ -55,7 +55,7 @@ LOOK_EVERY = 0.25  # seconds between two looks at the clock while waiting
 # A diagnosis: what is asked once the verdict stands. Counts, so that the words do not depend on the machine's speed.
 DIAGNOSED_CALLS = 120  # replayed for each candidate; all checks of a function make about as many
 READING_TRIES = 20_000  # questions and comparisons of reading back
-DIAGNOSIS_SECONDS = 120.0  # of wall clock, on a machine that is not shared; a diagnosis takes a thirtieth of it at most
+DIAGNOSIS_SECONDS = 120.0  # of wall clock, on a machine that is not shared; for what is very slow, most take a second
 
 # A repair: edits of the student's code, tried in its worker. All are numbers of tries, so that it ends the same anywhere.
 REPAIR_EDITS = 700  # single ones, each on a cheap call; fewer where the call is long

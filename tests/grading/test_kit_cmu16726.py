@@ -141,7 +141,7 @@ def test_what_is_imported_for_something_else_is_not_judged(filled):
 
 
 def test_links_and_long_names_cost_nothing(filled):
-    folder = filled("plain", (MAIN, "import argparse", f"import argparse, p.core, q.core, {'a' * 300}"))
+    folder = filled("plain", (MAIN, "import argparse", f"import argparse, core, p.core, q.core, {'a' * 300}"))
     (folder / "gan" / "core.py").write_text("import p.core\nimport q.core\nx = (\n" + " " * 40_000 + "!")
     for link in ("p", "q"):
         (folder / "gan" / link).symlink_to(".")

@@ -150,7 +150,7 @@ def survey(folder: Path) -> Survey | None:
         trees = {file: tree for file, text in texts.items() if (tree := parsed(text)) is not None}
         if found[0] not in trees:
             continue
-        left, unreached = judge(Code(trees))
+        left, unreached = judge(_Code(trees))
         missing |= left
         by_hand |= {task: why for task, why in unreached.items() if task not in left}
     return Survey(files, missing, by_hand, tuple(notes), written)
@@ -253,7 +253,7 @@ def _indent(line: str) -> int:
 # --- what is left as it was given ---------------------------------------------------------------------------------
 
 
-class Code:
+class _Code:
     """The syntax trees of one program by file, the script's first."""
 
     def __init__(self, trees: dict[str, ast.Module]) -> None:
@@ -288,7 +288,7 @@ class Code:
         return [self.trees[file] for file in sorted(self.trees, key=rank)]
 
 
-def _judge_main(code: Code) -> tuple[dict[str, str], dict[str, str]]:
+def _judge_main(code: _Code) -> tuple[dict[str, str], dict[str, str]]:
     """Of main.py: the tasks that are left as given, and those that cannot be reached."""
     left, unreached = dict[str, str](), dict[str, str]()
 
@@ -328,7 +328,7 @@ def _judge_main(code: Code) -> tuple[dict[str, str], dict[str, str]]:
     return left, unreached
 
 
-def _judge_img2img(code: Code) -> tuple[dict[str, str], dict[str, str]]:
+def _judge_img2img(code: _Code) -> tuple[dict[str, str], dict[str, str]]:
     """The same of img2img.py. What stands after something that is not written in cannot run."""
     main = code.function("main")
     if main is None:

@@ -16,7 +16,7 @@ from unittest import mock
 import torch
 from torch import Tensor, nn
 
-from .common import FOLDER, OutOfReach, student_module
+from .common import FOLDER, OutOfReach, student_module, those_imported
 
 _imported: dict[str, ModuleType] = {}
 
@@ -41,18 +41,14 @@ def the_file(name: str) -> ModuleType:
     return module
 
 
-_LOOKED_AT: dict[str, ModuleType | None] = {}  # the student's among all modules: a few of thousands
-
-
-def _others() -> list[ModuleType]:
-    """The student's files that have been imported: some take the kit's apart."""
+def _is_a_students(module: ModuleType) -> bool:
+    """Some take the kit's files apart into others."""
+    file = Path(str(getattr(module, "__file__", None)))
     ours = Path(__file__).parent
-    for name in [name for name in sys.modules if name not in _LOOKED_AT]:
-        module = sys.modules[name]
-        file = Path(str(getattr(module, "__file__", None)))
-        own = isinstance(module, ModuleType) and {FOLDER, ours} & set(file.parents) == {FOLDER} and file.is_file()
-        _LOOKED_AT[name] = module if own else None
-    return [one for one in _LOOKED_AT.values() if one is not None]
+    return isinstance(module, ModuleType) and {FOLDER, ours} & set(file.parents) == {FOLDER} and file.is_file()
+
+
+_others = those_imported(_is_a_students)
 
 
 def _torchvisions_models() -> Any:

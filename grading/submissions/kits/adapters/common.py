@@ -40,6 +40,19 @@ def student_module(name: str) -> ModuleType:
     return _MODULES[name]
 
 
+def those_imported(own: Callable[[ModuleType], bool]) -> Callable[[], list[ModuleType]]:
+    """What finds the modules for which this is so. Each of thousands is looked at once, whenever it is imported."""
+    looked_at: dict[str, ModuleType | None] = {}
+
+    def found() -> list[ModuleType]:
+        for name in [name for name in sys.modules if name not in looked_at]:
+            module = sys.modules[name]
+            looked_at[name] = module if own(module) else None
+        return [one for one in looked_at.values() if one is not None]
+
+    return found
+
+
 def stands_for(student: Callable[[], Any]) -> Callable[[Callable], Callable]:
     """Mark an adapter with what finds the student's own function, so that reports name the student's place."""
 

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from .common import FILES, FOLDER
+from .common import FILES, FOLDER, those_imported
 
 _CELL = "# --- "  # and the name of a cell
 _KIT = Path(__file__).resolve().parent
@@ -114,16 +114,11 @@ def module_of(file: str) -> ModuleType:
     return sys.modules[name]
 
 
-_LOOKED_AT: dict[str, ModuleType | None] = {}  # the student's among all modules: a few of thousands
+def _is_a_students(module: ModuleType) -> bool:
+    return bool(getattr(module, "__file__", None)) and isinstance(getattr(module, "__loader__", None), _DEFINING)
 
 
-def student_modules() -> list[ModuleType]:
-    """Every file of the student's that has been imported."""
-    for name in [name for name in sys.modules if name not in _LOOKED_AT]:
-        module = sys.modules[name]
-        own = getattr(module, "__file__", None) and isinstance(getattr(module, "__loader__", None), _DEFINING)
-        _LOOKED_AT[name] = module if own else None
-    return [one for one in _LOOKED_AT.values() if one is not None]
+student_modules = those_imported(_is_a_students)
 
 
 @functools.cache
