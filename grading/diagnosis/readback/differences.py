@@ -25,10 +25,9 @@ def differences(what: str, read: Expression, expected: Expression) -> list[Findi
         return []
     read = _squares_joined(read)
     named = list(dict.fromkeys(_named(read, expected))) if read.parts else [_MISSING.get(what, "it is missing")]
-    many = len(named) > _AT_ONCE
-    said = _ANOTHER if many else "; ".join(named)
+    said = _ANOTHER if len(named) > _AT_ONCE else "; ".join(named)
     mine = f"our {what} is {text(read)}"
-    return [Finding(f"Y{mine}: {said}.", f"y{mine}; expected {text(expected)}: {said}.", len(named) if many else 1)]
+    return [Finding(f"Y{mine}: {said}.", f"y{mine}; expected {text(expected)}: {said}.", len(named))]
 
 
 def _squares_joined(read: Expression) -> Expression:
