@@ -15,7 +15,7 @@ from .matching import IN_FLOAT32, only_in_float32, recognised
 from .mistakes import Mistake
 from .reading import read_back
 from .repair import Check, repaired
-from .told import nothing_ran, results_are_right, told_already
+from .told import nothing_ran, only_the_form, results_are_right, told_already
 from .whereabouts import whereabouts
 
 _BROKEN_OFF = "the search for the mistake was broken off: this function, or this machine, is too slow for it"
@@ -108,7 +108,8 @@ def _try_repairing(found: Diagnosis, student: Student, checks: Sequence[Check]) 
     try:
         # One known mistake that explains all is not two, and what was read back names all that is wrong.
         said = bool(found.mistakes) or things == 1
-        repair = repaired(student, checks, pairs=not found.mistakes, thoroughly=not found.reading, beside=said)
+        pairs = not (found.mistakes or only_the_form(student.failures))
+        repair = repaired(student, checks, pairs=pairs, thoroughly=not found.reading, beside=said)
     except Exception as error:
         trouble = f"no repair of {student.task}: {type(error).__name__}: {error}"
         return replace(found, trouble=[*found.trouble, trouble])

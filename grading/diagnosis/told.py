@@ -12,6 +12,11 @@ def told_already(failures: list[Failure]) -> bool:
     return bool(kinds) and (kinds <= _SAY_ALL or "told" in kinds or nan_found)
 
 
+def only_the_form(failures: list[Failure]) -> bool:
+    """Another dtype, shape or type than asked for, as the checks say: two edits that happen to mend it say less."""
+    return bool(failures) and all(failure.kind == "form" for failure in failures)
+
+
 def nothing_ran(failures: list[Failure]) -> bool:
     """It could not be imported, or what it needs is not here: nothing is known of its formula."""
     return bool(failures) and all(failure.importing or failure.kind == "not here" for failure in failures)

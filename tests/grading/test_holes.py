@@ -468,3 +468,8 @@ def test_of_several_searches_the_best_is_chosen_by_the_whole_loss(verdict):
     chosen_without = verdict("bells.invert_best_of", searches(moved="0 * found"))
     assert "how far a search has come does not count" in told(chosen_without)
     assert verdict("bells.invert_best_of", searches()).outcome == PASSED
+
+
+def test_a_sketch_under_the_first_samples_mask(verdict):
+    source = wrapped("bells.sketch_loss", 'given["mask"] = given["mask"][:1]')
+    assert verdict("bells.sketch_loss", source).outcome == FAILED

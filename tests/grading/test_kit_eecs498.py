@@ -1,9 +1,11 @@
 """EECS 498's kit: as it was given, filled in rightly in three styles and layouts, and each TODO wrongly in three ways."""
 
+import ast
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from grading.contract import courses
@@ -13,6 +15,7 @@ from grading.paths import ROOT
 from grading.report import explain
 from grading.submissions import opened
 from grading.submissions.kits import eecs498
+from grading.submissions.kits.blanks import find
 from grading.verdicts import BY_HAND, FAILED, NOT_IMPLEMENTED, PASSED
 
 from .conftest import SEED
@@ -314,6 +317,63 @@ def test_a_copy_word_for_word(tmp_path):
     shutil.copytree(folder / "GAN", folder / "again")
     notes = eecs498.survey(folder).notes
     assert notes == ("handed in twice, word for word: again/loss.py, again/DiffAugment_pytorch.py",)
+
+
+def method(text, path):
+    """A method's lines, as they stand in its class."""
+    node = find(ast.parse(text), path)
+    return "".join(text.splitlines(keepends=True)[node.lineno - 1 : node.end_lineno])
+
+
+@pytest.mark.parametrize("base", ["DDIMScheduler", "Given", "given.DDIMScheduler"])
+def test_a_class_of_the_students_own(verdicts, tmp_path, base):
+    """The kit's file is as it was given, and another one has a class that derives from the kit's."""
+    shutil.copytree(KITS / "unfilled", tmp_path / "hw5")
+    filled = (KITS / "whole" / DDIM).read_text()
+    mine = f"""{filled.partition("class ")[0].replace("@dataclass", "")}
+import scheduler.DDIM_scheduler as given
+from scheduler.DDIM_scheduler import DDIMScheduler, DDIMSchedulerOutput
+from scheduler.DDIM_scheduler import DDIMScheduler as Given
+
+class Mine({base}):
+{method(filled, "DDIMScheduler.step")}"""
+    (tmp_path / "hw5" / "Diffusion" / "mine.py").write_text(mine)
+    found = verdicts(tmp_path / "hw5", ["ddim.ddim_step", "dps.dps_step", "ddpm.predict_x0"], explained=False)
+    assert [one.outcome for one in found.values()] == [PASSED, PASSED, NOT_IMPLEMENTED]
+    assert found["ddim.ddim_step"].defined_at.startswith("Diffusion/mine.py:")
+
+
+def test_a_cutout_that_is_written_in_a_notebook(verdicts, tmp_path):
+    """Of the notebook what defines it is run, and nothing else."""
+    folder = left(tmp_path, "DiffAugment_pytorch.py")
+    text = method((KITS / "flat" / "GAN" / "DiffAugment_pytorch.py").read_text(), "rand_cutout")
+    cells = ["import numpy as np\nimport torch", "raise SystemExit", text, "rand_cutout(images_of_another_day)"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbformat.write(notebook, folder / "GAN" / "colab.ipynb")
+    found = verdicts(folder, ["augment.rand_cutout"], explained=False)["augment.rand_cutout"]
+    assert (found.outcome, found.defined_at) == (PASSED, "GAN/colab.ipynb/cell 3:1")
+
+
+def test_a_function_that_the_kits_file_has_from_another(verdicts, tmp_path):
+    folder = left(tmp_path)
+    path = folder / "GAN" / "DiffAugment_pytorch.py"
+    text = path.read_text()
+    (folder / "GAN" / "boxes.py").write_text("import numpy as np\nimport torch\n\n" + method(text, "rand_cutout"))
+    path.write_text(text.replace(method(text, "rand_cutout"), "from boxes import rand_cutout\n"))
+    found = verdicts(folder, ["augment.rand_cutout"], explained=False)["augment.rand_cutout"]
+    assert (found.outcome, found.defined_at) == (PASSED, "GAN/boxes.py:4")
+
+
+@pytest.mark.parametrize(("answer", "outcome"), [("model_output", PASSED), ("model_output.detach()", FAILED)])
+def test_an_estimate_that_is_made_anew(verdicts, tmp_path, answer, outcome):
+    """From what the network answered, for which the gradient is wanted as well."""
+    folder = left(tmp_path)
+    path = folder / "Diffusion" / "DDIM_scheduler.py"
+    anew = f"(sample - beta_prod_t ** 0.5 * {answer}) / alpha_prod_t ** 0.5"
+    path.write_text(path.read_text().replace("measurement - pred_original_sample * mask", f"measurement - {anew} * mask"))
+    assert anew in path.read_text()
+    (found,) = verdicts(folder, ["dps.dps_step"], explained=False).values()
+    assert found.outcome == outcome
 
 
 def test_a_file_that_does_not_parse(verdicts, tmp_path):

@@ -23,6 +23,30 @@ SAID = {  # task, source, what is said, what is not
         ["linear in the roots of the betas", "both ends are multiplied by 1000 / T"],
         [UNEXPLAINED],
     ),
+    "weights that take turns from pixel to pixel": (
+        "noising.add_noise",
+        """
+        def add_noise(x0, noise, t, alphas_cumprod):
+            a = torch.as_tensor(alphas_cumprod[t]).reshape(-1)
+            a = a.repeat(x0.numel() // len(a)).reshape(x0.shape)
+            return a.sqrt() * x0 + (1 - a).sqrt() * noise
+        """,
+        ["the weights take turns from pixel to pixel, and do not stay with their sample"],
+        [UNEXPLAINED],
+    ),
+    "a table that is always in float32": (
+        "noising.cumulative_alphas",
+        """
+        def cumulative_alphas(betas):
+            out, kept = [], 1.0
+            for b in betas.tolist():
+                kept *= 1.0 - b
+                out.append(kept)
+            return torch.tensor(out)
+        """,
+        ["the result has the wrong dtype", "right to about 7 digits"],
+        ["nothing else is wrong", UNEXPLAINED],
+    ),
     "arguments that are not handed on": (
         "illusions.hybrid_eps",
         """

@@ -176,6 +176,16 @@ class TestSketchLoss:
             raise under.fail("what lies under the mask makes no difference", "another loss", f"{before:.6g}")
         assert_close(student(image=image, sketch=sketch, mask=0 * mask), 0 * ONE, 1e-6)
 
+    @holds_for(draw=draws)
+    def test_a_mask_per_sample(self, student, draw):
+        """With a mask for each sample every one is compared under its own."""
+        image, sketch = smooth(draw), smooth(draw)
+        masks = torch.zeros(2, 1, SIDE, SIDE, dtype=torch.float64)
+        masks[0, :, :, : SIDE // 2], masks[1, :, SIDE // 3 :] = 1, 1
+        alone = [self.loss(student, *(one[i : i + 1] for one in (image, sketch, masks))) for i in range(2)]
+        reply = student(image=image, sketch=sketch, mask=masks)
+        assert_close(reply, sum(alone) / 2 * ONE, 1e-6 * max(1.0, *alone))
+
     def test_a_mask_draws_no_lines(self, student):
         """The outline of the mask is no edge: first the edges, then the mask."""
         image, mask = torch.full((1, 3, SIDE, SIDE), 0.8, dtype=torch.float64), torch.zeros_like(self.FULL)

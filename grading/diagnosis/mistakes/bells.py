@@ -115,6 +115,12 @@ def sketch_mask_ignored(image, sketch, mask):
     return right_sketch_loss(image, sketch, torch.ones_like(mask))
 
 
+@sketch_loss("first sample's mask for all")
+def sketch_first_mask(image, sketch, mask):
+    """The first sample's mask is used for all of them. Each has its own where the mask has as many samples as the images."""
+    return right_sketch_loss(image, sketch, mask[:1])
+
+
 @sketch_loss("sum over the batch")
 def sketch_summed_over_the_batch(image, sketch, mask):
     """The batch is added up, not averaged."""

@@ -36,7 +36,7 @@ def product_text(p: Product) -> str:
         inner = f"√({product_text(squared)})"
         return "-" * (p.constant < 0) + ("" if plain else f"{number(abs(p.constant))}·") + inner
     powers = in_reading_order(p)
-    above = [_factor(name, e, len(p.powers) > 1) for name, e in powers if e > 0]
+    above = [_factor(name, e, len(p.powers) > 1 or not plain) for name, e in powers if e > 0]
     # Under a bar what is compound stands in brackets even where it is alone.
     below = [_factor(name, -e, True) for name, e in powers if e < 0]
     if not plain or not above:

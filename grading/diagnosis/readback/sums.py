@@ -61,8 +61,9 @@ class Read:
         total: Tensor | None = None
         for name in names:
             value = self._weight(name, quantities, regime)
-            part = _laid_out(value, self.layout, bool(terms))
-            part = part * terms[name]() if terms else part
+            term = terms[name]() if terms else None
+            part = _laid_out(value, self.layout, term)
+            part = part * term if term is not None else part
             total = part if total is None else total + part
         if total is None:
             total = torch.zeros_like(next(iter(terms.values()))()) if terms else regime * 0.0
@@ -295,18 +296,21 @@ LAYOUTS = {
     "height": "With one timestep per sample, the weights run along the height and not along the batch.",
     "first": "With one timestep per sample, the first one is used for the whole batch.",
     "mean": "With one timestep per sample, the weights are averaged over the batch.",
+    "tiled": "With one timestep per sample, the weights take turns from pixel to pixel, and do not stay with their sample.",
 }
 
 
-def _laid_out(value: Tensor, layout: str, against_images: bool) -> Tensor:
-    """A weight, 0-dim or one per sample, in the shape in which it is multiplied in."""
+def _laid_out(value: Tensor, layout: str, term: Tensor | None) -> Tensor:
+    """A weight, 0-dim or one per sample, in the shape in which it is multiplied in; images, if it is, by ``term``."""
     if value.ndim == 0 and layout != "image":
         return value
     if layout == "first":
         return value[0]
     if layout == "mean":
         return value.mean()
-    if not against_images and layout == "sample":
+    if term is None and layout == "sample":
         return value
+    if term is not None and layout == "tiled":
+        return value.repeat(term.numel() // len(value)).reshape(term.shape)
     shapes = {"image": (-1, 1, 1, 1), "sample": (-1, 1, 1, 1), "bare": (-1,), "channel": (-1, 1, 1), "height": (-1, 1)}
     return value.reshape(shapes[layout])

@@ -252,10 +252,15 @@ class _Statements(importlib.abc.MetaPathFinder):
     """What lies in the submission's folder is imported one statement after the other.
 
     A kit's adapters, which import students' files themselves, find it among the finders: ``loaded`` makes a spec one of
-    these, and ``Defining`` is the loader for scripts of which only what they define is run.
+    these, ``cells`` gives the loader of a notebook, and ``Defining`` is the loader for scripts of which only what they
+    define is run.
     """
 
     Defining, absent = statements.Defining, NotThere
+
+    @staticmethod
+    def cells(file: Path) -> Cells | None:
+        return _cells(file)
 
     def __init__(self, loaded: Callable[[ModuleSpec], ModuleSpec], folder: Path) -> None:
         self.loaded, self.folder = loaded, folder

@@ -1,12 +1,13 @@
 """EECS 498-014's homework 5 (Michigan): two schedulers, score distillation, a StyleGAN2 loss and a cutout to fill in.
 
 Its TODOs are variables that are None. The kit gives the noise's variance, the guidance, the loops and the gradients, so
-these are not graded. What is handed in is the kit edited in place, the changed files alone, or both beside each other.
+these are not graded. What is handed in is the kit edited in place, the changed files alone, or both beside each other;
+or the kit as it was given, and a class of the student's own that derives from the kit's. A notebook may hold the cutout.
 """
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,13 @@ class _File:
     @property
     def name(self) -> str:
         return self.path.rpartition("/")[2]
+
+    @property
+    def method(self) -> tuple[str, str]:
+        """The class and its method that hold the blanks; no class where they are in functions."""
+        first = next(iter(self.blanks.values()))[0].function
+        holder, _, name = first.rpartition(".")
+        return holder, name
 
 
 def _defines(name: str) -> Callable[[ast.Module], bool]:
@@ -114,13 +122,23 @@ class _Copy:
     path: str  # in the submission
     text: str
     tree: ast.Module | None  # None where it does not parse: running it says why
+    own: str = ""  # the student's own class, if one that derives from the kit's has its method
+
+    @property
+    def place(self) -> str:
+        """As adapters find it: the file, and the class that is another than the kit's."""
+        return f"{self.path}:{self.own}" if self.own else self.path
 
     def unfilled(self, task: str) -> str:
         """Why this file holds nothing to grade of a function; empty where it does."""
         if self.tree is None:
             return ""
         for blank in self.file.blanks.get(task, ()):
+            if self.own:
+                blank = replace(blank, function=f"{self.own}.{self.file.method[1]}")
             if find(self.tree, blank.function) is None:
+                if blank.function in _imported(self.tree):
+                    continue  # it is written elsewhere
                 return f"{self.path} defines no {blank.function}"
             line = blank.unfilled(self.tree)
             if line is not None:
@@ -139,7 +157,10 @@ def survey(folder: Path) -> Survey | None:
     taken = {name: found[0] for name, found in copies.items() if found}
     if not any(copy.file.own in copy.text for copy in taken.values()):
         return None
-    files, by_hand = {name: copy.path for name, copy in taken.items()}, dict[str, str]()
+    if "augment" not in taken or taken["augment"].blank:
+        cutout = _cutout_elsewhere(folder)
+        taken |= {"augment": cutout} if cutout is not None else {}
+    files, by_hand = {name: copy.place for name, copy in taken.items()}, dict[str, str]()
     missing = dict(_missing(taken))
     if _WEIGHTED not in missing:
         lines = _weighting(taken["execute"].tree) if "execute" in taken else None
@@ -174,14 +195,50 @@ def _copies(folder: Path) -> dict[str, list[_Copy]]:
         tree = parsed(text) if named else None
         for name in named:
             file = FILES[name]
+            copy = _Copy(file, path.relative_to(folder).as_posix(), text, tree)
             if path.name == file.name if tree is None else file.known(tree):
-                found[name].append(_Copy(file, path.relative_to(folder).as_posix(), text, tree))
+                found[name].append(copy)
+            elif tree is not None and (own := _deriving(tree, *file.method)):
+                found[name].append(replace(copy, own=own))
     return {name: sorted(copies, key=_preference) if len(copies) > 1 else copies for name, copies in found.items()}
 
 
 def _preference(copy: _Copy) -> tuple[Any, ...]:
-    """What is filled in before what is as it was given; then the kit's own layout."""
-    return copy.blank, not f"/{copy.path}".endswith(f"/{copy.file.path}"), copy.path.count("/"), copy.path
+    """What is filled in before what is as it was given; then the kit's own classes, and its own layout."""
+    layout = f"/{copy.path}".endswith(f"/{copy.file.path}")
+    return copy.blank, bool(copy.own), not layout, copy.path.count("/"), copy.path
+
+
+def _deriving(tree: ast.Module, holder: str, method: str) -> str:
+    """The last class that derives from the kit's and has its method; nothing where there is none."""
+    found = ""
+    known = {holder} | {name for name, original in _imported(tree).items() if original == holder}
+    for node in tree.body if holder else ():
+        if isinstance(node, ast.ClassDef) and find(tree, f"{node.name}.{method}") is not None:
+            bases = {getattr(base, "id", getattr(base, "attr", "")) for base in node.bases}
+            found = node.name if bases & known else found
+    return found
+
+
+def _imported(tree: ast.Module) -> dict[str, str]:
+    """What a file has from others, by the name that it has here."""
+    froms = (node for node in tree.body if isinstance(node, ast.ImportFrom))
+    return {alias.asname or alias.name: alias.name for node in froms for alias in node.names}
+
+
+def _cutout_elsewhere(folder: Path) -> _Copy | None:
+    """A cutout that is filled in, in another file than the kit's or in a notebook, which is a folder of cells here."""
+    for path in sorted([*folder.rglob("*.py"), *folder.rglob("cell *")]):
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            continue
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
+        tree = parsed(text) if "rand_cutout" in text else None
+        if tree is not None and find(tree, "rand_cutout") is not None:
+            place = path if path.suffix == ".py" else path.parent
+            copy = _Copy(FILES["augment"], place.relative_to(folder).as_posix(), text, tree)
+            if not copy.blank:
+                return copy
+    return None
 
 
 def _said_of_copies(copies: dict[str, list[_Copy]]) -> Iterator[str]:

@@ -22,16 +22,28 @@ class OutOfReach(AttributeError):
 _MODULES: dict[str, ModuleType] = {}  # no cached function: when code is edited for a moment, those forget
 
 
+def place_of(name: str) -> tuple[Path, str]:
+    """Of the student's file that the kit calls so, and the student's own name for what the kit has there, if another."""
+    file, _, own = FILES[name].rpartition(":")
+    return (FOLDER / file, own) if file and own.isidentifier() else (FOLDER / FILES[name], "")
+
+
 def student_module(name: str) -> ModuleType:
-    """The student's file that the kit calls so, run once, as a script's import would: its own folder comes first."""
+    """The student's file that the kit calls so, run once, as a script's import would: its own folder comes first.
+
+    Of a notebook what its cells define.
+    """
     if name not in _MODULES:
-        path = FOLDER / FILES[name]
+        path, _ = place_of(name)
         for folder in (str(path.parent), str(FOLDER)):
             if folder not in sys.path:
                 sys.path.append(folder)
         spec = importlib.util.spec_from_file_location(path.stem, path)
         for finder in sys.meta_path:  # the worker runs what students wrote statement by statement
-            spec = finder.loaded(spec) if hasattr(finder, "loaded") else spec
+            if path.is_dir() and hasattr(finder, "cells"):
+                spec = importlib.util.spec_from_file_location(path.stem, path, loader=finder.cells(path))
+            elif hasattr(finder, "loaded"):
+                spec = finder.loaded(spec)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules.setdefault(path.stem, module)

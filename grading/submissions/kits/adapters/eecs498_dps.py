@@ -9,6 +9,7 @@ from .common import stands_for
 from .eecs498_ddim import scheduler, student
 
 SCALE = 0.5  # the kit's DPS_scale
+LEVEL = 0.5  # ᾱ of the step; any will do
 
 
 class _Operator:
@@ -30,14 +31,18 @@ def dps_dps_step(
     operator: Callable[[Tensor], Tensor],
     scale: float,
 ) -> Tensor:
-    """The estimate is put in where the kit thresholds it. The step's own result need not be right."""
-    made = scheduler(torch.tensor([0.75, 0.5], dtype=x_t.dtype), stride=1)
+    """The estimate is put in where the kit thresholds it. The step's own result need not be right.
+
+    The network's answer is the one that belongs to that estimate: who estimates anew gets the same.
+    """
+    made = scheduler(torch.tensor([0.75, LEVEL], dtype=x_t.dtype), stride=1)
     made.config.thresholding = True
     made._threshold_sample = lambda sample: x0_hat
+    eps = (x_t - LEVEL**0.5 * x0_hat) / (1 - LEVEL) ** 0.5
 
     def step(use_DPS: bool) -> Tensor:
         given = {"operator": _Operator(operator), "mask": operator(torch.ones_like(x_t)), "measurement": measurement}
-        return made.step(torch.zeros_like(x_t), torch.tensor(1), x_t, use_DPS=use_DPS, **given).prev_sample
+        return made.step(eps, torch.tensor(1), x_t, use_DPS=use_DPS, **given).prev_sample
 
     correction = step(use_DPS=False).detach() - step(use_DPS=True).detach()
     return x_prev.detach() - scale / SCALE * correction

@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import Tensor
 
-from .common import FILES, FOLDER, student_module
+from .common import FOLDER, place_of, student_module
 
 _GIVEN = ("diffusers", "torch_utils", "DiffAugment_pytorch", "matplotlib", "scipy.optimize")
 _noise: list[Tensor] = []  # what the kit's random source gives
@@ -77,10 +77,15 @@ def student_file(name: str) -> ModuleType:
         for module in [one for one in sys.modules if _is_given(one)]:  # what a worker has from its start
             del sys.modules[module]
         sys.meta_path.insert(0, _Finder())
-        root = str((FOLDER / FILES[name]).parent.parent)  # the kit's programs are started there
+        root = str(place_of(name)[0].parent.parent)  # the kit's programs are started there
         if root.startswith(f"{FOLDER}"):
             sys.path.append(root)
     return student_module(name)
+
+
+def student_class(name: str, given: str) -> Any:
+    """The kit's class of this name in the student's file, or the student's own that derives from it."""
+    return getattr(student_file(name), place_of(name)[1] or given)
 
 
 def noise_is(noise: Tensor) -> None:
