@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from grading.contract import courses
 from grading.contract.uses import used_by
@@ -348,6 +349,14 @@ def test_what_ends_main_before_the_network_is_asked_is_told(grade, filled, task)
     ends = (IMG2IMG, "x_in = torch.cat([latent] * 2)", "x_in = torch.cat([latent] * 2).reshape(7, 11, 13)")
     text = told(grade(filled("plain", ends), [task])[task])
     assert "shape '[7, 11, 13]' is invalid" in text and f"{IMG2IMG}:" in text, text
+
+
+@pytest.mark.parametrize(("t", "t_prev", "asked"), [(2, 0, False), (2, 1, True), (1, -1, True), (2, -1, False)])
+def test_no_stride_is_asked_for_of_which_1_minus_beta_keeps_no_digits(t, t_prev, asked):
+    """The kit's main() has α from 1 − β."""
+    table = torch.tensor([0.9, 1e-2, 5e-5], dtype=torch.float64)
+    assert KIT.profile.asks("ddpm.posterior_step", {"alphas_cumprod": table, "t": t, "t_prev": t_prev}) is asked
+    assert KIT.profile.asks("editing.sdedit", {"alphas_cumprod": table, "timesteps": [t]}) is (t < 2)
 
 
 def test_blanks_keep_their_lines():

@@ -1,5 +1,6 @@
 """CS180's kit: as it is given, filled in rightly in three styles, and filled in wrongly."""
 
+import ast
 import json
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from grading.grader import grade as grade_run
 from grading.paths import ROOT
 from grading.report import explain, rows
 from grading.submissions import opened
+from grading.submissions.kits.cs180.cells import Unreached, one_step
+from grading.submissions.kits.cs180.sources import Source
 from grading.submissions.kits.cs180.survey import survey
 from grading.submissions.kits.cs180.tasks import TODOS
 from grading.verdicts import BY_HAND, FAILED, NOT_IMPLEMENTED, PASSED
@@ -510,3 +513,66 @@ def one_step_denoise(im_noisy, t, prompt_embeds=prompt_embeds_dict["a high quali
 """
     _, verdicts = graded(with_text(hand_in, lambda text: text + one_step), ["ddpm.predict_x0"], diagnose=False)
     assert verdicts["ddpm.predict_x0"].outcome == PASSED
+
+
+NOISED = "torch.sqrt(alphas_cumprod[t]) * im + torch.sqrt(1 - alphas_cumprod[t]) * torch.randn_like(im)"
+
+
+@pytest.mark.parametrize(
+    ("noised", "outcome"), [(NOISED, PASSED), (NOISED.replace("torch.sqrt(1 - alphas_cumprod[t])", "1"), FAILED)]
+)
+def test_a_lambda_is_a_function(graded, hand_in, noised, outcome):
+    def change(text):
+        before, _, rest = text.partition("def forward(im, t):")
+        return f"{before}forward = lambda im, t: (\n    {noised}\n){rest.partition('return im_noisy')[2]}"
+
+    _, verdicts = graded(with_text(hand_in, change), ["noising.add_noise"], diagnose=False)
+    assert verdicts["noising.add_noise"].outcome == outcome
+
+
+@pytest.mark.parametrize("names", [("p_low", "p_high"), ("far", "near"), ("e1", "e2")])
+def test_two_prompts_by_other_names(graded, hand_in, names):
+    def change(text):
+        before, head, hybrids = text.partition("def make_hybrids(")
+        for number, name in enumerate(names, 1):
+            hybrids = hybrids.replace(f"prompt_embeds_{number}", name)
+        return before + head + hybrids
+
+    _, verdicts = graded(with_text(hand_in, change), ["illusions.hybrid_eps"], diagnose=False)
+    assert verdicts["illusions.hybrid_eps"].outcome == PASSED
+
+
+def test_a_one_step_denoiser_that_is_trained_is_no_estimate(graded, hand_in):
+    """Part B has one, too."""
+    trained = "\n\ndef train_one_step(unet, data, epochs):\n    for x, _ in data:\n        unet(x).sum().backward()\n"
+    _, verdicts = graded(with_text(hand_in, lambda text: text + trained), ["ddpm.predict_x0"], diagnose=False)
+    assert verdicts["ddpm.predict_x0"].outcome == PASSED
+
+
+def test_what_a_factory_makes_is_looked_at(hand_in):
+    made = "\n\niterative_denoise_cfg = using(guided)\n"
+    change = lambda text: text.replace("def iterative_denoise_cfg(", "def guided(") + made
+    folder = with_text(hand_in, change)
+    line = len((folder / "part_a.py").read_text().splitlines())
+    found = survey(folder)
+    assert found.by_hand["guidance.guided_eps"] == f"part_a.py:{line}, what is made there"
+    assert "editing.sdedit" not in found.missing
+
+
+def test_an_estimate_that_is_handed_on_is_looked_at():
+    """Where it is computed with is not looked for."""
+    asked = "def asked(x, t):\n    out = stage_1.unet(x, t)[0]\n    "
+    for end, written in (("return [out[:, :3], out[:, 3:]]", True), ("pass", False)):
+        source = Source("proj5.py", asked + end, ast.parse(asked + end))
+        assert one_step([source], set()) == Unreached("proj5.py:2", written)
+
+
+def test_a_network_that_hands_on_what_it_takes(graded, hand_in):
+    folder = hand_in(on_top_of=EXPORT)
+    path = folder / "part_b.py"
+    text = path.read_text(encoding="utf-8")
+    takes_t = "def forward(self, x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:\n        t = t.view(-1, 1).float()"
+    assert takes_t in text
+    path.write_text(text.replace(takes_t, "def forward(self, x, *given):\n        t = given[0].view(-1, 1).float()"))
+    _, verdicts = graded(folder, ["unet.TimeConditionalUNet"], diagnose=False)
+    assert verdicts["unet.TimeConditionalUNet"].outcome == PASSED

@@ -370,7 +370,9 @@ def test_an_estimate_that_is_made_anew(verdicts, tmp_path, answer, outcome):
     folder = left(tmp_path)
     path = folder / "Diffusion" / "DDIM_scheduler.py"
     anew = f"(sample - beta_prod_t ** 0.5 * {answer}) / alpha_prod_t ** 0.5"
-    path.write_text(path.read_text().replace("measurement - pred_original_sample * mask", f"measurement - {anew} * mask"))
+    path.write_text(
+        path.read_text().replace("measurement - pred_original_sample * mask", f"measurement - {anew} * mask")
+    )
     assert anew in path.read_text()
     (found,) = verdicts(folder, ["dps.dps_step"], explained=False).values()
     assert found.outcome == outcome

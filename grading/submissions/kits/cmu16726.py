@@ -9,12 +9,13 @@
 | w+ that begins with all layers alike         | each layer is taken from a sample of its own                     |
 | the optimizer, where the search ends         | Adam is not asked for; the kit's last line is not graded         |
 | no gradient in ``main()``, one t for a batch | neither is asked for                                             |
-| β in a table of its own                      | no level is asked for that 1 − β cannot tell from 0              |
+| β in a table of its own                      | no level and no stride is asked for that 1 − β cannot tell from 0 |
 """
 
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +93,16 @@ def _one_from_the_mean(arguments: dict[str, Any]) -> bool:
 
 
 def _with_signal(arguments: dict[str, Any]) -> bool:
-    """The kit gives β as well, from which 1 − β is taken: of a level with next to no signal nothing would be left."""
-    return bool(arguments["alphas_cumprod"].min() > 1e-7)
+    """The kit gives β as well, from which 1 − β is taken: of a level, or of a stride, with next to no signal nothing would
+    be left."""
+    abar = arguments["alphas_cumprod"]
+    walked = pairwise([*arguments["timesteps"], -1]) if "timesteps" in arguments else [_step(arguments)]
+    strides = [float(abar[t] / (abar[t_prev] if t_prev >= 0 else 1)) for t, t_prev in walked]
+    return float(abar.min()) > 1e-7 and min(strides) > 1e-3
+
+
+def _step(arguments: dict[str, Any]) -> tuple[int, int]:
+    return arguments["t"], arguments["t_prev"]
 
 
 PROFILE = Profile(

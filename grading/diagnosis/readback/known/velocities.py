@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ....sandbox.crossing.values import materialise
@@ -33,6 +34,7 @@ def _rest_of_the_way_with_more(more: float, x0: Tensor, x1: Tensor, x_t: Tensor,
     return (x1 - x_t) / (rest + more)
 
 
+_STEPS = (1000, 500, 300, 256, 200, 100, 50)  # of a chain, as people have them
 _FLOW = {
     "shown": Choice(
         "(1 − t)·x0 + t·x1",
@@ -67,8 +69,13 @@ _FLOW = {
         lambda t: t,
         {
             "the network is told 1 − t": lambda t: 1 - t,
-            "the network is told 1000·t": lambda t: 1000 * t,
-            "the network is told t / 1000": lambda t: t / 1000,
+            **{f"the network is told {steps}·t": partial(torch.mul, other=steps) for steps in _STEPS},
+            **{
+                f"the network is told t / {steps}, though t lies between 0 and 1 already": partial(
+                    torch.div, other=steps
+                )
+                for steps in _STEPS
+            },
             "the network is told 0": lambda t: 0 * t,
             "the network is told the first sample's time for all": lambda t: t[:1].expand_as(t),
             "the network is told the samples' times in reversed order": lambda t: t.flip(0),

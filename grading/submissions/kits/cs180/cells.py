@@ -151,7 +151,7 @@ def _clean_estimate(run: list[ast.stmt], first: int) -> tuple[int | None, bool]:
     noise, alphas, last, worked_with = set[str](), {_ALPHAS}, None, False
     for i, one in enumerate(run):
         made = _assignment(one)
-        if i > first and noise & _loaded(one) and any(map(_works, ast.walk(one))):
+        if i > first and noise & _loaded(one) and (isinstance(one, ast.Return) or any(map(_works, ast.walk(one)))):
             worked_with = True
         if made is None:
             continue

@@ -27,6 +27,7 @@ _LOOP = (
     (r"time_?steps|strided|^ts$|schedule", "timesteps"),
     (r"scale|gamma|guid|cfg|^w$|^s$", "scale"),
     (r"shape|size", "shape"),
+    (r"^p_\w+$|^[ec]_?\d$|(^|_)(low|high|far|near|first|second)$", "prompt"),
 )
 _IMAGE = (r"im|img|^x|noisy|latent|sample|noise|start|init", "image")
 _ORIGINAL = (r"orig|_org|clean|known|source|test|x_?0|^im$|^image$|^img$", "original")
@@ -99,7 +100,7 @@ class Role:
 
 ROLES = {
     "forward": Role(r"^(forward|forward_process|forward_diffusion|forward_noise|add_noise|noise_image|q_sample)$", _ONE_STEP, "image"),
-    "one_step": Role(r"one_?step|denoise_one|single_step", _ONE_STEP, "image"),
+    "one_step": Role(r"^(?!.*(train|fit|learn|loss)).*(one_?step|denoise_one|single_step)", _ONE_STEP, "image"),
     "denoise": Role(r"^iterative(ly)?_denois(e|ing)$|^denoise_iter", (*_LOOP, _IMAGE), loop=True),
     "denoise_cfg": Role(r"^iterative(ly)?_denois(e|ing)_(with_)?(cfg|guid)(?!\w*(paint|flip|anagram|hybrid))\w*$|^cfg_\w*denois|^denoise_cfg", (*_LOOP, _IMAGE), loop=True),
     "inpaint": Role(r"inpaint|repaint", (*_LOOP, _ORIGINAL, _IMAGE), loop=True),

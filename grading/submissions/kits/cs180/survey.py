@@ -77,9 +77,7 @@ def _candidates(role: str, found: list[Source]) -> Iterator[Part]:
         parts = [part for part in _definitions(source) if _plays(wanted, part)]
         for part in parts:
             same[part.name] = part.node.lineno
-        all_of = {
-            node.name: node.lineno for node in source.tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
-        }
+        all_of = {part.name: part.node.lineno for part in _definitions(source) if "." not in part.name}
         for part in parts:
             again = "." not in part.name and all_of[part.name] != part.node.lineno
             if same[part.name] == part.node.lineno:  # the last one that plays it
@@ -89,12 +87,25 @@ def _candidates(role: str, found: list[Source]) -> Iterator[Part]:
 def _definitions(source: Source) -> Iterator[Part]:
     networks = _networks(source)
     for node in source.tree.body:
+        if (function := _lambda(node)) is not None:
+            yield Part(source, function.name, function)
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield Part(source, node.name, node)
         if isinstance(node, ast.ClassDef) and node.name not in networks:
             yield from (
                 Part(source, f"{node.name}.{one.name}", one) for one in node.body if isinstance(one, ast.FunctionDef)
             )
+
+
+def _lambda(node: ast.stmt) -> ast.FunctionDef | None:
+    """``forward = lambda im, t: …`` as the function that it is."""
+    if not (
+        isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name)
+    ):
+        return None
+    body: list[ast.stmt] = [ast.copy_location(ast.Return(node.value.body), node)]
+    made = ast.FunctionDef(node.targets[0].id, node.value.args, body, decorator_list=[])
+    return ast.copy_location(made, node)
 
 
 def _networks(source: Source) -> set[str]:
@@ -221,7 +232,10 @@ def _called(functions: list[ast.FunctionDef], role: Role) -> dict[str, dict[str,
     forward = next(one for one in functions if one.name == "forward")
     names, optional = parameters(forward)
     means = {name: "x" if i == 0 else meaning(name, CALLED) for i, name in enumerate(names)}
-    return {"forward": {name: found for name, found in means.items() if found or name not in optional}}
+    called = {name: found for name, found in means.items() if found or name not in optional}
+    if role is ROLES["time_unet"] and forward.args.vararg is not None and list(called.values()) == ["x"]:
+        called["*"] = "t"  # what else it takes it hands on
+    return {"forward": called}
 
 
 def _tasks(there: dict[str, Part], read: Found, found: list[Source]) -> tuple[dict[str, str], dict[str, str]]:
@@ -238,6 +252,8 @@ def _tasks(there: dict[str, Part], read: Found, found: list[Source]) -> tuple[di
             by_hand[task] = f"{place}, {TRAINED[task][0]}"
         elif role in _BARE and (bare := _bare(role, found)):
             by_hand[task] = f"{bare}, a loop that is no function"
+        elif made := _made(role, found) or (_made(CELLS[task][2], found) if task in CELLS else ""):
+            by_hand[task] = f"{made}, what is made there"
         elif task not in CELLS or CELLS[task][2] not in there:
             missing[task] = _broken(role, found) or "not handed in: nothing of this name was found"
         else:
@@ -290,6 +306,17 @@ def _bare(role: str, found: list[Source]) -> str:
             for one in source.tree.body:
                 text = ast.unparse(one) if isinstance(one, ast.For | ast.While | ast.With) else ""
                 if re.search(_BARE[role], text, re.IGNORECASE) and _asks(source, one):
+                    return source.place(one.lineno)
+    return ""
+
+
+def _made(role: str, found: list[Source]) -> str:
+    """Where something of that name is made by calling something else: by a factory, say."""
+    for source in found:
+        for one in source.tree.body:
+            if isinstance(one, ast.Assign) and isinstance(one.value, ast.Call) and role in ROLES:
+                names = [target.id for target in one.targets if isinstance(target, ast.Name)]
+                if any(re.search(ROLES[role].names, name) for name in names) and not ROLES[role].network:
                     return source.place(one.lineno)
     return ""
 
