@@ -549,14 +549,18 @@ def test_a_one_step_denoiser_that_is_trained_is_no_estimate(graded, hand_in):
     assert verdicts["ddpm.predict_x0"].outcome == PASSED
 
 
-def test_what_a_factory_makes_is_looked_at(hand_in):
-    made = "\n\niterative_denoise_cfg = using(guided)\n"
+@pytest.mark.parametrize("made", ["using(guided)", "partial(guided, scale=7)", "factory(7)", "guided(test_im, 7)"])
+def test_what_a_factory_makes_is_looked_at(hand_in, made):
+    """What a function gives back is no function."""
+    factory = "\n\ndef factory(scale):\n    return lambda *given: guided(*given, scale=scale)\n"
+    made = f"{factory}\niterative_denoise_cfg = {made}\n"
     change = lambda text: text.replace("def iterative_denoise_cfg(", "def guided(") + made
     folder = with_text(hand_in, change)
     line = len((folder / "part_a.py").read_text().splitlines())
-    found = survey(folder)
-    assert found.by_hand["guidance.guided_eps"] == f"part_a.py:{line}, what is made there"
-    assert "editing.sdedit" not in found.missing
+    found, is_function = survey(folder), "test_im" not in made
+    said = f"part_a.py:{line}, what is made there" if is_function else None
+    assert found.by_hand.get("guidance.guided_eps") == said
+    assert ("editing.sdedit" in found.missing) is not is_function
 
 
 def test_an_estimate_that_is_handed_on_is_looked_at():

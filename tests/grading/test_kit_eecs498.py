@@ -343,6 +343,12 @@ class Mine({base}):
     assert found["ddim.ddim_step"].defined_at.startswith("Diffusion/mine.py:")
 
 
+def test_a_class_that_derives_from_diffusers_is_not_this_kits(tmp_path):
+    mine = "from diffusers import DDIMScheduler\n\nclass Mine(DDIMScheduler):\n    def step(self): return 1\n"
+    (tmp_path / "ddim.py").write_text(mine)
+    assert eecs498.survey(tmp_path) is None
+
+
 def test_a_cutout_that_is_written_in_a_notebook(verdicts, tmp_path):
     """Of the notebook what defines it is run, and nothing else."""
     folder = left(tmp_path, "DiffAugment_pytorch.py")

@@ -200,6 +200,9 @@ def _copies(folder: Path) -> dict[str, list[_Copy]]:
                 found[name].append(copy)
             elif tree is not None and (own := _deriving(tree, *file.method)):
                 found[name].append(replace(copy, own=own))
+    for copies in found.values():
+        if all(copy.own for copy in copies):  # of diffusers' class, say: the kit's own is not there to derive from
+            copies.clear()
     return {name: sorted(copies, key=_preference) if len(copies) > 1 else copies for name, copies in found.items()}
 
 

@@ -145,12 +145,11 @@ def _named_after(where: dict[str, Any]) -> Callable:
 
 def _this_one(module: ModuleType, where: dict[str, Any]) -> Any:
     """One of several definitions of the same name, of which the last has the name."""
-    path = FOLDER / where["file"]
-    nodes = (node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef | ast.ClassDef))
-    node = next(node for node in nodes if node.lineno == where["line"])
-    last = vars(module).get(node.name)
+    path, name = FOLDER / where["file"], where["name"]
+    node = next(node for node in ast.parse(path.read_text()).body if node.lineno == where["line"])
+    last = vars(module).get(name)
     exec(compiled(node, where["file"]), vars(module))
-    found, vars(module)[node.name] = vars(module)[node.name], last
+    found, vars(module)[name] = vars(module)[name], last
     return found
 
 

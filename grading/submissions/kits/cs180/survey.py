@@ -311,13 +311,19 @@ def _bare(role: str, found: list[Source]) -> str:
 
 
 def _made(role: str, found: list[Source]) -> str:
-    """Where something of that name is made by calling something else: by a factory, say."""
-    for source in found:
+    """Where something of that name is made of functions by a call: by a factory or a decorator, or as a ``partial``."""
+    for source in found if role in ROLES and not ROLES[role].network else ():
+        functions = {part.name: part.node for part in _definitions(source)}
         for one in source.tree.body:
-            if isinstance(one, ast.Assign) and isinstance(one.value, ast.Call) and role in ROLES:
-                names = [target.id for target in one.targets if isinstance(target, ast.Name)]
-                if any(re.search(ROLES[role].names, name) for name in names) and not ROLES[role].network:
-                    return source.place(one.lineno)
+            if not (isinstance(one, ast.Assign) and isinstance(one.value, ast.Call)):
+                continue
+            called = functions.get(ast.unparse(one.value.func))
+            factory = called is not None and any(
+                isinstance(inner, ast.FunctionDef | ast.Lambda) and inner is not called for inner in ast.walk(called)
+            )
+            named = any(re.search(ROLES[role].names, ast.unparse(target)) for target in one.targets)
+            if named and (factory or any(ast.unparse(argument) in functions for argument in one.value.args)):
+                return source.place(one.lineno)
     return ""
 
 
