@@ -542,6 +542,37 @@ def test_two_prompts_by_other_names(graded, hand_in, names):
     assert verdicts["illusions.hybrid_eps"].outcome == PASSED
 
 
+def test_what_is_called_low_is_no_prompt_beside_prompts(graded, hand_in):
+    def change(text):
+        before, head, hybrids = text.partition("def make_hybrids(")
+        return before + head + hybrids.replace("scale=7):", "scale=7, gain_low=1.0, gain_high=1.0):", 1)
+
+    _, verdicts = graded(with_text(hand_in, change), ["illusions.hybrid_eps"], diagnose=False)
+    assert verdicts["illusions.hybrid_eps"].outcome == PASSED
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "iterative_denoise = torch.no_grad()(iterative_denoise)",
+        "show_one_step = lambda im: show(im)",
+        "noise_image = lambda x, noise_level: x + noise_level * torch.randn_like(x)",
+        "im_single_step = compare(forward, test_im)",
+    ],
+)
+def test_what_is_named_like_it_takes_no_ones_place(graded, hand_in, more):
+    folder = with_text(hand_in, lambda text: f"{text}\n\ndef compare(f, im):\n    return f(im, 7)\n\n{more}\n")
+    _, verdicts = graded(folder, ["noising.add_noise", "ddpm.predict_x0"], diagnose=False)
+    assert {verdict.outcome for verdict in verdicts.values()} == {PASSED}
+
+
+def test_long_sums_and_many_calls_cost_nobody_the_kit(hand_in):
+    inside = "".join(f"    x{i} = {i}\n" for i in range(300))
+    more = f"\n\ndef f():\n{inside}\n" + "flip = f()\n" * 3000 + "flip_page = show(" + "+".join(["'a'"] * 600) + ")\n"
+    found = survey(with_text(hand_in, lambda text: text.replace("make_flip_illusion", "mixture") + more))
+    assert found is not None and "illusions.anagram_eps" in found.missing
+
+
 def test_a_one_step_denoiser_that_is_trained_is_no_estimate(graded, hand_in):
     """Part B has one, too."""
     trained = "\n\ndef train_one_step(unet, data, epochs):\n    for x, _ in data:\n        unet(x).sum().backward()\n"

@@ -344,9 +344,56 @@ class Mine({base}):
 
 
 def test_a_class_that_derives_from_diffusers_is_not_this_kits(tmp_path):
-    mine = "from diffusers import DDIMScheduler\n\nclass Mine(DDIMScheduler):\n    def step(self): return 1\n"
+    mine = "from diffusers import DDIMScheduler\n\nclass Mine(DDIMScheduler):\n    def step(self):\n        prev_sample = 1\n"
     (tmp_path / "ddim.py").write_text(mine)
     assert eecs498.survey(tmp_path) is None
+    shutil.copytree(KITS / "unfilled", tmp_path / "hw5")
+    assert eecs498.survey(tmp_path).files["ddim"] == f"hw5/{DDIM}"
+
+
+def test_a_class_of_the_students_own_in_the_kits_file(verdicts, tmp_path):
+    shutil.copytree(KITS / "unfilled", tmp_path / "hw5")
+    filled = (KITS / "whole" / DDIM).read_text()
+    path = tmp_path / "hw5" / DDIM
+    path.write_text(f"{path.read_text()}\n\nclass Mine(DDIMScheduler):\n{method(filled, 'DDIMScheduler.step')}")
+    (found,) = verdicts(tmp_path / "hw5", ["ddim.ddim_step"], explained=False).values()
+    assert found.outcome == PASSED
+    assert not any(
+        "word for word" in note or "was graded, and not" in note for note in eecs498.survey(tmp_path / "hw5").notes
+    )
+
+
+def test_a_class_that_only_looks_on(tmp_path):
+    """It fills in nothing: the kit's own file is graded."""
+    shutil.copytree(KITS / "unfilled", tmp_path / "hw5")
+    mine = """from scheduler.DDIM_scheduler import DDIMScheduler
+
+class Loud(DDIMScheduler):
+    def step(self, *given, **named):
+        print(given)
+        return super().step(*given, **named)
+"""
+    (tmp_path / "hw5" / "Diffusion" / "loud.py").write_text(mine)
+    found = eecs498.survey(tmp_path / "hw5")
+    assert found.files["ddim"] == DDIM and "is not filled in" in found.missing["ddim.ddim_step"]
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        ("scheduler/mine.py", "from .DDIM_scheduler import DDIMScheduler, DDIMSchedulerOutput"),
+        ("part2/own/mine.py", "from scheduler.DDIM_scheduler import DDIMScheduler, DDIMSchedulerOutput"),
+    ],
+)
+def test_wherever_a_class_of_the_students_own_lies(verdicts, tmp_path, place, line):
+    shutil.copytree(KITS / "unfilled", tmp_path / "hw5")
+    filled = (KITS / "whole" / DDIM).read_text()
+    head = filled.partition("class ")[0].replace("@dataclass", "")
+    path = tmp_path / "hw5" / "Diffusion" / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{head}\n{line}\n\nclass Mine(DDIMScheduler):\n{method(filled, 'DDIMScheduler.step')}")
+    (found,) = verdicts(tmp_path / "hw5", ["ddim.ddim_step"], explained=False).values()
+    assert found.outcome == PASSED
 
 
 def test_a_cutout_that_is_written_in_a_notebook(verdicts, tmp_path):
@@ -370,12 +417,21 @@ def test_a_function_that_the_kits_file_has_from_another(verdicts, tmp_path):
     assert (found.outcome, found.defined_at) == (PASSED, "GAN/boxes.py:4")
 
 
-@pytest.mark.parametrize(("answer", "outcome"), [("model_output", PASSED), ("model_output.detach()", FAILED)])
-def test_an_estimate_that_is_made_anew(verdicts, tmp_path, answer, outcome):
+ANEW = "(sample - beta_prod_t ** 0.5 * model_output) / alpha_prod_t ** 0.5"
+
+
+@pytest.mark.parametrize(
+    ("anew", "outcome"),
+    [
+        (ANEW, PASSED),
+        (ANEW.replace("model_output", "model_output.detach()"), FAILED),
+        (ANEW.replace("beta", "gamma").replace("alpha", "beta").replace("gamma", "alpha"), FAILED),
+    ],
+)
+def test_an_estimate_that_is_made_anew(verdicts, tmp_path, anew, outcome):
     """From what the network answered, for which the gradient is wanted as well."""
     folder = left(tmp_path)
     path = folder / "Diffusion" / "DDIM_scheduler.py"
-    anew = f"(sample - beta_prod_t ** 0.5 * {answer}) / alpha_prod_t ** 0.5"
     path.write_text(
         path.read_text().replace("measurement - pred_original_sample * mask", f"measurement - {anew} * mask")
     )

@@ -308,7 +308,7 @@ def _laid_out(value: Tensor, layout: str, term: Tensor | None) -> Tensor:
         return value[0]
     if layout == "mean":
         return value.mean()
-    if term is None and layout == "sample":
+    if term is None and layout in ("sample", "tiled"):
         return value
     if term is not None and layout == "tiled":
         return value.repeat(term.numel() // len(value)).reshape(term.shape)

@@ -187,6 +187,7 @@ def _missing(taken: dict[str, _Copy]) -> Iterator[tuple[str, str]]:
 def _copies(folder: Path) -> dict[str, list[_Copy]]:
     """Every file of the kit, the copy that is graded first."""
     found: dict[str, list[_Copy]] = {name: [] for name in FILES}
+    others: list[tuple[str, _Copy]] = []
     for path in sorted(folder.rglob("*.py")):
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
             continue
@@ -194,15 +195,13 @@ def _copies(folder: Path) -> dict[str, list[_Copy]]:
         named = [name for name, file in FILES.items() if file.word in text]
         tree = parsed(text) if named else None
         for name in named:
-            file = FILES[name]
-            copy = _Copy(file, path.relative_to(folder).as_posix(), text, tree)
-            if path.name == file.name if tree is None else file.known(tree):
+            copy = _Copy(FILES[name], path.relative_to(folder).as_posix(), text, tree)
+            if path.name == copy.file.name if tree is None else copy.file.known(tree):
                 found[name].append(copy)
-            elif tree is not None and (own := _deriving(tree, *file.method)):
-                found[name].append(replace(copy, own=own))
-    for copies in found.values():
-        if all(copy.own for copy in copies):  # of diffusers' class, say: the kit's own is not there to derive from
-            copies.clear()
+            others.append((name, copy))
+    for name, copy in others:
+        if own := _deriving(copy, {Path(given.path).stem for given in found[name]}):
+            found[name].append(replace(copy, own=own))
     return {name: sorted(copies, key=_preference) if len(copies) > 1 else copies for name, copies in found.items()}
 
 
@@ -212,14 +211,28 @@ def _preference(copy: _Copy) -> tuple[Any, ...]:
     return copy.blank, bool(copy.own), not layout, copy.path.count("/"), copy.path
 
 
-def _deriving(tree: ast.Module, holder: str, method: str) -> str:
-    """The last class that derives from the kit's and has its method; nothing where there is none."""
-    found = ""
-    known = {holder} | {name for name, original in _imported(tree).items() if original == holder}
-    for node in tree.body if holder else ():
-        if isinstance(node, ast.ClassDef) and find(tree, f"{node.name}.{method}") is not None:
-            bases = {getattr(base, "id", getattr(base, "attr", "")) for base in node.bases}
-            found = node.name if bases & known else found
+def _deriving(copy: _Copy, given: set[str]) -> str:
+    """The last class of a file that derives from the kit's and fills in its method; nothing where there is none.
+
+    ``given``: the modules of the submission that define the kit's class. One of the same name is in diffusers, too.
+    """
+    holder, method = copy.file.method
+    if copy.tree is None or not holder or not given:
+        return ""
+    variables = {blank.variable for blanks in copy.file.blanks.values() for blank in blanks}
+    known, modules, found = {holder} if copy.file.known(copy.tree) else set[str](), set[str](), ""
+    for node in copy.tree.body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] in given:
+            known |= {alias.asname or alias.name for alias in node.names if alias.name == holder}
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules |= {one.asname or one.name for one in node.names if one.name.rpartition(".")[2] in given}
+        if not isinstance(node, ast.ClassDef):
+            continue
+        bases = {ast.unparse(base) for base in node.bases if isinstance(base, ast.Name | ast.Attribute)}
+        if bases & (known | {f"{module}.{holder}" for module in modules}):
+            own = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == method]
+            stored = {one.id for one in ast.walk(own[-1]) if isinstance(one, ast.Name)} if own else set()
+            found = node.name if stored & variables else found
     return found
 
 
@@ -231,7 +244,9 @@ def _imported(tree: ast.Module) -> dict[str, str]:
 
 def _cutout_elsewhere(folder: Path) -> _Copy | None:
     """A cutout that is filled in, in another file than the kit's or in a notebook, which is a folder of cells here."""
-    for path in sorted([*folder.rglob("*.py"), *folder.rglob("cell *")]):
+    cells = [path for path in folder.rglob("*.ipynb/cell *") if path.name.removeprefix("cell ").isdigit()]
+    cells.sort(key=lambda path: (path.parent, -int(path.name.removeprefix("cell "))))  # the last definition counts
+    for path in [*sorted(folder.rglob("*.py")), *cells]:
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
             continue
         text = path.read_text(encoding="utf-8-sig", errors="replace")
@@ -248,6 +263,7 @@ def _said_of_copies(copies: dict[str, list[_Copy]]) -> Iterator[str]:
     """Which of several was graded. What is the same is said in one breath."""
     same: list[str] = []
     for first, *others in filter(None, copies.values()):
+        others = [other for other in others if other.path != first.path]  # two classes of one file
         same += [other.path for other in others if other.text == first.text]
         for other in others:
             if other.text != first.text:

@@ -146,11 +146,17 @@ def _named_after(where: dict[str, Any]) -> Callable:
 def _this_one(module: ModuleType, where: dict[str, Any]) -> Any:
     """One of several definitions of the same name, of which the last has the name."""
     path, name = FOLDER / where["file"], where["name"]
-    node = next(node for node in ast.parse(path.read_text()).body if node.lineno == where["line"])
+    nodes = (node for node in ast.parse(path.read_text()).body if node.lineno == where["line"])
+    node = next(node for node in nodes if name in (getattr(node, "name", ""), *_assigned(node)))
     last = vars(module).get(name)
     exec(compiled(node, where["file"]), vars(module))
     found, vars(module)[name] = vars(module)[name], last
     return found
+
+
+def _assigned(node: ast.stmt) -> list[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [one.id for one in targets if isinstance(one, ast.Name)]
 
 
 @functools.cache

@@ -59,7 +59,7 @@ class _UNet(nn.Module):
             values["mask"], values["dropped"] = keep.to(x.dtype), 1 - keep.to(x.dtype)
             if not masked and values["c"].ndim > 1:
                 values["c"] = values["c"] * keep.to(x.dtype).reshape(-1, *[1] * (values["c"].ndim - 1))
-        if "*" in self.order:
+        if any(name.startswith("*") for name in self.order):
             return self.own(*(values[meaning] for meaning in self.order.values()))
         return self.own(**{name: values[meaning] for name, meaning in self.order.items() if meaning in values})
 

@@ -9,7 +9,7 @@ from .common import stands_for
 from .eecs498_ddim import scheduler, student
 
 SCALE = 0.5  # the kit's DPS_scale
-LEVEL = 0.5  # ᾱ of the step; any will do
+LEVEL = 0.3  # ᾱ of the step: not ½, where ᾱ and 1 − ᾱ are the same
 
 
 class _Operator:

@@ -50,6 +50,7 @@ class Unreached:
 def one_step(found: list[Source], roles: set[str]) -> Formula | Unreached | None:
     """The estimate of the clean image from the network's noise, outside of the loops: the first that is written."""
     called: Unreached | None = None
+    handed_on: Unreached | None = None  # what asks for somebody else, whom nothing here finds
     for source in found:
         formulas: list[Formula] = []
         for run, targets in _suites(source.tree.body, roles):
@@ -60,6 +61,14 @@ def one_step(found: list[Source], roles: set[str]) -> Formula | Unreached | None
             assert call is not None
             last, worked_with = _clean_estimate(run, first)
             place = source.place(run[first].lineno)
+            if (
+                last is None
+                and not worked_with
+                and isinstance(run[-1], ast.Return)
+                and _stored(run[first]) & _loaded(run[-1])
+            ):
+                handed_on = Unreached(place, True)
+                continue
             if last is None:
                 called = called if called is not None and called.written else Unreached(place, worked_with)
                 continue
@@ -71,7 +80,7 @@ def one_step(found: list[Source], roles: set[str]) -> Formula | Unreached | None
                 called = Unreached(source.place(run[last].lineno), True)
         if formulas:
             return min(formulas, key=lambda one: one.line)
-    return called
+    return called or handed_on
 
 
 def denoiser_loss(found: list[Source], roles: set[str]) -> Formula | Unreached | None:
@@ -151,7 +160,7 @@ def _clean_estimate(run: list[ast.stmt], first: int) -> tuple[int | None, bool]:
     noise, alphas, last, worked_with = set[str](), {_ALPHAS}, None, False
     for i, one in enumerate(run):
         made = _assignment(one)
-        if i > first and noise & _loaded(one) and (isinstance(one, ast.Return) or any(map(_works, ast.walk(one)))):
+        if i > first and noise & _loaded(one) and any(map(_works, ast.walk(one))):
             worked_with = True
         if made is None:
             continue

@@ -27,8 +27,8 @@ _LOOP = (
     (r"time_?steps|strided|^ts$|schedule", "timesteps"),
     (r"scale|gamma|guid|cfg|^w$|^s$", "scale"),
     (r"shape|size", "shape"),
-    (r"^p_\w+$|^[ec]_?\d$|(^|_)(low|high|far|near|first|second)$", "prompt"),
 )
+_TWO_PROMPTS = r"^p_\w+$|^[ec]_?\d$|^(low|high|far|near|first|second)$"  # where nothing else is called a prompt
 _IMAGE = (r"im|img|^x|noisy|latent|sample|noise|start|init", "image")
 _ORIGINAL = (r"orig|_org|clean|known|source|test|x_?0|^im$|^image$|^img$", "original")
 _ONE_STEP = (
@@ -137,6 +137,8 @@ def given(role: Role, function: Function) -> tuple[dict[str, str], list[str]]:
     """What each parameter means, and those that have to be given and mean nothing that is known."""
     names, optional = parameters(function)
     found = {name: meaning(name, role.meanings) for name in names}
+    if role.prompts and "prompt" not in found.values():
+        found |= dict.fromkeys(_two_prompts(names, found, optional), "prompt")
     if role.first and names:
         found[names[0]] = role.first
     _tell_apart(found)
@@ -146,6 +148,13 @@ def given(role: Role, function: Function) -> tuple[dict[str, str], list[str]]:
     return {
         name: means for name, means in found.items() if means and not (name in optional and means in _LEFT)
     }, unknown
+
+
+def _two_prompts(names: list[str], found: dict[str, str], optional: set[str]) -> list[str]:
+    """Two parameters that can be nothing but the two prompts."""
+    left = [name for name in names if not found[name] and name not in optional]
+    prompts = [name for name in left if re.search(_TWO_PROMPTS, name.lower())]
+    return prompts if len(prompts) == 2 else []
 
 
 _LEFT = ("kernel", "sigma", "device", "shape", "seed")  # their defaults are the student's choice

@@ -1,10 +1,11 @@
 """What of the notebook lies in a submission, in whatever layout. Nothing is run: everything is parsed."""
 
 import ast
+import builtins
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,25 +71,33 @@ def _has_flow(there: dict[str, Part]) -> bool:
 
 
 def _candidates(role: str, found: list[Source]) -> Iterator[Part]:
-    """Whatever may play a role, in the order of the files and of their lines."""
-    wanted = ROLES[role]
+    """Whatever may play a role, in the order of the files and of their lines; lambdas where nothing else does."""
+    defined = list(_playing(role, found, _definitions))
+    yield from defined or (one for one in _playing(role, found, _lambdas) if _noises(role, one))
+
+
+def _playing(role: str, found: list[Source], definitions: Callable[[Source], Iterator[Part]]) -> Iterator[Part]:
     for source in found:
         same: dict[str, int] = {}
-        parts = [part for part in _definitions(source) if _plays(wanted, part)]
+        parts = [part for part in definitions(source) if _plays(ROLES[role], part)]
         for part in parts:
             same[part.name] = part.node.lineno
-        all_of = {part.name: part.node.lineno for part in _definitions(source) if "." not in part.name}
+        last = {part.name: part.node.lineno for part in definitions(source) if "." not in part.name}
         for part in parts:
-            again = "." not in part.name and all_of[part.name] != part.node.lineno
+            again = "." not in part.name and last[part.name] != part.node.lineno
             if same[part.name] == part.node.lineno:  # the last one that plays it
                 yield Part(source, part.name, part.node, again)
+
+
+def _noises(role: str, part: Part) -> bool:
+    """Lambdas have names like ``noise_image`` for anything: those of part A compute with the table, or ask the network."""
+    text = ast.unparse(part.node)
+    return role not in ("forward", "one_step") or bool(re.search(r"alpha|abar|ᾱ", text) or NETWORK.search(text))
 
 
 def _definitions(source: Source) -> Iterator[Part]:
     networks = _networks(source)
     for node in source.tree.body:
-        if (function := _lambda(node)) is not None:
-            yield Part(source, function.name, function)
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield Part(source, node.name, node)
         if isinstance(node, ast.ClassDef) and node.name not in networks:
@@ -97,15 +106,21 @@ def _definitions(source: Source) -> Iterator[Part]:
             )
 
 
-def _lambda(node: ast.stmt) -> ast.FunctionDef | None:
+def _lambdas(source: Source) -> Iterator[Part]:
     """``forward = lambda im, t: …`` as the function that it is."""
-    if not (
-        isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name)
-    ):
-        return None
-    body: list[ast.stmt] = [ast.copy_location(ast.Return(node.value.body), node)]
-    made = ast.FunctionDef(node.targets[0].id, node.value.args, body, decorator_list=[])
-    return ast.copy_location(made, node)
+    for node in source.tree.body:
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        if isinstance(value, ast.Lambda):
+            body: list[ast.stmt] = [ast.copy_location(ast.Return(value.body), node)]
+            for name in _bound(node):
+                made = ast.FunctionDef(name, value.args, body, decorator_list=[])
+                yield Part(source, name, ast.copy_location(made, node))
+
+
+def _bound(node: ast.stmt) -> list[str]:
+    """The names that an assignment gives its value."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [one.id for one in targets if isinstance(one, ast.Name)]
 
 
 def _networks(source: Source) -> set[str]:
@@ -156,8 +171,9 @@ def _asks(source: Source, node: ast.AST) -> bool:
 
 @functools.lru_cache
 def _asking(source: Source) -> frozenset[str]:
-    functions = (one for one in ast.walk(source.tree) if isinstance(one, ast.FunctionDef) and one.name[:2] != "__")
-    texts = [(one.name, ast.unparse(one)) for one in functions]
+    functions = [one for one in ast.walk(source.tree) if isinstance(one, ast.FunctionDef) and one.name[:2] != "__"]
+    lambdas = [part.node for part in _lambdas(source)]
+    texts = [(one.name, ast.unparse(one)) for one in (*functions, *lambdas)]
     found = {name for name, text in texts if NETWORK.search(text)}
     while True:
         more = {name for name, text in texts if any(re.search(rf"\b{one}\(", text) for one in found)} - found
@@ -208,6 +224,8 @@ def _read(there: dict[str, Part], known: set[str]) -> Found:
         means, unknown = given(ROLES[role], _built(part))
         if unknown:
             read.out_of_reach[role] = f"{part.place}, {part.name}: what is `{unknown[0]}`?"
+        if role == "class_unet" and (star := _star(functions[-1])):
+            read.out_of_reach[role] = f"{part.place}, {part.name}.forward: what is in `{star}`?"
         described = {"file": part.source.file, "name": part.name, "line": part.node.lineno, "again": part.again}
         read.files[role] = json.dumps(described | {"given": means} | _called(functions, ROLES[role]))
     return read
@@ -233,9 +251,24 @@ def _called(functions: list[ast.FunctionDef], role: Role) -> dict[str, dict[str,
     names, optional = parameters(forward)
     means = {name: "x" if i == 0 else meaning(name, CALLED) for i, name in enumerate(names)}
     called = {name: found for name, found in means.items() if found or name not in optional}
-    if role is ROLES["time_unet"] and forward.args.vararg is not None and list(called.values()) == ["x"]:
-        called["*"] = "t"  # what else it takes it hands on
-    return {"forward": called}
+    return {"forward": _handed_on(forward, role, called)}
+
+
+def _handed_on(forward: ast.FunctionDef, role: Role, called: dict[str, str]) -> dict[str, str]:
+    """What a forward() takes without a name of its own, ``*given`` or ``**given``: the image and the time are called so."""
+    wanted = {"unconditional_unet": ("x",), "time_unet": ("x", "t")}
+    takes = next((means for name, means in wanted.items() if ROLES[name] is role), ())
+    left = [means for means in takes if means not in called.values()]
+    if forward.args.vararg is not None:
+        return called | {f"*{means}": means for means in left}
+    return called | ({means: means for means in left} if forward.args.kwarg is not None else {})
+
+
+def _star(forward: ast.FunctionDef) -> str:
+    """``*given`` or ``**given``, where fewer than an image, a class and a time have names of their own."""
+    arguments = forward.args
+    star = arguments.vararg or arguments.kwarg
+    return f"*{star.arg}" if star is not None and len(parameters(forward)[0]) < 3 else ""
 
 
 def _tasks(there: dict[str, Part], read: Found, found: list[Source]) -> tuple[dict[str, str], dict[str, str]]:
@@ -252,10 +285,11 @@ def _tasks(there: dict[str, Part], read: Found, found: list[Source]) -> tuple[di
             by_hand[task] = f"{place}, {TRAINED[task][0]}"
         elif role in _BARE and (bare := _bare(role, found)):
             by_hand[task] = f"{bare}, a loop that is no function"
-        elif made := _made(role, found) or (_made(CELLS[task][2], found) if task in CELLS else ""):
-            by_hand[task] = f"{made}, what is made there"
         elif task not in CELLS or CELLS[task][2] not in there:
-            missing[task] = _broken(role, found) or "not handed in: nothing of this name was found"
+            if made := _made(role if task not in CELLS else CELLS[task][2], found):
+                by_hand[task] = f"{made}, what is made there"
+            else:
+                missing[task] = _broken(role, found) or "not handed in: nothing of this name was found"
         else:
             _, what, beside = CELLS[task]
             cell = _cell(task, found, there)
@@ -312,19 +346,51 @@ def _bare(role: str, found: list[Source]) -> str:
 
 def _made(role: str, found: list[Source]) -> str:
     """Where something of that name is made of functions by a call: by a factory or a decorator, or as a ``partial``."""
-    for source in found if role in ROLES and not ROLES[role].network else ():
-        functions = {part.name: part.node for part in _definitions(source)}
+    if role not in ROLES or ROLES[role].network:
+        return ""
+    for source in found:
+        if _is_of_part_a(role) and not _OF_PART_A.search(source.text):
+            continue
         for one in source.tree.body:
-            if not (isinstance(one, ast.Assign) and isinstance(one.value, ast.Call)):
-                continue
-            called = functions.get(ast.unparse(one.value.func))
-            factory = called is not None and any(
-                isinstance(inner, ast.FunctionDef | ast.Lambda) and inner is not called for inner in ast.walk(called)
-            )
-            named = any(re.search(ROLES[role].names, ast.unparse(target)) for target in one.targets)
-            if named and (factory or any(ast.unparse(argument) in functions for argument in one.value.args)):
+            call = one.value if isinstance(one, ast.Assign | ast.AnnAssign) else None
+            named = any(re.search(ROLES[role].names, name) for name in _bound(one))
+            if named and isinstance(call, ast.Call) and _makes_a_function(source, call):
                 return source.place(one.lineno)
     return ""
+
+
+def _is_of_part_a(role: str) -> bool:
+    return ROLES[role].loop or role in ("forward", "one_step")
+
+
+def _makes_a_function(source: Source, call: ast.Call) -> bool:
+    """It is handed a function and is no such function itself, or what it calls has one inside."""
+    own, factories = _functions(source)
+    called = call.func.id if isinstance(call.func, ast.Name) else ""
+    if called in vars(builtins):  # map() and its like give values
+        return False
+    return called in factories or (
+        called not in own and any(isinstance(one, ast.Name) and one.id in own for one in call.args)
+    )
+
+
+@functools.lru_cache
+def _functions(source: Source) -> tuple[frozenset[str], frozenset[str]]:
+    """The functions of a file, and those of them that hand back one that they make."""
+    functions = {node.name: node for node in source.tree.body if isinstance(node, ast.FunctionDef)}
+    made = (ast.FunctionDef, ast.Lambda)
+    factories = {
+        name: {one.name for one in ast.walk(node) if isinstance(one, ast.FunctionDef) and one is not node}
+        for name, node in functions.items()
+    }
+    handing = {
+        name
+        for name, node in functions.items()
+        for one in ast.walk(node)
+        if isinstance(one, ast.Return)
+        and (isinstance(one.value, made) or (isinstance(one.value, ast.Name) and one.value.id in factories[name]))
+    }
+    return frozenset(functions) | {part.name for part in _lambdas(source)}, frozenset(handing)
 
 
 def _broken(role: str, found: list[Source]) -> str:
