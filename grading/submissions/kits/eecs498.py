@@ -122,20 +122,20 @@ class _Copy:
     path: str  # in the submission
     text: str
     tree: ast.Module | None  # None where it does not parse: running it says why
-    own: str = ""  # the student's own class, if one that derives from the kit's has its method
+    derived: str = ""  # the student's own class, if one that derives from the kit's has its method
 
     @property
     def place(self) -> str:
         """As adapters find it: the file, and the class that is another than the kit's."""
-        return f"{self.path}:{self.own}" if self.own else self.path
+        return f"{self.path}:{self.derived}" if self.derived else self.path
 
     def unfilled(self, task: str) -> str:
         """Why this file holds nothing to grade of a function; empty where it does."""
         if self.tree is None:
             return ""
         for blank in self.file.blanks.get(task, ()):
-            if self.own:
-                blank = replace(blank, function=f"{self.own}.{self.file.method[1]}")
+            if self.derived:
+                blank = replace(blank, function=f"{self.derived}.{self.file.method[1]}")
             if find(self.tree, blank.function) is None:
                 if blank.function in _imported(self.tree):
                     continue  # it is written elsewhere
@@ -159,7 +159,9 @@ def survey(folder: Path) -> Survey | None:
         return None
     if "augment" not in taken or taken["augment"].blank:
         cutout = _cutout_elsewhere(folder)
-        taken |= {"augment": cutout} if cutout is not None else {}
+        if cutout is not None:
+            copies["augment"].insert(0, cutout)
+            taken["augment"] = cutout
     files, by_hand = {name: copy.place for name, copy in taken.items()}, dict[str, str]()
     missing = dict(_missing(taken))
     if _WEIGHTED not in missing:
@@ -200,15 +202,15 @@ def _copies(folder: Path) -> dict[str, list[_Copy]]:
                 found[name].append(copy)
             others.append((name, copy))
     for name, copy in others:
-        if own := _deriving(copy, {Path(given.path).stem for given in found[name]}):
-            found[name].append(replace(copy, own=own))
+        if derived := _deriving(copy, {Path(given.path).stem for given in found[name]}):
+            found[name].append(replace(copy, derived=derived))
     return {name: sorted(copies, key=_preference) if len(copies) > 1 else copies for name, copies in found.items()}
 
 
 def _preference(copy: _Copy) -> tuple[Any, ...]:
     """What is filled in before what is as it was given; then the kit's own classes, and its own layout."""
     layout = f"/{copy.path}".endswith(f"/{copy.file.path}")
-    return copy.blank, bool(copy.own), not layout, copy.path.count("/"), copy.path
+    return copy.blank, bool(copy.derived), not layout, copy.path.count("/"), copy.path
 
 
 def _deriving(copy: _Copy, given: set[str]) -> str:
@@ -236,10 +238,10 @@ def _deriving(copy: _Copy, given: set[str]) -> str:
     return found
 
 
-def _imported(tree: ast.Module) -> dict[str, str]:
-    """What a file has from others, by the name that it has here."""
+def _imported(tree: ast.Module) -> set[str]:
+    """The names that a file has from others."""
     froms = (node for node in tree.body if isinstance(node, ast.ImportFrom))
-    return {alias.asname or alias.name: alias.name for node in froms for alias in node.names}
+    return {alias.asname or alias.name for node in froms for alias in node.names}
 
 
 def _cutout_elsewhere(folder: Path) -> _Copy | None:

@@ -203,6 +203,9 @@ _LEVEL = Choice(
 )
 
 
+STEPS = (1000, 500, 400, 300, 256, 200, 100, 50)  # of a chain, as people have them
+
+
 def _divided(fixed: int, t: Tensor, T: int) -> Tensor:
     return t / fixed
 
@@ -218,7 +221,7 @@ _TOLD = Choice(
         "the network is told t / (T + 1)": lambda t, T: t / (T + 1),
         **{
             f"the network is told t / {fixed}, whatever T is": partial(_divided, fixed)
-            for fixed in (1000, 300, 500, 400, 256, 200, 100, 50, 999, 299, 499)
+            for fixed in (*STEPS, 999, 299, 499)
         },
         "the network is told 1 − t / T": lambda t, T: 1 - t / T,
         "the network is told t · T": lambda t, T: t * T,

@@ -13,7 +13,7 @@ from torch import Tensor
 from ....sandbox.crossing.values import materialise
 from ..evidence import Arguments, bare
 from ..variants import Choice, Family
-from .fits import ASKED, HELD, OF_CLASSES, held
+from .fits import ASKED, HELD, OF_CLASSES, STEPS, held
 
 
 def _flow(a: Arguments, choices: Mapping[str, Any]) -> Tensor:
@@ -34,7 +34,6 @@ def _rest_of_the_way_with_more(more: float, x0: Tensor, x1: Tensor, x_t: Tensor,
     return (x1 - x_t) / (rest + more)
 
 
-_STEPS = (1000, 500, 300, 256, 200, 100, 50)  # of a chain, as people have them
 _FLOW = {
     "shown": Choice(
         "(1 − t)·x0 + t·x1",
@@ -69,12 +68,12 @@ _FLOW = {
         lambda t: t,
         {
             "the network is told 1 − t": lambda t: 1 - t,
-            **{f"the network is told {steps}·t": partial(torch.mul, other=steps) for steps in _STEPS},
+            **{f"the network is told {steps}·t": partial(torch.mul, other=steps) for steps in STEPS},
             **{
                 f"the network is told t / {steps}, though t lies between 0 and 1 already": partial(
                     torch.div, other=steps
                 )
-                for steps in _STEPS
+                for steps in STEPS
             },
             "the network is told 0": lambda t: 0 * t,
             "the network is told the first sample's time for all": lambda t: t[:1].expand_as(t),

@@ -29,7 +29,7 @@ def place_of(name: str) -> tuple[Path, str]:
     return (FOLDER / file, own) if file and own.isidentifier() else (FOLDER / FILES[name], "")
 
 
-def _called(path: Path) -> str:
+def _module_name(path: Path) -> str:
     """A module's name; one that imports its neighbours as such (``from .scheduler import …``) is in their package."""
     relative = path.suffix == ".py" and re.search(rb"^\s*from \.", path.read_bytes(), re.MULTILINE)
     return f"{path.parent.name}.{path.stem}" if relative and path.parent != FOLDER else path.stem
@@ -45,7 +45,7 @@ def student_module(name: str) -> ModuleType:
         for folder in (one for one in path.parents if one.is_relative_to(FOLDER)):
             if str(folder) not in sys.path:
                 sys.path.append(str(folder))
-        spec = importlib.util.spec_from_file_location(_called(path), path)
+        spec = importlib.util.spec_from_file_location(_module_name(path), path)
         for finder in sys.meta_path:  # the worker runs what students wrote statement by statement
             if path.is_dir() and hasattr(finder, "cells"):
                 spec = importlib.util.spec_from_file_location(path.stem, path, loader=finder.cells(path))

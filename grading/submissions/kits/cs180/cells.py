@@ -133,7 +133,7 @@ def _calls(node: ast.AST) -> bool:
     return any(isinstance(one, ast.Call) for one in ast.walk(node))
 
 
-def _assignment(node: ast.stmt) -> tuple[frozenset[str], ast.expr] | None:
+def assignment(node: ast.stmt) -> tuple[frozenset[str], ast.expr] | None:
     """The names that a statement gives a value, and the value."""
     if isinstance(node, ast.Assign):
         return frozenset().union(*map(_stored, node.targets)), node.value
@@ -143,7 +143,7 @@ def _assignment(node: ast.stmt) -> tuple[frozenset[str], ast.expr] | None:
 
 
 def _network_call(node: ast.stmt) -> ast.Call | None:
-    made = _assignment(node)
+    made = assignment(node)
     calls = (one for one in ast.walk(made[1]) if isinstance(one, ast.Call)) if made is not None else ()
     return next((one for one in calls if re.search(r"(^|\.)unet$", ast.unparse(one.func)) and one.args), None)
 
@@ -159,7 +159,7 @@ def _clean_estimate(run: list[ast.stmt], first: int) -> tuple[int | None, bool]:
     """The last statement that is made of the noise and of ᾱ; and whether anything is computed with the noise at all."""
     noise, alphas, last, worked_with = set[str](), {_ALPHAS}, None, False
     for i, one in enumerate(run):
-        made = _assignment(one)
+        made = assignment(one)
         if i > first and noise & _loaded(one) and any(map(_works, ast.walk(one))):
             worked_with = True
         if made is None:
@@ -187,11 +187,11 @@ def _formula(
     known = defined | GIVEN | set(fixed) | set(dir(builtins))
     always = {name: found for name in _names(run) if (found := meaning(name, meanings)) in ("sigma", "unet")}
     always |= dict.fromkeys(_timesteps(run), "t")
-    made = _assignment(run[last])
+    made = assignment(run[last])
     assert made is not None
     chosen, needed = [run[last]], (_loaded(made[1]) | (set(made[0]) if isinstance(run[last], ast.AugAssign) else set()))
     for one in reversed(run[:last]):
-        before = _assignment(one)
+        before = assignment(one)
         if before is None or not before[0] & (needed - known - set(always)):
             continue
         if not isinstance(one, ast.AugAssign):
@@ -214,7 +214,7 @@ def _formula(
 def _timesteps(run: list[ast.stmt]) -> Iterator[str]:
     """Names that are an entry of the list of timesteps, wherever in it the cell begins."""
     for one in run:
-        made = _assignment(one)
+        made = assignment(one)
         if made is not None and isinstance(made[1], ast.Subscript) and re.search(_TIMESTEPS, _base(made[1])):
             yield from made[0]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..kit import Survey
 from ..parsing import of_the_contract
-from .cells import Formula, Unreached, denoiser_loss, one_step
+from .cells import Formula, Unreached, assignment, denoiser_loss, one_step
 from .roles import CALLED, NETWORK, ROLES, Role, given, meaning, parameters
 from .sources import Source, sources
 from .tasks import CELLS, EDITED, TASKS, TRAINED
@@ -109,18 +109,12 @@ def _definitions(source: Source) -> Iterator[Part]:
 def _lambdas(source: Source) -> Iterator[Part]:
     """``forward = lambda im, t: …`` as the function that it is."""
     for node in source.tree.body:
-        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        names, value = assignment(node) or ((), None)
         if isinstance(value, ast.Lambda):
             body: list[ast.stmt] = [ast.copy_location(ast.Return(value.body), node)]
-            for name in _bound(node):
+            for name in sorted(names):
                 made = ast.FunctionDef(name, value.args, body, decorator_list=[])
                 yield Part(source, name, ast.copy_location(made, node))
-
-
-def _bound(node: ast.stmt) -> list[str]:
-    """The names that an assignment gives its value."""
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-    return [one.id for one in targets if isinstance(one, ast.Name)]
 
 
 def _networks(source: Source) -> set[str]:
@@ -227,7 +221,7 @@ def _read(there: dict[str, Part], known: set[str]) -> Found:
         if role == "class_unet" and (star := _star(functions[-1])):
             read.out_of_reach[role] = f"{part.place}, {part.name}.forward: what is in `{star}`?"
         described = {"file": part.source.file, "name": part.name, "line": part.node.lineno, "again": part.again}
-        read.files[role] = json.dumps(described | {"given": means} | _called(functions, ROLES[role]))
+        read.files[role] = json.dumps(described | {"given": means} | _called(functions, role))
     return read
 
 
@@ -243,9 +237,9 @@ def _statements(function: ast.FunctionDef) -> list[ast.stmt]:
     return [one for one in plain if not (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))]
 
 
-def _called(functions: list[ast.FunctionDef], role: Role) -> dict[str, dict[str, str]]:
+def _called(functions: list[ast.FunctionDef], role: str) -> dict[str, dict[str, str]]:
     """How a network's forward() calls its arguments, in order."""
-    if not role.network:
+    if not ROLES[role].network:
         return {}
     forward = next(one for one in functions if one.name == "forward")
     names, optional = parameters(forward)
@@ -254,11 +248,12 @@ def _called(functions: list[ast.FunctionDef], role: Role) -> dict[str, dict[str,
     return {"forward": _handed_on(forward, role, called)}
 
 
-def _handed_on(forward: ast.FunctionDef, role: Role, called: dict[str, str]) -> dict[str, str]:
+_TAKES = {"unconditional_unet": ("x",), "time_unet": ("x", "t")}  # in which order; with classes there are several
+
+
+def _handed_on(forward: ast.FunctionDef, role: str, called: dict[str, str]) -> dict[str, str]:
     """What a forward() takes without a name of its own, ``*given`` or ``**given``: the image and the time are called so."""
-    wanted = {"unconditional_unet": ("x",), "time_unet": ("x", "t")}
-    takes = next((means for name, means in wanted.items() if ROLES[name] is role), ())
-    left = [means for means in takes if means not in called.values()]
+    left = [means for means in _TAKES.get(role, ()) if means not in called.values()]
     if forward.args.vararg is not None:
         return called | {f"*{means}": means for means in left}
     return called | ({means: means for means in left} if forward.args.kwarg is not None else {})
@@ -352,8 +347,8 @@ def _made(role: str, found: list[Source]) -> str:
         if _is_of_part_a(role) and not _OF_PART_A.search(source.text):
             continue
         for one in source.tree.body:
-            call = one.value if isinstance(one, ast.Assign | ast.AnnAssign) else None
-            named = any(re.search(ROLES[role].names, name) for name in _bound(one))
+            names, call = assignment(one) or ((), None)
+            named = any(re.search(ROLES[role].names, name) for name in names)
             if named and isinstance(call, ast.Call) and _makes_a_function(source, call):
                 return source.place(one.lineno)
     return ""
