@@ -2,11 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from ..grader.crew import one_each
 from ..grader.warm import warm_up
+from ..report.results import Results
 from ..sandbox.fork_server import ForkServer
+from ..seeds import told
+from ..submissions import Submission
+from ..verdicts import HINTS, Verdict
 from .hand_in import HandIn
 from .one import grade_one
 from .store import NOT_GRADED, UNUSABLE, Store
@@ -68,8 +73,14 @@ def here(
         return grade_one(own_server, hand_in, folder, digest, wanted, store)
 
     if len(pieces) > _WORTH_WARMING * jobs:
-        warm_up(fork_server, wanted.widest.functions, wanted.seed)
+        warm_up(fork_server, wanted.widest.functions, wanted.seed, then=partial(_as_page, wanted))
     one_each(fork_server, len(pieces), jobs, work, take, 2 * wanted.deadline + _OVERDUE)
+
+
+def _as_page(wanted: Wanted, submission: Submission, verdicts: list[Verdict]) -> None:
+    """What makes the first page loads its templates and colours, too."""
+    by_task = {one.task: one for one in verdicts}
+    Results(wanted.widest, told(wanted.seed), HINTS[-1], (), verdicts=by_task).page(submission, again="")
 
 
 def _keep_for_all(store: Store, key: str, own: Sequence[HandIn]) -> None:

@@ -25,8 +25,8 @@ shown instead. Points are never changed.
 """
 
 from .diagnose import Diagnosis, diagnose
-from .repair import Check, source_of
+from .repair import Check, content_of, parsed
 from .terms import right_terms
 from .typeset import formulas
 
-__all__ = ["Check", "Diagnosis", "diagnose", "formulas", "right_terms", "source_of"]
+__all__ = ["Check", "Diagnosis", "content_of", "diagnose", "formulas", "parsed", "right_terms"]

@@ -1,14 +1,18 @@
 """The definition that a line of a submission's file stands in."""
 
 import ast
+import functools
 import re
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..diagnosis import source_of
+from ..diagnosis import content_of, parsed
 
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")  # Python's; str.splitlines knows more
+
+
+_parsed = functools.lru_cache(maxsize=8)(parsed)  # many functions of one file are shown; nobody changes this tree
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Definition:
 
 def definition(folder: Path, file: str, line: int) -> Definition | None:
     """The function, the outermost one; of a class, where the line is none of its methods', that; else the statement."""
-    text, tree = source_of(folder, file)
+    text, tree = _parsed(content_of(folder, file))
     found = _around(line, tree)
     functions = [one for one in found if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
     classes = [one for one in found if isinstance(one, ast.ClassDef)]

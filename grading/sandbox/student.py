@@ -39,6 +39,7 @@ class NetworkRun(NamedTuple):
     losses: list[float]  # the first and the last of a training run
     called: str  # as text
     parameters: int  # how many it has
+    drew: bool  # while it ran, from a global random state
 
 
 class NetworkCall(NamedTuple):
@@ -300,14 +301,14 @@ class Student:
         message = {"settings": settings, "inputs": asked, "by_name": by_name, "train": train, "training": training}
         answer = self._conversation.exchange(Request(message, [], called), seconds or self._call_seconds)
         with self._conversation.readable(called):
-            form = {"outputs": list, "losses": list, "changed": list, "untrained": str, "parameters": int}
+            form = {"outputs": list, "losses": list, "changed": list, "untrained": str, "parameters": int, "drew": bool}
             came = fields(answer, form)
         if came["changed"]:
             names = " and ".join(came["changed"])
             raise Failure(f"{names} changed in place", called, "arguments as they were", kind="changed", subject=names)
         if came["untrained"] in UNTRAINED:
             raise Failure(UNTRAINED[came["untrained"]], called, kind=came["untrained"])
-        return NetworkRun(came["outputs"], came["losses"], called, came["parameters"])
+        return NetworkRun(came["outputs"], came["losses"], called, came["parameters"], came["drew"])
 
     def _expect_within_the_profile(self, arguments: dict[str, Any]) -> None:
         if not self._profile.asks(self.task, arguments):

@@ -1,7 +1,9 @@
 """Calls of the student's, and networks, as a worker builds, runs and trains them."""
 
 import functools
+import random
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -62,6 +64,25 @@ def test_training_ends_where_it_has_come_far_enough():
     assert losses[0.5][0] == losses[0.0][0]
     assert 0.4 * losses[0.5][0] < losses[0.5][1] < 0.5 * losses[0.5][0]
     assert losses[0.0][1] < 0.1 * losses[0.0][0]
+
+
+@pytest.mark.parametrize(
+    ("draw", "drew"),
+    [
+        (lambda: torch.rand(1).item(), True),
+        (random.random, True),
+        (np.random.normal, True),
+        (lambda: torch.rand(1, generator=torch.Generator()).item(), False),  # of its own, which leaves no trace
+        (lambda: 1.0, False),
+    ],
+)
+def test_a_networks_draws_from_a_global_state_show(draw, drew):
+    class Drawing(Constant):
+        def forward(self, x):
+            return super().forward(x) + draw()
+
+    inputs = [{"x": torch.zeros(2, 1, 3, 3)}] * 2
+    assert run_module(Drawing, inputs=inputs, train=None, **BUILT)["drew"] == drew
 
 
 def test_a_default_is_what_the_functions_own_signature_says():

@@ -29,10 +29,10 @@ from ...sandbox.student import Student
 from ...verdicts import Repair
 from .checks import Check
 from .search import repairing
-from .sources import source_of
+from .sources import content_of, parsed
 from .words import repair
 
-__all__ = ["Check", "repaired", "source_of"]
+__all__ = ["Check", "content_of", "parsed", "repaired"]
 
 
 def repaired(

@@ -50,8 +50,8 @@ def definitions(folder: Path, lines: Iterable[str], first: str) -> list[Definiti
     return sorted(found, key=lambda one: f"{one.file}:{one.line}" != first)
 
 
-def source_of(folder: Path, file: str) -> tuple[str, ast.Module]:
-    """A submission's file, and what is parsed of it; nothing where it cannot be, or is none of the student's own."""
+def content_of(folder: Path, file: str) -> bytes:
+    """Of a submission's file; nothing where it cannot be read, or is none of the student's own."""
     path = folder / file
     try:  # the name is a worker's word
         inside = (
@@ -59,18 +59,23 @@ def source_of(folder: Path, file: str) -> tuple[str, ast.Module]:
             and not file.startswith(f"{KIT_PACKAGE}/")
             and path.stat().st_size <= MOST_BYTES
         )
-        if inside:
-            content = path.read_bytes()
-            with warnings.catch_warnings():  # about the student's text: they are for its own process
-                warnings.simplefilter("ignore")
-                return content.decode("utf-8-sig", "replace"), ast.parse(content)
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        pass
-    return "", ast.Module([], [])
+        return path.read_bytes() if inside else b""
+    except (OSError, ValueError):
+        return b""
+
+
+def parsed(content: bytes) -> tuple[str, ast.Module]:
+    """Its text, and the tree; nothing where it is no Python."""
+    try:
+        with warnings.catch_warnings():  # about the student's text: they are for its own process
+            warnings.simplefilter("ignore")
+            return content.decode("utf-8-sig", "replace"), ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "", ast.Module([], [])
 
 
 def _in_file(folder: Path, file: str) -> list[Definition]:
-    tree = source_of(folder, file)[1]
+    _, tree = parsed(content_of(folder, file))
     try:
         constants = _constants(tree)
         return [replace(one, constants=constants) for one in _defined(tree.body, file, ())]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import limits
-from .random_state import Watch
+from .random_state import Watch, global_states
 from .values import Absent, NotHere, Opaque, materialise
 
 _FRAMES = 6  # of an exception, the innermost
@@ -87,6 +87,16 @@ class Built(NamedTuple):
     default_dtype: torch.dtype
 
 
+_NOTHING_RUN: dict[str, Any] = {
+    "outputs": [],
+    "losses": [],
+    "changed": [],
+    "untrained": "",
+    "parameters": 0,
+    "drew": False,  # from a global random state
+}
+
+
 def run_module(
     network: Callable,
     settings: dict[str, Any],
@@ -105,10 +115,10 @@ def run_module(
     if train is not None:
         _at_the_start()
         losses, untrained = _fit(network(**settings), **train)
-        return {"outputs": [], "losses": losses, "changed": [], "untrained": untrained, "parameters": 0}
+        return _NOTHING_RUN | {"losses": losses, "untrained": untrained}
     if not inputs:
         _at_the_start()
-        return {"outputs": [], "losses": [], "changed": [], "untrained": "", "parameters": _size(network(**settings))}
+        return _NOTHING_RUN | {"parameters": _size(network(**settings))}
     dtype = inputs[0]["x"].dtype
     last = kept.pop() if kept else None  # what ends in an error is not kept
     same = last is not None and (last.settings, last.dtype) == (settings, dtype)
@@ -117,13 +127,18 @@ def run_module(
     torch.set_default_dtype(built.default_dtype)
     built.model.train(training)
     before = [{name: _copy(value) for name, value in arguments.items()} for arguments in inputs]
+    states = global_states()
     with torch.no_grad():
         outputs = [built.model(**given) if by_name else built.model(*given.values()) for given in inputs]
     changed = [name for old, new in zip(before, inputs) for name in _changed(old, new)]
-    reply = {"outputs": outgoing(outputs), "losses": [], "changed": sorted(set(changed)), "untrained": ""}
     if kept is not None and not training:
         kept.append(built)
-    return reply | {"parameters": built.parameters}
+    return _NOTHING_RUN | {
+        "outputs": outgoing(outputs),
+        "changed": sorted(set(changed)),
+        "parameters": built.parameters,
+        "drew": global_states() != states,
+    }
 
 
 def _at_the_start() -> None:

@@ -9,6 +9,7 @@ import random
 import numpy as np
 import torch
 
+State = tuple[bytes, object, bytes, tuple]
 _met: set[float] = set()  # what the states of random and numpy gave next after earlier calls
 
 
@@ -32,6 +33,12 @@ class Watch:
         again = [name for name, number in numbers.items() if number in _met]
         _met.update(numbers.values())
         return ["torch"] * (torch.initial_seed() != self._seed) + again
+
+
+def global_states() -> State:
+    """Those of torch, random and numpy: whatever draws from one of them leaves another one behind."""
+    _, key, *rest = np.random.get_state(legacy=True)
+    return bytes(torch.get_rng_state().numpy()), random.getstate(), key.tobytes(), tuple(rest)
 
 
 def _next_numbers() -> dict[str, float]:
