@@ -11,7 +11,6 @@ from ..verdicts import Verdict
 from .grade import grade
 from .run import Run
 
-
 Then = Callable[[Submission, list[Verdict]], object]
 
 
