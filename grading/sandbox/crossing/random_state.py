@@ -5,11 +5,11 @@ that was used is another one each time, wherever it began; one that was seeded i
 """
 
 import random
+from typing import Any
 
 import numpy as np
 import torch
 
-State = tuple[bytes, object, bytes, tuple]
 _met: set[float] = set()  # what the states of random and numpy gave next after earlier calls
 
 
@@ -35,10 +35,11 @@ class Watch:
         return ["torch"] * (torch.initial_seed() != self._seed) + again
 
 
-def global_states() -> State:
+def global_states() -> tuple[Any, ...]:
     """Those of torch, random and numpy: whatever draws from one of them leaves another one behind."""
-    _, key, *rest = np.random.get_state(legacy=True)
-    return bytes(torch.get_rng_state().numpy()), random.getstate(), key.tobytes(), tuple(rest)
+    of_numpy: Any = np.random.get_state(legacy=False)
+    left = of_numpy["state"]["key"].tobytes(), of_numpy["state"]["pos"], of_numpy["has_gauss"], of_numpy["gauss"]
+    return bytes(torch.get_rng_state().numpy()), random.getstate(), left
 
 
 def _next_numbers() -> dict[str, float]:
