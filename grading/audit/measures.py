@@ -127,8 +127,9 @@ def as_the_original(mistake: str, original: Graded, other: Graded) -> bool:
 
 
 def _sentences(graded: Graded) -> list[str]:
-    """What was read back; measured numbers differ from call to call."""
-    return [re.sub(r"\d+(\.\d+)?(e-?\d+)?", "#", finding.student) for finding in graded.verdict.reading]
+    """What was matched or read back; measured numbers differ from call to call."""
+    said = [*graded.verdict.mistakes, *(finding.student for finding in graded.verdict.reading)]
+    return [re.sub(r"\d+(\.\d+)?(e-?\d+)?", "#", sentence) for sentence in said]
 
 
 @dataclass

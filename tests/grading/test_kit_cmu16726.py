@@ -267,6 +267,75 @@ def test_what_cannot_be_reached_is_a_persons(grade, filled):
     assert re.search(r"main\.py:\d+, no penalty on delta", verdicts["inversion.delta_penalty"].reason)
 
 
+def test_what_is_logged_of_delta_is_no_penalty(grade, filled):
+    logged = "        print('delta', delta.norm().item())\n"
+    penalty = (MAIN, "        loss = loss + 0.001 * (delta**2).sum()\n", logged)
+    cleared = (
+        MAIN,
+        "        optimizer.zero_grad()\n",
+        "        if delta.grad is not None:\n            delta.grad.zero_()\n",
+    )
+    verdict = grade(filled("plain", penalty, cleared), ["inversion.delta_penalty"])["inversion.delta_penalty"]
+    assert verdict.outcome == BY_HAND and "no penalty on delta" in verdict.reason
+
+
+def test_a_penalty_that_weighs_nothing_is_a_persons(grade, filled):
+    penalty = "loss = loss + 0.001 * (delta**2).sum()"
+    folder = filled(
+        "plain",
+        (MAIN, penalty, f"{penalty} * WEIGHT"),
+        (MAIN, "def sample_noise(", "WEIGHT = 0.0\n\n\ndef sample_noise("),
+    )
+    verdict = grade(folder, ["inversion.delta_penalty"])["inversion.delta_penalty"]
+    assert verdict.outcome == BY_HAND and "delta adds nothing to the loss" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "((image[0] + 1) * 127.5).clamp(0, 255).byte().permute(1, 2, 0).cpu()",
+        "(image[0] / 2 + 0.5).permute(1, 2, 0).numpy()",
+        "vutils.make_grid(image.cpu() / 2 + 0.5)",
+    ],
+)
+def test_a_film_of_pictures_in_any_form(grade, filled, kept):
+    """Whole numbers from 0 to 255 have lost what a picture's mean could say."""
+    right = filled("plain", (MAIN, "image_list.append(image.cpu())", f"image_list.append({kept})"))
+    assert grade(right, ["latents.interpolate"])["latents.interpolate"].outcome == PASSED
+    shutil.rmtree(right)
+    kept = (MAIN, "image_list.append(image.cpu())", f"image_list.append({kept})")
+    other = (MAIN, "(1 - alpha) * src + alpha * dst", "alpha * src + (1 - alpha) * dst")
+    assert grade(filled("plain", kept, other), ["latents.interpolate"])["latents.interpolate"].outcome == FAILED
+
+
+def test_a_commands_own_seed_costs_nothing(grade, filled):
+    """Also where it is set once for each picture."""
+    seeded = "        torch.manual_seed(idx)\n"
+    draws = "        param = sample_noise(z_dim, device, args.latent, model, from_mean=True)\n        optimize_para(wrapper, param, (rgb"
+    films = "        target = image.to(device)\n        param = sample_noise(z_dim, device, args.latent, model, from_mean=True)\n"
+    folder = filled("plain", (MAIN, draws, seeded + draws), (MAIN, films, seeded + films))
+    verdicts = grade(folder, ["inversion.scribble_loss", "latents.interpolate"])
+    assert {task: told(one) for task, one in verdicts.items() if one.outcome != PASSED} == {}
+
+
+def test_a_wrong_mean_is_all_that_is_wrong_with_what_starts_from_it(grade, filled):
+    once = "            z = torch.randn(10000, dim, device=device)\n            vector = model.mapping(z, None).mean(dim=0, keepdim=True)"
+    few = once.replace("10000", "1000")
+    w, rows = f"{once}[:, :1]\n", f"{once}\n"
+    folder = filled("plain", (MAIN, w, f"{few}[:, :1]\n"), (MAIN, rows, f"{few}\n"))
+    verdicts = grade(folder, ["latents.mean_w", "latents.sample_w", "latents.sample_w_plus"])
+    assert {one.outcome for one in verdicts.values()} == {FAILED}
+    assert verdicts["latents.sample_w"].carried == verdicts["latents.sample_w_plus"].carried == ["latents.mean_w"]
+
+
+def test_an_inverted_mask_is_named_whatever_the_loss_is_divided_by(grade, filled):
+    loss = "F.l1_loss(pred * mask, target * mask)"
+    inverted = "((1 - mask) * (pred - target).abs()).sum() / (1 - mask).expand(pred.shape).sum()"
+    verdict = grade(filled("plain", (MAIN, loss, inverted)), ["inversion.scribble_loss"])["inversion.scribble_loss"]
+    assert verdict.outcome == FAILED and "the mask is inverted" in told(verdict)
+    assert not verdict.unexplained
+
+
 def test_what_the_scripts_last_lines_set_is_there(grade, filled):
     """``args`` is a global there, and students use it in closure()."""
     option = (

@@ -152,6 +152,7 @@ WRONG = [
     ("modules", "src/ddpm.py", "noising.cumulative_alphas", "alphas.cumprod(0)", "alphas.cumprod(0).sqrt()", "Here the root of ᾱ comes back"),
     ("modules", "src/ddpm.py", "unet.ddpm_loss", "t.unsqueeze(1) / num_ts)) ** 2).mean()", "t.unsqueeze(1).float())) ** 2).mean()", "The network is told the timestep as it is"),
     ("modules", "src/ddpm.py", "unet.ddpm_loss", "((eps - unet(x_t,", "((x_0 - unet(x_t,", "The network is asked for the clean image"),
+    ("modules", "src/ddpm.py", "unet.ddpm_loss", "((eps - unet(x_t,", "((torch.randn(x_0.shape) - unet(x_t,", "A model that knows the noise has no loss"),
     ("modules", "src/ddpm.py", "unet.ddpm_loss", "** 2).mean()", "** 2).sum()", "Here the sum stands in the place of the mean"),
     # B 2.5, 2024
     ("modules", "src/ddpm.py", "unet.class_ddpm_loss", "unet(x_t, t / num_ts, one_hot), eps)", "unet(x_t, t / num_ts, one_hot), x_0)", "held against x0"),
@@ -160,6 +161,7 @@ WRONG = [
     # B 2.2, flow
     ("export", "part_b.py", "flow.flow_loss", "x_t = (1 - t) * x_0 + t * x_1", "x_t = t * x_0 + (1 - t) * x_1", "there time runs the other way"),
     ("export", "part_b.py", "flow.flow_loss", "unet(x_t, t), x_1 - x_0", "unet(x_t, t), x_0 - x_1", "the target has the wrong sign"),
+    ("export", "part_b.py", "flow.flow_loss", "unet(x_t, t), x_1 - x_0)", "unet(x_t, t), x_1 - torch.randn_like(x_1))", "A model that knows the velocity has no loss"),
     ("export", "part_b.py", "flow.flow_loss", "unet(x_t, t), x_1 - x_0)", "unet(x_t, 1 - t), x_1 - x_0)", "The network is told the time the other way round"),
     # B 2.3
     ("export", "part_b.py", "flow.sample_flow", "x = x + unet(x, t) / num_ts", "x = x + unet(x, t)", "How much of the way is one step?"),
@@ -288,6 +290,12 @@ AS_GOOD = {
         ("noise_est = noise_est[:, :3].cpu()", "noise_est = noise_est[0, :3].cpu()"),
     ]),
     "first of the answers": ("ddpm.predict_x0", [("* noise_est) / torch.sqrt(alpha_bar)\n        media", "* noise_est[0]) / torch.sqrt(alpha_bar)\n        media")]),
+    "a helper that is shown": ("ddpm.predict_x0", [
+        ("\ndef iterative_denoise(", "\ndef clean_from(x, eps, a):\n    return a.rsqrt() * x - (1 / a - 1).sqrt() * eps\n\n\ndef iterative_denoise("),
+        ("original_im = (im_noisy.cpu() - torch.sqrt(1 - alpha_bar) * noise_est) / torch.sqrt(alpha_bar)\n        media.show_image(original_im[0]", "media.show_image(clean_from(im_noisy.cpu(), noise_est, alpha_bar)[0]"),
+    ]),
+    # Of ᾱ near 1 this keeps fewer digits of 1 / ᾱ - 1, the same in all of its steps.
+    "x0 in another form": ("editing.repaint_blend", [("noise) / torch.sqrt(alpha_cumprod)\n            pred_prev_image = (\n                torch.sqrt(alpha_cumprod_prev) * beta / (1 - alpha_cumprod) * x0\n                + torch.sqrt(alpha) * (1 - alpha_cumprod_prev) / (1 - alpha_cumprod) * image\n            )\n            pred_prev_image = add", "noise) / torch.sqrt(alpha_cumprod)\n            x0 = alpha_cumprod.rsqrt() * image - (1 / alpha_cumprod - 1).sqrt() * noise\n            pred_prev_image = (\n                torch.sqrt(alpha_cumprod_prev) * beta / (1 - alpha_cumprod) * x0\n                + torch.sqrt(alpha) * (1 - alpha_cumprod_prev) / (1 - alpha_cumprod) * image\n            )\n            pred_prev_image = add")]),
     "one original": ("editing.repaint_blend", [("forward(original_image, prev_t)", "forward(original_image.squeeze(0), prev_t).unsqueeze(0)")]),
     "DDIM's step": ("illusions.anagram_eps", [("x0 = (image - torch.sqrt(1 - alpha_cumprod) * eps) / torch.sqrt(alpha_cumprod)\n" + DDPM_STEP, "x0 = (image - torch.sqrt(1 - alpha_cumprod) * eps) / torch.sqrt(alpha_cumprod)\n" + DDIM_STEP)]),
     "another Gaussian": ("illusions.hybrid_eps", [("kernel_size=33, sigma=2)\n            high", "kernel_size=33, sigma=3)\n            high"), ("eps_2 - TF.gaussian_blur(eps_2, kernel_size=33, sigma=2)", "eps_2 - TF.gaussian_blur(eps_2, kernel_size=33, sigma=3)")]),

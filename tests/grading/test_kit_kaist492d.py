@@ -84,6 +84,13 @@ WRONG = [  # task, file, what stands there, what is written instead, words of th
         "ddpm.py line 50: a call is missing",
     ),
     (
+        "unet.ddpm_loss",
+        MODULE,
+        LOSS,
+        LOSS.replace("t, noise)", "t)"),  # q_sample draws another one
+        "A model that knows the noise has no loss",
+    ),
+    (
         "ddim.ddim_step",
         MODULE,
         "direction + sigma * torch",

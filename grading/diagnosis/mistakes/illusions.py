@@ -424,6 +424,29 @@ def hybrid_eps_arguments_not_passed(model, x_t, t, cond_low, cond_high, kernel_s
     return right_lowpass(low, size) + high - right_lowpass(high, size)
 
 
+def _by_default(image):
+    """Blurred as by default, whatever the image's size: its mirror goes on, as in a blur of the student's own."""
+    reach = 16
+    rows, columns = (
+        size - 1 - (torch.arange(-reach, size + reach) % (2 * size - 2) - (size - 1)).abs() for size in image.shape[2:]
+    )
+    return right_lowpass(image[:, :, rows][..., columns])[..., reach:-reach, reach:-reach]
+
+
+@hybrid_eps("kernel_size and sigma not passed on to the second blur")
+def hybrid_eps_high_blur_by_default(model, x_t, t, cond_low, cond_high, kernel_size=33, sigma=2.0):
+    """The high frequencies are told with the default blur. Both blurs are to get kernel_size and sigma."""
+    low, high = model(x_t, t, cond_low), model(x_t, t, cond_high)
+    return right_lowpass(low, kernel_size, sigma) + high - _by_default(high)
+
+
+@hybrid_eps("kernel_size and sigma not passed on to the first blur")
+def hybrid_eps_low_blur_by_default(model, x_t, t, cond_low, cond_high, kernel_size=33, sigma=2.0):
+    """The low frequencies are told with the default blur. Both blurs are to get kernel_size and sigma."""
+    low, high = model(x_t, t, cond_low), model(x_t, t, cond_high)
+    return _by_default(low) + high - right_lowpass(high, kernel_size, sigma)
+
+
 @hybrid_eps("another sigma for the high-pass")
 def hybrid_eps_two_sigmas(model, x_t, t, cond_low, cond_high, kernel_size=33, sigma=2.0):
     """The two parts are cut at different scales, so that something in between is lost or counted twice."""

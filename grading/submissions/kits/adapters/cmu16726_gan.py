@@ -250,9 +250,11 @@ def inversion_delta_penalty(delta: Tensor) -> Any:
         cost = _cost_of_delta(one[None].detach())
         some = torch.linspace(0.5, 1.5, one.numel(), dtype=one.dtype).reshape(1, *one.shape)
         unit, twice = cost(some)[0], cost(2 * some)[0]
+        if not bool(unit):
+            raise OutOfReach("delta adds nothing to the loss; the handout leaves it open")
         power = 2 if bool((twice - 2 * unit).abs() <= 1e-6 * unit.abs()) else 1
         value, gradient = cost(one[None].detach())
-        scale = (some**2).sum() / unit**power if bool(unit != 0) else 1.0
+        scale = (some**2).sum() / unit**power
         linear = value + (gradient * (one[None] - one[None].detach())).sum()  # the student's leaf is another one
         penalties.append(scale * linear**power)
     return torch.stack(penalties).mean()
@@ -373,9 +375,14 @@ def latents_sample_w(
     generator: torch.Generator | None = None,
 ) -> Any:
     w = _sampled("w", mapping, batch_size, z_dim, 6, from_mean, generator)
-    if from_mean and latents_mean_w is not _OWN()[1] and isinstance(w, Tensor):
-        return latents_mean_w(mapping, z_dim, generator=generator).expand(w.shape)  # a right one is lent
-    return w
+    return _from_a_lent_mean(w, mapping, z_dim, generator) if from_mean else w
+
+
+def _from_a_lent_mean(w: Any, mapping: Callable, z_dim: int, generator: torch.Generator | None) -> Any:
+    """What the student's code starts with, or, where a right mean is lent, that mean in the same form."""
+    if latents_mean_w is _OWN()[1] or not isinstance(w, Tensor):
+        return w
+    return latents_mean_w(mapping, z_dim, generator=generator).expand(w.shape)
 
 
 @stands_for(lambda: _main().sample_noise)
@@ -391,7 +398,9 @@ def latents_sample_w_plus(
     layers = []
     for layer in range(1 if from_mean else num_ws):
         w = _sampled("w+", mapping, batch_size, z_dim, num_ws, from_mean, generator)
-        if from_mean or not isinstance(w, Tensor) or w.ndim != 3 or w.shape[1] != num_ws:
+        if from_mean:
+            return _from_a_lent_mean(w, mapping, z_dim, generator)
+        if not isinstance(w, Tensor) or w.ndim != 3 or w.shape[1] != num_ws:
             return w
         layers.append(w[:, layer])
     return torch.stack(layers, 1)
@@ -405,13 +414,13 @@ def latents_interpolate(latent_a: Tensor, latent_b: Tensor, num_frames: int) -> 
 
     def wrapper(latent: Tensor) -> Tensor:
         asked.append(latent)
-        return torch.full((1, 3, 4, 4), (len(asked) - 1) / 4096)  # a picture that says its number
+        return _saying(len(asked) - 1)
 
     def search(*_: Any, **__: Any) -> tuple[Tensor, Tensor]:
         return next(found), torch.zeros(1, 3, 4, 4)
 
     def film(pictures: Any, *_: Any, **__: Any) -> None:
-        raise _Reached([round(float(torch.as_tensor(one).double().mean()) * 4096) for one in pictures])
+        raise _Reached([_said_by(one) for one in pictures])
 
     def spaced(own: Callable) -> Callable:
         return lambda start, end, *_, **named: own(start, end, num_frames)
@@ -426,8 +435,32 @@ def latents_interpolate(latent_a: Tensor, latent_b: Tensor, num_frames: int) -> 
         try:
             _main().interpolate(_options(0.0))
         except _Reached as reached:
-            return torch.stack([asked[number] for number in reached.found[0]])
+            (numbers,) = reached.found
+            if not all(number in range(len(asked)) for number in numbers):
+                raise OutOfReach("interpolate() makes its film of other pictures than the wrapper's") from None
+            return torch.stack([asked[number] for number in numbers])
     raise OutOfReach("interpolate() ends without a film by save_gifs")
+
+
+_BITS = 14  # of a picture's number; two pixels more say what white and black are
+
+
+def _saying(number: int) -> Tensor:
+    """A picture that says its number in black and white, however its values are scaled and rounded afterwards."""
+    pixels = [1.0, -1.0] + [1.0 if number >> bit & 1 else -1.0 for bit in range(_BITS)]
+    return torch.tensor(pixels).reshape(1, 1, 4, 4).repeat(1, 3, 1, 1)
+
+
+def _said_by(picture: Any) -> int:
+    """The number, or -1. The channels come first, last or not at all; around the picture there may be a border."""
+    values = np.asarray(picture.detach().cpu() if isinstance(picture, Tensor) else picture).astype(float).squeeze()
+    if values.ndim == 3:
+        values = values.mean(0 if len(values) == 3 else 2)
+    if values.ndim != 2 or min(values.shape) < 4:
+        return -1
+    top, left = ((size - 4) // 2 for size in values.shape)
+    white, black, *bits = values[top : top + 4, left : left + 4].flatten()
+    return sum((value > (white + black) / 2) << bit for bit, value in enumerate(bits)) if white > black else -1
 
 
 def _own(*functions: Callable) -> Callable[[], tuple[Callable, ...]]:

@@ -56,10 +56,10 @@ def step_of_most(image: Tensor, t: int, t_prev: int, table: Tensor, own: str) ->
     steps = {role: _step(role, first, t, t_prev, table) for role in LOOPS if code.has(role)}
     if isinstance(steps[own], Exception):
         raise steps[own]
-    if _agree(steps[own], _ddim_step(first, table[t], table[t_prev])):
-        return _ddim_step(image, table[t], table[t_prev])
     found = {role: one for role, one in steps.items() if not isinstance(one, Exception)}
     taken = max(found, key=lambda role: sum(_agree(found[role], other) for other in found.values()))
+    if _agree(found[own], _ddim_step(first, table[t], table[t_prev])):
+        taken = own
     offset, slope = found[taken]
     rest = image[1:]
     return torch.cat([offset, one_step(taken, rest, t, t_prev, table, constant(0.0))] if len(rest) else [offset]), slope

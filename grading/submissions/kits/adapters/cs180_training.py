@@ -1,13 +1,14 @@
 """Part B: the student's schedule, losses and samplers, with the contract's arguments."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from . import cs180_code as code
-from .common import stands_for
+from .common import of_one_draw, stands_for
 from .cs180_networks import Asked, student
 from .cs180_stage import Caught
 from .cs180_world import World
@@ -121,11 +122,15 @@ _USUAL = {"betas": "betas", "alphas": "alphas", "alpha_bars": "abar"}
 
 @stands_for(student("denoiser_loss"))
 def unet_denoiser_loss(model: Any, x0: Tensor, noise: Tensor, sigma: float) -> Tensor:
-    asked = _Alone(model)
-    values = {"unet": asked, "x": x0, "sigma": sigma, "index": 0}
-    return _loss(
-        _run("denoiser_loss", World(x0.dtype, lambda shape: noise.clone() if len(shape) == 4 else None), values)
-    )
+    def run(watched: Callable, draw: Callable[[], Tensor]) -> Tensor:
+        values = {"unet": _Alone(watched), "x": x0, "sigma": sigma, "index": 0}
+        return _loss(_run("denoiser_loss", World(x0.dtype, _of_images(draw)), values))
+
+    return of_one_draw(noise, model, run)
+
+
+def _of_images(draw: Callable[[], Tensor]) -> Callable[[tuple[int, ...]], Tensor | None]:
+    return lambda shape: draw() if len(shape) == 4 else None
 
 
 class _Alone(nn.Module):
@@ -165,14 +170,17 @@ def _ddpm_loss(
     def from_zero(told: Tensor) -> Tensor:
         return told - first[0] / (steps if bool((told <= 1).all()) else 1)  # some do not divide by the number of steps
 
-    asked = Asked(model, network, len(x0), labels, from_zero)
     schedule = _right_schedule(table)
     values = {
-        "unet": asked, "schedule": schedule, "x": x0, "c": labels, "p_uncond": 0.1, "num_ts": steps, "off": False,
+        "schedule": schedule, "x": x0, "c": labels, "p_uncond": 0.1, "num_ts": steps, "off": False,
         "device": "cpu", "ends": (1e-4, 0.02), "abar": _first(schedule, "abar"), "one_hot": labels, "seed": 0,
     }  # fmt: skip
-    world = World(x0.dtype, lambda shape: noise.clone() if len(shape) == 4 else None, None, integers, keep)
-    return _loss(_run(role, world, values))
+
+    def run(watched: Callable, draw: Callable[[], Tensor]) -> Tensor:
+        asked = Asked(watched, network, len(x0), labels, from_zero)
+        return _loss(_run(role, World(x0.dtype, _of_images(draw), None, integers, keep), values | {"unet": asked}))
+
+    return of_one_draw(noise, model, run)
 
 
 def _first(schedule: Any, meaning: str) -> Any:
@@ -195,13 +203,16 @@ TIMES = 256  # where t is drawn as a whole number
 def _flow_loss(
     role: str, network: str, model: Any, x0: Tensor, x1: Tensor, t: Tensor, labels: Any, keep: Any
 ) -> Tensor:
-    asked = Asked(model, network, len(x1), labels)
     values = {
-        "unet": asked, "x": x1, "c": labels, "p_uncond": 0.1, "num_ts": TIMES, "off": False, "device": "cpu", "seed": 0,
+        "x": x1, "c": labels, "p_uncond": 0.1, "num_ts": TIMES, "off": False, "device": "cpu", "seed": 0,
     }  # fmt: skip
     whole = lambda low, high: (t * TIMES).round().long()
-    world = World(x1.dtype, lambda shape: x0.clone() if len(shape) == 4 else None, t, whole, keep)
-    return _loss(_run(role, world, values))
+
+    def run(watched: Callable, draw: Callable[[], Tensor]) -> Tensor:
+        asked = Asked(watched, network, len(x1), labels)
+        return _loss(_run(role, World(x1.dtype, _of_images(draw), t, whole, keep), values | {"unet": asked}))
+
+    return of_one_draw(x0, model, run)
 
 
 # --- the samplers ----------------------------------------------------------------------------------------------------

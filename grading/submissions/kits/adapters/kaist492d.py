@@ -9,7 +9,7 @@ from unittest import mock
 import torch
 from torch import Tensor, nn
 
-from .common import stands_for, student_module
+from .common import of_one_draw, stands_for, student_module
 
 
 class _Network(nn.Module):
@@ -44,11 +44,12 @@ def _module(alphas_cumprod: Tensor, network: nn.Module) -> Any:
 
 
 @contextlib.contextmanager
-def _drawn(noise: Tensor, t: Tensor | None = None) -> Iterator[None]:
+def _drawn(noise: Callable[[], Tensor], t: Tensor | None = None) -> Iterator[None]:
     """What the student's code draws is what the contract hands over."""
 
-    drawn = dict.fromkeys(("randn", "randn_like", "normal"), noise) | ({} if t is None else {"randint": t})
-    with mock.patch.multiple(torch, **{name: mock.Mock(return_value=value) for name, value in drawn.items()}):
+    drawn = dict.fromkeys(("randn", "randn_like", "normal"), noise) | ({} if t is None else {"randint": lambda: t})
+    given = {name: lambda *_, draw=draw, **__: draw() for name, draw in drawn.items()}
+    with mock.patch.multiple(torch, **given):
         yield
 
 
@@ -71,7 +72,7 @@ def ddpm_posterior_step(x_t: Tensor, x0: Tensor, noise: Tensor, t: int, t_prev: 
     eps = ((x_t - abar_t.sqrt() * x0) / (1 - abar_t).sqrt()).to(x_t.dtype)  # of which x0 is the estimate
     scheduler = _ddpm_scheduler(alphas_cumprod)
     told = {"predictor": "noise"} if "predictor" in signature(scheduler.step).parameters else {}  # a later edition's
-    with _drawn(noise):
+    with _drawn(lambda: noise):
         result = scheduler.step(x_t, torch.tensor(t), eps, **told)
     if result is None:
         raise NotImplementedError("sample_prev is still None")
@@ -80,12 +81,15 @@ def ddpm_posterior_step(x_t: Tensor, x0: Tensor, noise: Tensor, t: int, t_prev: 
 
 @stands_for(lambda: student_module("ddpm").DiffusionModule.compute_loss)
 def unet_ddpm_loss(model: Callable, x0: Tensor, noise: Tensor, t: Tensor, alphas_cumprod: Tensor) -> Tensor:
-    network = _Network(lambda x_t, time: model(x_t, time.to(x_t.dtype) / len(alphas_cumprod)))
-    with _drawn(noise, t):
-        loss = _module(alphas_cumprod, network).compute_loss(x0)
-    if not network.asked:
-        raise NotImplementedError("the network is not asked")
-    return loss
+    def run(watched: Callable, draw: Callable[[], Tensor]) -> Tensor:
+        network = _Network(lambda x_t, time: watched(x_t, time.to(x_t.dtype) / len(alphas_cumprod)))
+        with _drawn(draw, t):
+            loss = _module(alphas_cumprod, network).compute_loss(x0)
+        if not network.asked:
+            raise NotImplementedError("the network is not asked")
+        return loss
+
+    return of_one_draw(noise, model, run)
 
 
 @stands_for(lambda: student_module("ddpm").DiffusionModule.ddim_p_sample)
@@ -93,7 +97,7 @@ def ddim_ddim_step(
     x_t: Tensor, eps: Tensor, noise: Tensor, t: int, t_prev: int, alphas_cumprod: Tensor, eta: float = 0.0
 ) -> Tensor:
     module = _module(alphas_cumprod, _Network(lambda *_: eps))
-    with _drawn(noise):
+    with _drawn(lambda: noise):
         result = module.ddim_p_sample(x_t, torch.tensor(t), torch.tensor(t_prev), eta)
     if result is x_t:
         raise NotImplementedError("x_t_prev is still xt")
