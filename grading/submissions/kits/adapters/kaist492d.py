@@ -47,10 +47,16 @@ def _module(alphas_cumprod: Tensor, network: nn.Module) -> Any:
 def _drawn(noise: Callable[[], Tensor], t: Tensor | None = None) -> Iterator[None]:
     """What the student's code draws is what the contract hands over."""
 
-    drawn = dict.fromkeys(("randn", "randn_like", "normal"), noise) | ({} if t is None else {"randint": lambda: t})
-    given = {name: lambda *_, draw=draw, **__: draw() for name, draw in drawn.items()}
+    drawn: dict[str, Callable[[], Any]] = dict.fromkeys(("randn", "randn_like", "normal"), noise)
+    if t is not None:
+        drawn["randint"] = lambda: t
+    given: dict[str, Any] = {name: mock.Mock(side_effect=_without_arguments(draw)) for name, draw in drawn.items()}
     with mock.patch.multiple(torch, **given):
         yield
+
+
+def _without_arguments(draw: Callable[[], Any]) -> Callable[..., Any]:
+    return lambda *_, **__: draw()
 
 
 def _times(t: int | Tensor, x: Tensor) -> Tensor:
