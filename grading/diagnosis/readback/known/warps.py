@@ -188,8 +188,9 @@ def _loss(a: Arguments, choices: Mapping[str, Any]) -> Tensor:
     def moved(x: Tensor) -> Tensor:
         return _moved(x, flow, choices)
 
-    difference = choices["compared"](image, source, moved)
-    return choices["summed"](choices["masked"](difference, mask.expand_as(image), moved), mask.expand_as(image))
+    mask = mask.expand_as(image)
+    masked = choices["masked"](lambda x, y: choices["compared"](x, y, moved), image, source, mask, moved)
+    return choices["summed"](masked, mask)
 
 
 _LOSS = {
@@ -207,12 +208,16 @@ _LOSS = {
     ),
     "masked": Choice(
         "where the mask is 1",
-        lambda d, mask, moved: mask * d,
+        lambda differ, x, y, mask, moved: mask * differ(x, y),
         {
-            "the mask is not used": lambda d, mask, moved: d,
-            "the mask is inverted": lambda d, mask, moved: (1 - mask) * d,
-            "the mask is warped as well": lambda d, mask, moved: moved(mask) * d,
-            "the mask's first channel is used for all": lambda d, mask, moved: mask[:, :1] * d,
+            "the mask is not used": lambda differ, x, y, mask, moved: differ(x, y),
+            "the mask is inverted": lambda differ, x, y, mask, moved: (1 - mask) * differ(x, y),
+            "the mask is warped as well": lambda differ, x, y, mask, moved: moved(mask) * differ(x, y),
+            "the mask's first channel is used for all": lambda differ, x, y, mask, moved: mask[:, :1] * differ(x, y),
+            "the source is masked before it is warped": lambda differ, x, y, mask, moved: differ(mask * x, mask * y),
+            "the source is masked before it is warped, and again after that": lambda differ, x, y, mask, moved: (
+                mask * differ(x, mask * y)
+            ),
         },
     ),
     "summed": Choice(
