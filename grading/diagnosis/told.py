@@ -4,7 +4,6 @@ from ..verdicts import Failure
 
 _RESULTS_ARE_RIGHT = {"changed", "seeded", "anew", "detached", "grad left", "names"}
 _SAY_ALL = _RESULTS_ARE_RIGHT | {"raised", "form", "precision", "nothing", "cut off", "default", "says all"}
-
 _EXPLAIN = {"told", "explained"}  # that, and whatever else fails comes of it
 
 

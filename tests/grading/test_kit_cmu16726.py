@@ -296,6 +296,7 @@ def test_a_penalty_that_weighs_nothing_is_a_persons(grade, filled):
         "((image[0] + 1) * 127.5).clamp(0, 255).byte().permute(1, 2, 0).cpu()",
         "(image[0] / 2 + 0.5).permute(1, 2, 0).numpy()",
         "vutils.make_grid(image.cpu() / 2 + 0.5)",
+        "F.interpolate(image, size=(256, 256), mode='bilinear').cpu()",
     ],
 )
 def test_a_film_of_pictures_in_any_form(grade, filled, kept):
@@ -326,6 +327,24 @@ def test_a_wrong_mean_is_all_that_is_wrong_with_what_starts_from_it(grade, fille
     verdicts = grade(folder, ["latents.mean_w", "latents.sample_w", "latents.sample_w_plus"])
     assert {one.outcome for one in verdicts.values()} == {FAILED}
     assert verdicts["latents.sample_w"].carried == verdicts["latents.sample_w_plus"].carried == ["latents.mean_w"]
+
+
+def test_a_start_of_its_own_is_not_put_down_to_the_mean(grade, filled):
+    mean = "            z = torch.randn(10000, dim, device=device)\n            vector = model.mapping(z, None).mean(dim=0, keepdim=True)"
+    few = (MAIN, f"{mean}[:, :1]\n", f"{mean}[:, :1]\n".replace("10000", "1000"))
+    one = (MAIN, f"{mean}\n", "            vector = model.mapping(torch.randn(N, dim, device=device), None)\n")
+    verdicts = grade(filled("plain", few, one), ["latents.mean_w", "latents.sample_w_plus"])
+    assert {one.outcome for one in verdicts.values()} == {FAILED}
+    assert not verdicts["latents.sample_w_plus"].carried
+
+
+def test_a_penalty_among_terms_is_seen(grade, filled):
+    penalty = (
+        MAIN,
+        "        loss = loss + 0.001 * (delta**2).sum()\n",
+        "        terms = [loss]\n        terms.append(0.001 * (delta**2).sum())\n        loss = sum(terms)\n",
+    )
+    assert grade(filled("plain", penalty), ["inversion.delta_penalty"])["inversion.delta_penalty"].outcome == PASSED
 
 
 def test_an_inverted_mask_is_named_whatever_the_loss_is_divided_by(grade, filled):

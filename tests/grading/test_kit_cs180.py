@@ -581,6 +581,27 @@ def test_long_sums_and_many_calls_cost_nobody_the_kit(hand_in):
     assert found is not None and "illusions.anagram_eps" in found.missing
 
 
+BESIDE = """
+bars = torch.cumprod(1 - torch.linspace(1e-4, 0.02, 300), 0)
+
+
+def predict_x0(x_t, eps, t):
+    return (x_t - (1 - bars[t]).sqrt() * eps) / bars[t].sqrt()
+"""
+
+
+def test_a_helper_takes_nobodys_place(graded, hand_in):
+    """Neither part B's that of part A's cell, nor one that is right that of a function which is not."""
+    part_b = (EXPORT / "part_b.py").read_text(encoding="utf-8") + BESIDE
+    _, verdicts = graded(hand_in({"part_b.py": part_b}, on_top_of=EXPORT), ["ddpm.predict_x0"], diagnose=False)
+    assert verdicts["ddpm.predict_x0"].outcome == PASSED
+    wrong = "def one_step_denoise(im_noisy, t):\n    noise_est = stage_1.unet(im_noisy, t, encoder_hidden_states=prompt_embeds)[0]\n    return im_noisy - noise_est[:, :3]\n\n\n"
+    helper = "def predict_x0(x, eps, t):\n    return (x - (1 - alphas_cumprod[t]).sqrt() * eps) / alphas_cumprod[t].sqrt()\n\n\ndef iterative_denoise("
+    folder = exchanged(hand_in, [("def iterative_denoise(", wrong + helper)])
+    _, verdicts = graded(folder, ["ddpm.predict_x0"], diagnose=False)
+    assert verdicts["ddpm.predict_x0"].outcome == FAILED
+
+
 def test_a_one_step_denoiser_that_is_trained_is_no_estimate(graded, hand_in):
     """Part B has one, too."""
     trained = "\n\ndef train_one_step(unet, data, epochs):\n    for x, _ in data:\n        unet(x).sum().backward()\n"

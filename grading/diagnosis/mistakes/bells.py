@@ -91,6 +91,12 @@ def sketch_masked_first(image, sketch, mask):
     return (edges_of(mask * image) - edges_of(mask * sketch)).abs().sum((1, 2, 3)).mean()
 
 
+@sketch_loss("mask before the sketch's edges, after the image's")
+def sketch_itself_masked_first(image, sketch, mask):
+    """The sketch is masked before its edges are found: the outline of the mask becomes a line of it."""
+    return (mask * edges_of(image) - edges_of(mask * sketch)).abs().sum((1, 2, 3)).mean()
+
+
 @sketch_loss("colours compared, no edges")
 def sketch_colours(image, sketch, mask):
     """Colours are compared, and not lines."""

@@ -382,7 +382,31 @@ def _from_a_lent_mean(w: Any, mapping: Callable, z_dim: int, generator: torch.Ge
     """What the student's code starts with, or, where a right mean is lent, that mean in the same form."""
     if latents_mean_w is _OWN()[1] or not isinstance(w, Tensor):
         return w
-    return latents_mean_w(mapping, z_dim, generator=generator).expand(w.shape)
+    mean = latents_mean_w(mapping, z_dim, generator=generator)
+    return mean.expand(w.shape) if w.shape[-1:] == mean.shape[-1:] else w
+
+
+def _is_the_same_mean(start: Any, mean: Any) -> bool:
+    """Whether "w+" starts in every layer where "w" does."""
+    if not (isinstance(start, Tensor) and isinstance(mean, Tensor)) or start.shape[-1:] != mean.shape[-1:]:
+        return False
+    row = mean.flatten(0, -2)[0]
+    return torch.allclose(start, row.expand(start.shape))
+
+
+class _States:
+    """Of the random numbers that the kit draws from."""
+
+    def __init__(self, generator: torch.Generator | None) -> None:
+        self.generator = generator
+        self.kept = generator.get_state() if generator is not None else None
+        self.torch, self.numpy = torch.get_rng_state(), np.random.get_state()
+
+    def put_back(self) -> None:
+        if self.generator is not None and self.kept is not None:
+            self.generator.set_state(self.kept)
+        torch.set_rng_state(self.torch)
+        np.random.set_state(self.numpy)
 
 
 @stands_for(lambda: _main().sample_noise)
@@ -395,11 +419,19 @@ def latents_sample_w_plus(
     generator: torch.Generator | None = None,
 ) -> Any:
     """The kit leaves it free whether all layers begin alike: each of them is taken from a sample of its own."""
+    if from_mean:
+        draws = _States(generator)
+        start = _sampled("w+", mapping, batch_size, z_dim, num_ws, True, generator)
+        if latents_mean_w is _OWN()[1]:
+            return start
+        after = _States(generator)
+        draws.put_back()
+        mean = _sampled("w", mapping, batch_size, z_dim, num_ws, True, generator)  # from the same draws
+        after.put_back()
+        return _from_a_lent_mean(start, mapping, z_dim, generator) if _is_the_same_mean(start, mean) else start
     layers = []
-    for layer in range(1 if from_mean else num_ws):
-        w = _sampled("w+", mapping, batch_size, z_dim, num_ws, from_mean, generator)
-        if from_mean:
-            return _from_a_lent_mean(w, mapping, z_dim, generator)
+    for layer in range(num_ws):
+        w = _sampled("w+", mapping, batch_size, z_dim, num_ws, False, generator)
         if not isinstance(w, Tensor) or w.ndim != 3 or w.shape[1] != num_ws:
             return w
         layers.append(w[:, layer])
@@ -437,30 +469,36 @@ def latents_interpolate(latent_a: Tensor, latent_b: Tensor, num_frames: int) -> 
         except _Reached as reached:
             (numbers,) = reached.found
             if not all(number in range(len(asked)) for number in numbers):
-                raise OutOfReach("interpolate() makes its film of other pictures than the wrapper's") from None
+                raise OutOfReach("which pictures interpolate() makes its film of cannot be told") from None
             return torch.stack([asked[number] for number in numbers])
     raise OutOfReach("interpolate() ends without a film by save_gifs")
 
 
-_BITS = 14  # of a picture's number; two pixels more say what white and black are
+_BLOCK = 4  # pixels of a side: 4 × 4 blocks, of which the first four say which way up and what white is
+_BITS = 12
 
 
 def _saying(number: int) -> Tensor:
-    """A picture that says its number in black and white, however its values are scaled and rounded afterwards."""
-    pixels = [1.0, -1.0] + [1.0 if number >> bit & 1 else -1.0 for bit in range(_BITS)]
-    return torch.tensor(pixels).reshape(1, 1, 4, 4).repeat(1, 3, 1, 1)
+    """A picture that says its number in black and white blocks, however it is scaled, rounded and resized afterwards."""
+    blocks = [1.0, -1.0, -1.0, -1.0] + [1.0 if number >> bit & 1 else -1.0 for bit in range(_BITS)]
+    block = torch.ones(_BLOCK, _BLOCK)
+    return torch.kron(torch.tensor(blocks).reshape(4, 4), block).expand(1, 3, -1, -1).clone()
 
 
 def _said_by(picture: Any) -> int:
     """The number, or -1. The channels come first, last or not at all; around the picture there may be a border."""
-    values = np.asarray(picture.detach().cpu() if isinstance(picture, Tensor) else picture).astype(float).squeeze()
+    values = np.asarray(picture.detach().cpu().float() if isinstance(picture, Tensor) else picture).astype(float)
+    values = values.squeeze()
     if values.ndim == 3:
         values = values.mean(0 if len(values) == 3 else 2)
     if values.ndim != 2 or min(values.shape) < 4:
         return -1
-    top, left = ((size - 4) // 2 for size in values.shape)
-    white, black, *bits = values[top : top + 4, left : left + 4].flatten()
-    return sum((value > (white + black) / 2) << bit for bit, value in enumerate(bits)) if white > black else -1
+    rows, columns = ([int((block + 0.5) / 4 * size) for block in range(4)] for size in values.shape)
+    blocks = values[np.ix_(rows, columns)].flatten()
+    white, black = blocks[0], max(blocks[1:4])
+    if not white > black:
+        return -1
+    return sum(int(value > (white + black) / 2) << bit for bit, value in enumerate(blocks[4:]))
 
 
 def _own(*functions: Callable) -> Callable[[], tuple[Callable, ...]]:

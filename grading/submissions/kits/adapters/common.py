@@ -78,8 +78,8 @@ def those_imported(own: Callable[[ModuleType], bool]) -> Callable[[], list[Modul
 def of_one_draw(noise: Tensor, model: Callable, run: Callable[[Callable, Callable[[], Tensor]], Any]) -> Any:
     """What a loss comes to that draws this noise and shows the model an image with it.
 
-    ``run(model, draw)`` has the student's code draw so. Where it draws more than once, what the image is made with is
-    this noise, and whatever else is drawn is another one.
+    ``run(model, draw)`` has the student's code draw so. Where it draws more than once, the draw that the image is made
+    with is this noise, and whatever else is drawn is another one; images of several draws are made with this noise all.
     """
 
     def attempt(only: int | None = None) -> tuple[Any, list[Tensor], int]:
@@ -92,7 +92,7 @@ def of_one_draw(noise: Tensor, model: Callable, run: Callable[[Callable, Callabl
         def draw() -> Tensor:
             nonlocal draws
             draws += 1
-            return noise.clone() if only in (None, draws - 1) else noise.flip(0, -1) + 1
+            return noise.clone() if only in (None, draws - 1) else noise.flip(-1) + 1
 
         return run(watched, draw), shown, draws
 

@@ -36,13 +36,18 @@ _ONE_STEP = (
     *_PLACE,
     (r"stage|pipe|^model$|^unet$", "stage"),
     (r"alphas|table|acp", "table"),
-    (r"alpha|abar|^ab?$|^a_t$", "abar"),
+    (r"alpha|abar", "abar"),
     (r"prompt|embed|^cond", "prompt"),
     (r"^t$|step|^ts$|^i$|level", "t"),
     (r"eps|noise_|_noise$|^noise$|pred|output", "eps"),
 )
-_CLEAN = (
-    r"|^_?(clean|x_?0)_(from|est|hat|pred)\w*$|^_?(pred|est|recover)\w*_(clean|x_?0)\w*$"  # a helper that has it alone
+# What a helper is called that has nothing but the estimate of the clean image, and what it takes.
+_CLEAN = r"^_?(clean|x_?0)_(from|est|hat|pred)(?!.*loss)\w*$|^_?(pred|est|recover)\w*_(clean|x_?0)$"
+_ESTIMATE = (
+    (r"alphas|table|acp", "table"),
+    (r"alpha|abar|^ab?$|^a_t$", "abar"),
+    (r"^t$|step|^ts$|level", "t"),
+    (r"eps|nois|pred|output|^e$|^n$", "eps"),
 )
 _TRAINING = (
     _OFF,
@@ -103,7 +108,8 @@ class Role:
 
 ROLES = {
     "forward": Role(r"^(forward|forward_process|forward_diffusion|forward_noise|add_noise|noise_image|q_sample)$", _ONE_STEP, "image"),
-    "one_step": Role(r"^(?!.*(train|fit|learn|loss)).*(one_?step|denoise_one|single_step)" + _CLEAN, _ONE_STEP, "image"),
+    "one_step": Role(r"^(?!.*(train|fit|learn|loss)).*(one_?step|denoise_one|single_step)", _ONE_STEP, "image"),
+    "estimate": Role(_CLEAN, _ESTIMATE, "image"),
     "denoise": Role(r"^iterative(ly)?_denois(e|ing)$|^denoise_iter", (*_LOOP, _IMAGE), loop=True),
     "denoise_cfg": Role(r"^iterative(ly)?_denois(e|ing)_(with_)?(cfg|guid)(?!\w*(paint|flip|anagram|hybrid))\w*$|^cfg_\w*denois|^denoise_cfg", (*_LOOP, _IMAGE), loop=True),
     "inpaint": Role(r"inpaint|repaint", (*_LOOP, _ORIGINAL, _IMAGE), loop=True),
