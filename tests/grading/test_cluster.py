@@ -19,7 +19,7 @@ PYTHON = """
 case "$1 $2" in
     "-m venv") mkdir -p "$3/bin"; cp "$STUBS/nox" "$STUBS/pip" "$3/bin/" ;;
     -m*) echo "python $*" >> "$STUBS/log"; [[ " $* " == *" $FAILS "* ]] && exit 7; exit 0 ;;
-    *) exec REAL "$@" ;;
+    *) exec "REAL" "$@" ;;
 esac
 """
 NOX = """
