@@ -296,6 +296,10 @@ AS_GOOD = {
     ]),
     # Of ᾱ near 1 this keeps fewer digits of 1 / ᾱ - 1, the same in all of its steps.
     "x0 in another form": ("editing.repaint_blend", [("noise) / torch.sqrt(alpha_cumprod)\n            pred_prev_image = (\n                torch.sqrt(alpha_cumprod_prev) * beta / (1 - alpha_cumprod) * x0\n                + torch.sqrt(alpha) * (1 - alpha_cumprod_prev) / (1 - alpha_cumprod) * image\n            )\n            pred_prev_image = add", "noise) / torch.sqrt(alpha_cumprod)\n            x0 = alpha_cumprod.rsqrt() * image - (1 / alpha_cumprod - 1).sqrt() * noise\n            pred_prev_image = (\n                torch.sqrt(alpha_cumprod_prev) * beta / (1 - alpha_cumprod) * x0\n                + torch.sqrt(alpha) * (1 - alpha_cumprod_prev) / (1 - alpha_cumprod) * image\n            )\n            pred_prev_image = add")]),
+    "a helper that asks the network": ("ddpm.predict_x0", [
+        ("with torch.no_grad():\n    for t in [250, 500, 750]:\n        im_noisy = forward(test_im, t).half().to(device)\n        noise_est = stage_1.unet(", "def estimate_clean(im_noisy, t):\n    with torch.no_grad():\n        noise_est = stage_1.unet("),
+        ("        media.show_image(original_im[0].permute(1, 2, 0) / 2 + 0.5)\n\nstrided", "        return original_im\n\nstrided"),
+    ]),
     "one original": ("editing.repaint_blend", [("forward(original_image, prev_t)", "forward(original_image.squeeze(0), prev_t).unsqueeze(0)")]),
     "DDIM's step": ("illusions.anagram_eps", [("x0 = (image - torch.sqrt(1 - alpha_cumprod) * eps) / torch.sqrt(alpha_cumprod)\n" + DDPM_STEP, "x0 = (image - torch.sqrt(1 - alpha_cumprod) * eps) / torch.sqrt(alpha_cumprod)\n" + DDIM_STEP)]),
     "another Gaussian": ("illusions.hybrid_eps", [("kernel_size=33, sigma=2)\n            high", "kernel_size=33, sigma=3)\n            high"), ("eps_2 - TF.gaussian_blur(eps_2, kernel_size=33, sigma=2)", "eps_2 - TF.gaussian_blur(eps_2, kernel_size=33, sigma=3)")]),

@@ -343,15 +343,14 @@ def _drawing_from(generator: torch.Generator | None) -> Iterator[None]:
     if generator is None:
         yield
         return
-    before, numpy_before = torch.get_rng_state(), np.random.get_state()
+    before = _States(None)
     torch.set_rng_state(generator.get_state())
     np.random.seed(int(torch.randint(2**31, ())))
     try:
         yield
     finally:
         generator.set_state(torch.get_rng_state())
-        torch.set_rng_state(before)
-        np.random.set_state(numpy_before)
+        before.put_back()
 
 
 @stands_for(lambda: _main().sample_noise)

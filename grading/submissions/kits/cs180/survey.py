@@ -54,7 +54,8 @@ def survey(folder: Path) -> Survey | None:
     read = _read(there, known)
     missing, by_hand = _tasks(there, read, found)
     written = {source.file: source.text for source in found if source.origin or source.broken}
-    notes += [_twice(role, list(_candidates(role, found)), one) for role, one in there.items()]
+    graded = {role: one for role, one in there.items() if role != "estimate" or _stands_in(read)}
+    notes += [_twice(role, list(_candidates(role, found)), one) for role, one in graded.items()]
     course = DDPM if {"schedule", "time_loss", "class_loss"} & set(there) and not _has_flow(there) else FLOW
     return Survey(read.files, missing, by_hand, tuple(filter(None, notes)), written, course)
 
@@ -321,6 +322,10 @@ def _has_the_estimate(there: dict[str, Part], read: Found) -> bool:
     return sorted(means.values()) in (["abar", "eps", "image"], ["eps", "image", "t"], ["eps", "image", "t", "table"])
 
 
+def _stands_in(read: Found) -> bool:
+    return read.files.get("one_step") == read.files["estimate"]
+
+
 def _trained(network: str, there: dict[str, Part], read: Found, found: list[Source]) -> str:
     """Where a network that is written is made, in a file that trains; nothing where none does."""
     if network not in there or network in read.empty:
@@ -410,7 +415,9 @@ def _broken(role: str, found: list[Source]) -> str:
 
 
 def _cell(task: str, found: list[Source], there: dict[str, Part]) -> Formula | Unreached | None:
-    names = {part.name for part in there.values()}
+    names = {
+        part.name for role, part in there.items() if role != "estimate"
+    }  # such a helper may ask the network itself
     if task == "ddpm.predict_x0":
         return one_step([source for source in found if _OF_PART_A.search(source.text)] or found, names)
     if task == "unet.denoiser_loss":
